@@ -1,0 +1,103 @@
+/**
+ * Every error that Sojourn throws, each with a code that stays the same across releases.
+ *
+ * Hostile input is never an exception (it is an anonymous request and an event); these are for
+ * the application and its operator. No message holds a token, a key or session data.
+ */
+
+/** The closed list of codes. `docs/errors.md` has a section for each. */
+export type SessionErrorCode =
+  | "SOJOURN_INVALID_OPTION"
+  | "SOJOURN_WEAK_SECRET"
+  | "SOJOURN_STORE_UNAVAILABLE"
+  | "SOJOURN_CONFLICT"
+  | "SOJOURN_DATA_NOT_SERIALISABLE"
+  | "SOJOURN_INVALID_DATA"
+  | "SOJOURN_COOKIE_TOO_LARGE"
+  | "SOJOURN_INVALID_COOKIE"
+  | "SOJOURN_COMMITTED"
+  | "SOJOURN_ENDED"
+  | "SOJOURN_SESSION_LIMIT"
+  | "SOJOURN_REVOKED"
+  | "SOJOURN_NOT_AUTHENTICATED"
+  | "SOJOURN_STALE_AUTHENTICATION"
+  | "SOJOURN_UNSUPPORTED";
+
+/** The HTTP status that an adapter answers with when the application does not catch the error. */
+const STATUS: Record<SessionErrorCode, number> = {
+  SOJOURN_INVALID_OPTION: 500,
+  SOJOURN_WEAK_SECRET: 500,
+  SOJOURN_STORE_UNAVAILABLE: 503,
+  SOJOURN_CONFLICT: 409,
+  SOJOURN_DATA_NOT_SERIALISABLE: 500,
+  SOJOURN_INVALID_DATA: 500,
+  SOJOURN_COOKIE_TOO_LARGE: 500,
+  SOJOURN_INVALID_COOKIE: 500,
+  SOJOURN_COMMITTED: 500,
+  SOJOURN_ENDED: 500,
+  SOJOURN_SESSION_LIMIT: 409,
+  SOJOURN_REVOKED: 401,
+  SOJOURN_NOT_AUTHENTICATED: 401,
+  SOJOURN_STALE_AUTHENTICATION: 403,
+  SOJOURN_UNSUPPORTED: 500,
+};
+
+/**
+ * The one error class. Tell errors apart by `code`, not by `instanceof`, so that two copies of the
+ * package in one process agree.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await session.login(user.id);
+ * } catch (error) {
+ *   if (isSessionError(error, "SOJOURN_SESSION_LIMIT")) return tooManyDevices();
+ *   throw error;
+ * }
+ * ```
+ */
+export class SessionError extends Error {
+  override readonly name = "SessionError";
+  readonly code: SessionErrorCode;
+  /** HTTP status for an error handler that looks for one (Express, Koa, Fastify, Hono do). */
+  readonly status: number;
+
+  /**
+   * @param code One of the closed list.
+   * @param message What was expected, what was found, what to do. No secrets.
+   * @param cause The error underneath, when there is one.
+   */
+  constructor(code: SessionErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.status = STATUS[code];
+  }
+}
+
+/**
+ * Whether a caught value is a Sojourn error, and of the given code when one is named. Works across
+ * copies of the package and across realms.
+ */
+export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
+  if (!(error instanceof Error) || error.name !== "SessionError") return false;
+  const found = (error as { code?: unknown }).code;
+  return code === undefined ? typeof found === "string" && found in STATUS : found === code;
+}
+
+/** A mistake in the options: says which, what was found, what was expected and what to do. */
+export function invalidOption(option: string, found: unknown, expected: string): SessionError {
+  return new SessionError(
+    "SOJOURN_INVALID_OPTION",
+    `Option "${option}": expected ${expected}, found ${describe(found)}.`,
+  );
+}
+
+/** A value for a message: its kind, and its text only where that cannot be a secret. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number")
+    return String(value);
+  if (typeof value === "string")
+    return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === "function" ? "a function" : "an object";
+}

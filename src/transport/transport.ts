@@ -1,0 +1,42 @@
+/**
+ * The first and the last stage of a request: where a session's value comes from, and how it goes back.
+ */
+
+/** What Sojourn needs to see of a request. Adapters make one; a Fetch `Request` is turned into one. */
+export interface RequestSource {
+  readonly method: string;
+  /** Path and query ("/a?b=c"), or an absolute URL. */
+  readonly url: string;
+  /** The header's value, undefined when absent. Names are given in lower case. Several lines of one name joined as HTTP says ("; " for cookie, ", " else). */
+  header(name: string): string | undefined;
+  /** The client's address, as far as the adapter can vouch for it. */
+  readonly address?: string | undefined;
+}
+
+/** Headers for the response. `append` adds a line, `set` replaces, `merge` adds the words that a list (Vary) lacks, `default` sets where absent. */
+export interface HeaderOp {
+  readonly op: "append" | "set" | "merge" | "default";
+  readonly name: string;
+  readonly value: string;
+}
+
+/** How long the client may keep what it is given. */
+export interface Lease {
+  /** Seconds until the absolute deadline, rounded down; undefined for a cookie that dies with the browser. */
+  readonly maxAge: number | undefined;
+}
+
+/** A way for a session's value to travel. Never throws on what a client sent. */
+export interface Transport {
+  readonly name: "cookie" | "header" | "url";
+  /** Whether a browser adds it to requests by itself, so that CSRF is a danger. */
+  readonly ambient: boolean;
+  /** Every value that may be the session's, in the order found; empty when there is none. Bounded. */
+  read(source: RequestSource): readonly string[];
+  /** Headers that hand a new value to the client. `source` tells which chunks an old value left. */
+  write(value: string, lease: Lease, source: RequestSource): readonly HeaderOp[];
+  /** Headers that take the value away. */
+  clear(source: RequestSource): readonly HeaderOp[];
+  /** Throws SOJOURN_COOKIE_TOO_LARGE when the client would not keep a value of this length. */
+  check?(value: string): void;
+}
