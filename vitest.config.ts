@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const src = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
-/** Tests read the sources; test/package reads what is built. */
+/** Tests read the sources; test/package reads what is built and packed. */
 export const alias = [
   { find: /^#crypto$/, replacement: src("crypto/node.ts") },
   { find: /^sojourn$/, replacement: src("index.ts") },
@@ -15,7 +15,51 @@ export const alias = [
   { find: /^sojourn\/([a-z]+)$/, replacement: src("adapters/$1.ts") },
 ];
 
+/** The folders of test/ that are a project of their own. Every other test file is in the project "unit". */
+const folders = ["contracts", "properties", "scenarios", "package", "browser"];
+
+/** A folder of test/ as a project, named like it. */
+const project = (name: string, test: object = {}) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...test },
+});
+
 export default defineConfig({
   resolve: { alias },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 30_000, pool: "forks" },
+  test: {
+    testTimeout: 30_000,
+    pool: "forks",
+    coverage: { include: ["src/**"] },
+    projects: [
+      project("unit", {
+        include: ["test/**/*.test.ts"],
+        exclude: folders.map((folder) => `test/${folder}/**`),
+      }),
+      project("contracts"),
+      project("properties", { testTimeout: 60_000 }),
+      project("scenarios"),
+      project("types", {
+        include: [],
+        typecheck: {
+          enabled: true,
+          only: true,
+          include: ["test/types/**/*.test-d.ts"],
+          tsconfig: "tsconfig.json",
+          // `npm run typecheck` reports those of the sources, once.
+          ignoreSourceErrors: true,
+        },
+      }),
+      {
+        // No aliases here, and dist is not transformed: these tests see what a consumer sees.
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          globalSetup: "test/package/setup.ts",
+          server: { deps: { external: [/\/dist\//] } },
+          testTimeout: 60_000,
+        },
+      },
+      project("browser", { fileParallelism: false, testTimeout: 60_000 }),
+    ],
+  },
 });

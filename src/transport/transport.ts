@@ -37,6 +37,8 @@ export interface Transport {
   write(value: string, lease: Lease, source: RequestSource): readonly HeaderOp[];
   /** Headers that take the value away. */
   clear(source: RequestSource): readonly HeaderOp[];
+  /** Headers for every response to a request whose session came this way, whether or not it is written. */
+  onUse?(source: RequestSource): readonly HeaderOp[];
   /** Throws SOJOURN_COOKIE_TOO_LARGE when the client would not keep a value of this length. */
   check?(value: string): void;
 }

@@ -1,0 +1,105 @@
+/**
+ * What the tests need and a machine may lack: one entry each, provided by `npm test` where that can be
+ * done. A server is added as one more entry, with an apt package and the test files that use it.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./run.ts";
+import { tools } from "./run-runtimes.ts";
+
+export interface Need {
+  /** For people: "Chromium". */
+  readonly name: string;
+  /** Tests that are left out without it: beginnings of paths, "test/browser/" or "test/contracts/redis". */
+  readonly suites: readonly string[];
+  /** Its suite runs with whatever part of it is there, and reports by itself what was skipped. */
+  readonly partial?: true;
+  /** Whether it is there now. */
+  present(): boolean;
+  /** Gets it; undefined when it was done, else why it could not be. */
+  install(): Promise<string | undefined>;
+}
+
+const isRoot = process.getuid?.() === 0;
+
+/** Debian and what is made from it: the systems with apt-get. */
+function isDebian(): boolean {
+  if (!existsSync("/etc/os-release")) return false;
+  return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync("/etc/os-release", "utf8"));
+}
+
+let lists: Promise<string | undefined> | undefined;
+
+/** Installs Debian packages, as root on Debian or Ubuntu; the package lists are fetched once. */
+async function aptInstall(...packages: readonly string[]): Promise<string | undefined> {
+  const byHand = `install ${packages.join(", ")} by hand`;
+  if (!isDebian()) return `not Debian or Ubuntu: ${byHand}`;
+  if (!isRoot) return `not root: ${byHand}`;
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const apt = async (...args: readonly string[]): Promise<string | undefined> => {
+    const ran = await run("apt-get", ["-q", "-o", "Acquire::Retries=2", ...args], { seconds: 240, env, quiet: true });
+    return ran.ok ? undefined : `apt-get ${args[0]}: ${ran.reason}: ${ran.output.trim().split("\n").at(-1)}`;
+  };
+  lists ??= apt("update");
+  return (await lists) ?? (await apt("install", "-y", "--no-install-recommends", ...packages));
+}
+
+/** The first of these programs that is there. */
+const firstOf = (...paths: readonly (string | undefined)[]): string | undefined =>
+  paths.find((path) => path !== undefined && existsSync(path));
+
+/** The browser for test/browser, which finds it in the environment as CHROMIUM. */
+export const chromium = (): string | undefined =>
+  firstOf(process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome");
+
+/** The runtimes are there when npm put exactly what the lock file asks for. */
+function runtimesInstalled(): boolean {
+  const installed = join(tools, "node_modules/.package-lock.json");
+  if (!existsSync(installed)) return false;
+  type Lock = { packages: Record<string, { version?: string; optional?: boolean }> };
+  const read = (path: string): Lock => JSON.parse(readFileSync(path, "utf8")) as Lock;
+  const there = read(installed).packages;
+  return Object.entries(read(join(tools, "package-lock.json")).packages).every(
+    ([path, { version, optional }]) => path === "" || there[path]?.version === version || (optional && !there[path]),
+  );
+}
+
+const needs: readonly Need[] = [
+  {
+    name: "the runtimes of tools/runtimes",
+    suites: ["test/runtimes/"],
+    partial: true,
+    present: runtimesInstalled,
+    async install() {
+      const ran = await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: tools, seconds: 300, quiet: true });
+      return ran.ok ? undefined : `npm ci: ${ran.reason}: ${ran.output.trim().split("\n")[0]}`;
+    },
+  },
+  {
+    name: "Chromium",
+    suites: ["test/browser/"],
+    present: () => chromium() !== undefined,
+    install: () => aptInstall("chromium"),
+  },
+];
+
+export interface Missing {
+  readonly need: Need;
+  readonly reason: string;
+  /** The test files that cannot run. */
+  readonly files: readonly string[];
+}
+
+/** Provides what the given test files need, and says what could not be had. Paths are from the project's folder. */
+export async function provide(files: readonly string[]): Promise<readonly Missing[]> {
+  const missing: Missing[] = [];
+  for (const need of needs) {
+    const users = files.filter((file) => need.suites.some((suite) => file.startsWith(suite)));
+    if (users.length === 0 || need.present()) continue;
+    console.log(`Installing ${need.name} …`);
+    const failure = await need.install();
+    if (failure === undefined && need.present()) continue;
+    missing.push({ need, reason: failure ?? "installed, but not found afterwards", files: users });
+  }
+  return missing;
+}

@@ -1,0 +1,106 @@
+/**
+ * The sealed cookie: base64url(format:1 | kid:1 | XAES-256-GCM(id:18 | generation:4 | head | data)).
+ *
+ * `head` is empty in tracked mode (the store has the record); in stateless mode it is two lines, the
+ * record's times and user, and the meta. The additional data binds format, key, audience, purpose and cookie name, so
+ * a value cannot be moved to another cookie, application or use. One failure for every defect.
+ */
+import * as base64url from "../crypto/base64url.ts";
+import type { KeyRing } from "../crypto/keyring.ts";
+import { decodeMeta, encodeMeta } from "../meta.ts";
+import type { SessionRecord } from "../record.ts";
+import type { Bearer, Claims, Issue } from "./bearer.ts";
+import { ID_BYTES } from "./identity.ts";
+
+const FORMAT = 1;
+const HEAD_AT = ID_BYTES + 4;
+const NEWLINE = 10;
+
+type Times = Omit<SessionRecord, "payload">;
+
+export interface SealedOptions {
+  readonly ring: KeyRing;
+  readonly audience: string;
+  /** The cookie's name, or the transport's where there is no cookie. */
+  readonly place: string;
+  /** Whether the record is in the seal too (stateless). */
+  readonly everything: boolean;
+}
+
+export function sealedBearer({ ring, audience, place, everything }: SealedOptions): Bearer {
+  const text = new TextEncoder();
+  const contexts = new Map<number, Uint8Array>();
+  const purpose = everything ? "stateless" : "tracked";
+  const context = (kid: number): Uint8Array => {
+    let bytes = contexts.get(kid);
+    if (!bytes) contexts.set(kid, (bytes = text.encode(JSON.stringify([FORMAT, kid, audience, purpose, place]))));
+    return bytes;
+  };
+  return {
+    carries: everything ? "everything" : "data",
+    async read(value) {
+      const bytes = base64url.decode(value);
+      if (!bytes || bytes.length < 2 || bytes[0] !== FORMAT) return "foreign";
+      const kid = bytes[1] as number;
+      if (ring.isRevoked(kid)) return "revoked-key";
+      const key = ring.find(kid);
+      if (!key) return "foreign";
+      const plain = await (await key.xaes(purpose)).open(bytes.subarray(2), context(kid));
+      return (plain && readPlain(plain, everything, key !== ring.active)) ?? "foreign";
+    },
+    async issue(issue) {
+      const kid = ring.active.kid;
+      const sealed = await (await ring.active.xaes(purpose)).seal(writePlain(issue, everything, text), context(kid));
+      const bytes = new Uint8Array(sealed.length + 2);
+      bytes[0] = FORMAT;
+      bytes[1] = kid;
+      bytes.set(sealed, 2);
+      return base64url.encode(bytes);
+    },
+  };
+}
+
+function writePlain({ identity, content, record }: Issue, everything: boolean, text: TextEncoder): Uint8Array {
+  const times = [record.createdAt, record.seenAt, record.expiresAt, record.userId];
+  const head = everything ? `${JSON.stringify(times)}\n${encodeMeta(content.meta)}\n` : "";
+  const data = content.encoded;
+  const body = typeof data === "string" ? text.encode(head + data) : concat(text.encode(head), data);
+  const plain = new Uint8Array(HEAD_AT + body.length);
+  plain.set(identity.id);
+  new DataView(plain.buffer).setUint32(ID_BYTES, content.meta.generation);
+  plain.set(body, HEAD_AT);
+  return plain;
+}
+
+/** Only ever sees what we sealed; still returns undefined rather than throw, for a format of another release. */
+function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean): Claims | undefined {
+  const claims: Claims = {
+    id: plain.slice(0, ID_BYTES),
+    generation: new DataView(plain.buffer, plain.byteOffset).getUint32(ID_BYTES),
+    outdatedKey,
+  };
+  if (!everything) return { ...claims, encoded: plain.subarray(HEAD_AT) };
+  const timesEnd = plain.indexOf(NEWLINE, HEAD_AT);
+  const metaEnd = plain.indexOf(NEWLINE, timesEnd + 1);
+  if (timesEnd === -1 || metaEnd === -1) return undefined;
+  const text = new TextDecoder();
+  const record = readTimes(text.decode(plain.subarray(HEAD_AT, timesEnd)));
+  const meta = decodeMeta(text.decode(plain.subarray(timesEnd + 1, metaEnd)));
+  return meta && record ? { ...claims, record, meta, encoded: plain.subarray(metaEnd + 1) } : undefined;
+}
+
+function readTimes(json: string): Times | undefined {
+  try {
+    const [createdAt, seenAt, expiresAt, userId] = JSON.parse(json) as [number, number, number, string | null];
+    return { createdAt, seenAt, expiresAt, userId: userId ?? undefined };
+  } catch {
+    return undefined;
+  }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}

@@ -1,0 +1,81 @@
+/**
+ * The one loop that writes an existing record: build from what is held, compare-and-set, and on a
+ * conflict build again from the winner. Bounded.
+ */
+import type { Context } from "../context.ts";
+import { SessionError } from "../errors.ts";
+import { type Content, toFormat } from "../payload.ts";
+import type { SessionKey, StoredRecord } from "../record.ts";
+import type { Held, Times } from "../state.ts";
+
+/** Losing this often takes hundreds of processes on one session: somebody is better told than kept waiting. */
+const MOST_ATTEMPTS = 64;
+
+/** What to write; undefined to leave the record as it is. */
+export type Build = (current: Held) => Promise<Next | undefined> | Next | undefined;
+
+export interface Next {
+  readonly times: Times;
+  readonly content: Content;
+}
+
+/** `gone` also stands for a tombstone, which is then in `held`. `kept` means that `build` wanted nothing written. */
+export type Outcome =
+  | { readonly status: "ok" | "kept"; readonly held: Held; readonly attempts: number }
+  | { readonly status: "gone"; readonly held: Held | undefined };
+
+export async function compareAndSet(context: Context, key: SessionKey, start: Held, build: Build): Promise<Outcome> {
+  const first = await attempt(context, key, start, build, 1);
+  if (first.status !== "conflict") return first;
+  return context.lane.run(key, async () => {
+    let winner = first.held;
+    for (let attempts = 2; attempts <= MOST_ATTEMPTS; attempts++) {
+      const result = await attempt(context, key, winner, build, attempts);
+      if (result.status !== "conflict") return result;
+      winner = result.held;
+    }
+    throw new SessionError(
+      "SOJOURN_CONFLICT",
+      `The session changed ${MOST_ATTEMPTS} times while it was being saved; nothing was saved. Try the request again.`,
+    );
+  });
+}
+
+type Attempt = Outcome | { readonly status: "conflict"; readonly held: Held };
+
+async function attempt(
+  context: Context,
+  key: SessionKey,
+  current: Held,
+  build: Build,
+  attempts: number,
+): Promise<Attempt> {
+  if (current.content.meta.tombstone) return { status: "gone", held: current };
+  const next = await build(current);
+  if (!next) return { status: "kept", held: current, attempts };
+  const payload = await writePayload(context, key, next.content);
+  const result = await context.ask("update", () =>
+    context.store.update(key, { ...next.times, payload }, current.version),
+  );
+  if (result.status === "ok") return { status: "ok", held: { ...next, version: result.version }, attempts };
+  if (result.status === "gone") return { status: "gone", held: undefined };
+  const held = await readHeld(context, key, result.current);
+  return held ? { status: "conflict", held } : { status: "gone", held: undefined };
+}
+
+/** The payload for the store: without the data where that travels in the cookie. */
+export function writePayload(context: Context, key: SessionKey, content: Content): Promise<string> | string {
+  return context.payload.write(
+    key,
+    context.bearer.carries === "nothing" ? content : { meta: content.meta, encoded: "" },
+  );
+}
+
+/** What a stored record says; null when its payload is damaged or belongs to another key. */
+export async function readHeld(context: Context, key: SessionKey, stored: StoredRecord): Promise<Held | null> {
+  const { payload, version, ...times } = stored;
+  const content = await context.payload.read(key, payload);
+  if (!content) return null;
+  const encoded = content.encoded === "" ? context.shape.initialEncoded : toFormat(context.codec, content.encoded);
+  return encoded === null ? null : { times, version, content: { meta: content.meta, encoded } };
+}

@@ -1,0 +1,59 @@
+/**
+ * What a response has to do, decided from what the request did: one store operation and one operation
+ * of the transport, or none. Pure.
+ */
+import { touchDue } from "../lifetime.ts";
+import { type Encoded, sameEncoded } from "../payload.ts";
+import type { State } from "../state.ts";
+
+export interface Plan {
+  readonly store: "none" | "create" | "update" | "touch";
+  /** The data as it is now, when the application changed it. */
+  readonly changed: Encoded | undefined;
+  /** Begin a new generation of the token. */
+  readonly rotate: boolean;
+  /** Write down what the client showed: that the successor arrived, or a generation that the store lost. */
+  readonly record: "nothing" | "successor-seen" | "generation";
+  /** Hand the current value to a client that presented its predecessor. */
+  readonly reissue: boolean;
+}
+
+const NOTHING: Plan = { store: "none", changed: undefined, rotate: false, record: "nothing", reissue: false };
+
+export function planCommit(state: State, now: number): Plan {
+  if (state.phase === "ended" || state.phase === "muted") return NOTHING;
+  const encoded = state.looked ? state.context.codec.encode(state.data) : state.base;
+  const changed = sameEncoded(encoded, state.base) ? undefined : encoded;
+  const dirty = changed !== undefined || state.flashAdded.length > 0 || flashWasTaken(state);
+  const { held } = state;
+  if (!held) return dirty || state.keep ? { ...NOTHING, store: "create", changed: encoded } : NOTHING;
+
+  const rotate = rotationDue(state, now);
+  const record = newsOf(state);
+  const reissue = state.verdict === "predecessor" && held.content.meta.successorSeenAt === undefined;
+  if (dirty || rotate || record !== "nothing") return { store: "update", changed, rotate, record, reissue };
+  const touch = state.mayTouch && touchDue(held.times.seenAt, state.context.lifetime, now);
+  return touch || reissue ? { ...NOTHING, store: touch ? "touch" : "none", reissue } : NOTHING;
+}
+
+function flashWasTaken(state: State): boolean {
+  return state.flashTaken && (state.held?.content.meta.flash?.length ?? 0) > 0;
+}
+
+/**
+ * By age, or because another key is active now. Only for a client that holds the current generation
+ * and can be handed the next: a URL cannot, and neither can a session reached by its id.
+ */
+function rotationDue(state: State, now: number): boolean {
+  const { held, context, provenBy, verdict } = state;
+  if (!held || !provenBy || provenBy.name === "url" || verdict !== "current" || state.answer === "value") return false;
+  return state.outdatedKey || now - held.content.meta.rotatedAt >= context.rotateEvery;
+}
+
+function newsOf(state: State): Plan["record"] {
+  const meta = state.held?.content.meta;
+  if (!meta || !state.provenBy || state.context.mode === "stateless") return "nothing";
+  if (state.verdict === "ahead") return "generation";
+  const firstSight = state.verdict === "current" && meta.generation > 0 && meta.successorSeenAt === undefined;
+  return firstSight && state.answer !== "value" ? "successor-seen" : "nothing";
+}

@@ -1,0 +1,50 @@
+/**
+ * What one `createSessions` sets up once and every request shares: resolved, checked, frozen.
+ */
+import type { Bearer } from "./bearer/bearer.ts";
+import type { Clock } from "./clock.ts";
+import type { Codec } from "./codec/codec.ts";
+import type { Lane } from "./commit/lane.ts";
+import type { Key } from "./crypto/keyring.ts";
+import type { CsrfPolicy } from "./csrf/policy.ts";
+import type { Endings } from "./endings.ts";
+import type { Emit } from "./events.ts";
+import type { Lifetime } from "./lifetime.ts";
+import type { Device } from "./meta.ts";
+import type { PayloadFormat } from "./payload.ts";
+import type { Shape } from "./shape.ts";
+import type { Ask } from "./store-calls.ts";
+import type { Store } from "./stores/store.ts";
+import type { RequestSource, Transport } from "./transport/transport.ts";
+
+/** Where a session lives. */
+export type Mode = "server" | "tracked" | "stateless";
+
+export interface Context {
+  readonly mode: Mode;
+  readonly store: Store;
+  readonly ask: Ask;
+  readonly bearer: Bearer;
+  readonly payload: PayloadFormat;
+  readonly codec: Codec;
+  readonly shape: Shape;
+  readonly transports: readonly [Transport, ...Transport[]];
+  readonly lifetime: Lifetime;
+  readonly rotateEvery: number;
+  readonly rotationGrace: number;
+  readonly onReuse: "revoke" | "report";
+  readonly onOutage: "error" | "anonymous";
+  readonly limit: number | undefined;
+  readonly onLimit: "evict-oldest" | "reject";
+  readonly cacheControl: string;
+  readonly device: (source: RequestSource) => Device | undefined;
+  /** Undefined when the application protects itself. */
+  readonly csrf: CsrfPolicy | undefined;
+  readonly key: Key;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly lane: Lane;
+  readonly endings: Endings;
+  /** The platform hashes asynchronously, so ids of new sessions are made when they are opened. */
+  readonly namesAhead: boolean;
+}

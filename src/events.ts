@@ -1,0 +1,81 @@
+/**
+ * What happened to sessions, for logs, metrics and alarms. Session ids only, never tokens.
+ */
+import type { SessionKey } from "./record.ts";
+
+/** Why a value that a client presented was not accepted. `foreign` is none of ours: noise, or a key that left the ring. */
+export type RejectReason =
+  | "foreign"
+  | "revoked-key"
+  | "ambiguous"
+  | "unknown"
+  | "replaced"
+  | "ended"
+  | "corrupt"
+  | "schema"
+  | "future"
+  | "csrf"
+  | "link";
+
+/** Why a session ended. */
+export type EndReason = "destroyed" | "logout" | "revoked" | "reuse" | "limit" | "replaced";
+
+export type SessionEvent =
+  | { readonly type: "created"; readonly id: SessionKey; readonly userId: string | undefined }
+  | {
+      readonly type: "rotated";
+      readonly id: SessionKey;
+      readonly previousId: SessionKey;
+      readonly why: "login" | "reauthenticate" | "rotate" | "periodic";
+    }
+  | { readonly type: "reuse"; readonly id: SessionKey; readonly generation: number; readonly held: number }
+  | { readonly type: "destroyed"; readonly id: SessionKey; readonly reason: EndReason }
+  | { readonly type: "expired"; readonly id: SessionKey; readonly limit: "idle" | "lifetime" }
+  | { readonly type: "rejected"; readonly id: SessionKey | undefined; readonly reason: RejectReason }
+  | {
+      readonly type: "conflict";
+      readonly id: SessionKey;
+      readonly attempts: number;
+      readonly outcome: "merged" | "lost";
+    }
+  | { readonly type: "revoked"; readonly userId: string | undefined; readonly count: number }
+  | { readonly type: "outage"; readonly store: string; readonly verb: string; readonly error: unknown };
+
+export type EventType = SessionEvent["type"];
+
+/** One function for each event that you want; what it throws is reported and disturbs nobody. */
+export type Hooks = { readonly [T in EventType]?: (event: Extract<SessionEvent, { type: T }>) => void };
+
+export type Emit = (event: SessionEvent) => void;
+
+interface Channel {
+  readonly hasSubscribers: boolean;
+  publish(message: unknown): void;
+}
+
+/** node:diagnostics_channel where the platform has it, found without importing it. */
+function channels(): ((name: string) => Channel) | undefined {
+  const host = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
+  const found = host.process?.getBuiltinModule?.("node:diagnostics_channel") as
+    | { channel(name: string): Channel }
+    | undefined;
+  return found && ((name) => found.channel(name));
+}
+
+/** Sends each event to its hook and to the channel `sojourn:<type>`. */
+export function createEmitter(hooks: Hooks): Emit {
+  const open = channels();
+  const byType = new Map<EventType, Channel>();
+  return (event) => {
+    if (open) {
+      let channel = byType.get(event.type);
+      if (!channel) byType.set(event.type, (channel = open(`sojourn:${event.type}`)));
+      if (channel.hasSubscribers) channel.publish(event);
+    }
+    try {
+      (hooks[event.type] as ((event: SessionEvent) => void) | undefined)?.(event);
+    } catch (error) {
+      console.error(`sojourn: the hook "${event.type}" threw`, error);
+    }
+  };
+}

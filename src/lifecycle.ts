@@ -1,0 +1,217 @@
+/**
+ * The verbs that change who a session belongs to. Each takes effect in the store before it resolves;
+ * the client learns of it with the response.
+ */
+import { type Identity, newIdentity } from "./bearer/identity.ts";
+import { applyChanges, changesBetween } from "./commit/changes.ts";
+import { compareAndSet, type Next, writePayload } from "./commit/compare-and-set.ts";
+import type { Context } from "./context.ts";
+import { bury, end } from "./ending.ts";
+import { invalidOption, SessionError } from "./errors.ts";
+import { expiryOf } from "./lifetime.ts";
+import type { Meta } from "./meta.ts";
+import { type DataObject, decodeData, type Encoded, sameEncoded } from "./payload.ts";
+import { assertAnswerable, assertUsable } from "./phase.ts";
+import { adopt, type Held, keyOf, replaceData, type State, type Times } from "./state.ts";
+import { type Admission, isUserStore } from "./stores/store.ts";
+
+export interface LoginOptions {
+  /** How the user authenticated: "pwd", "otp", "hwk"… (RFC 8176 lists names). Kept and listed; never interpreted. */
+  readonly factors?: readonly string[] | undefined;
+  /** False makes the cookie end with the browser ("remember me" left unticked). Default: the cookie option `persistent`. */
+  readonly persistent?: boolean | undefined;
+}
+
+/** A user id is an index key in every store; longer ones do not fit all of them. */
+const LONGEST_USER_ID = 255;
+
+export async function login(state: State, userId: string, options: LoginOptions): Promise<void> {
+  assertAnswerable(state, "login");
+  if (typeof userId !== "string" || userId === "" || userId.length > LONGEST_USER_ID) {
+    throw invalidOption("userId", userId, `a string of 1 to ${LONGEST_USER_ID} characters`);
+  }
+  const { context } = state;
+  const now = context.clock();
+  const device = state.source && context.device(state.source);
+  const meta: Meta = {
+    ...freshMeta(context, now),
+    authenticatedAt: now,
+    factors: options.factors,
+    persistent: options.persistent,
+    device,
+  };
+  await replace(
+    state,
+    { createdAt: now, seenAt: now, expiresAt: expiryOf(now, meta.endsAt, context.lifetime), userId },
+    meta,
+    "login",
+  );
+}
+
+/** A new id for the same session and user: for a change of privilege that is not a login (ASVS 7.2.4). */
+export async function rotate(state: State): Promise<void> {
+  assertAnswerable(state, "rotate");
+  if (!state.held) return;
+  const { times, content } = state.held;
+  await replace(
+    state,
+    times,
+    { ...content.meta, generation: 0, rotatedAt: state.context.clock(), successorSeenAt: undefined },
+    "rotate",
+  );
+}
+
+/** The user has authenticated again: a new id, and both time limits begin anew (SP 800-63B-4, 5.2). */
+export async function reauthenticate(state: State, options: Pick<LoginOptions, "factors">): Promise<void> {
+  assertAnswerable(state, "reauthenticate");
+  const userId = state.held?.times.userId;
+  if (!state.held || userId === undefined) throw notAuthenticated("reauthenticate");
+  const { context } = state;
+  const now = context.clock();
+  const old = state.held.content.meta;
+  const factors = options.factors ?? old.factors;
+  const meta: Meta = { ...old, ...freshMeta(context, now), authenticatedAt: now, factors };
+  const times: Times = { createdAt: now, seenAt: now, expiresAt: expiryOf(now, meta.endsAt, context.lifetime), userId };
+  await replace(state, times, meta, "reauthenticate");
+}
+
+/** Ends the session in the store and takes the client's copy away with the response. */
+export async function destroy(state: State, reason: "destroyed" | "logout"): Promise<void> {
+  assertUsable(state, reason === "logout" ? "logout" : "destroy");
+  if (state.held) await end(state.context, keyOf(state), reason, state.held);
+  state.phase = "ended";
+  if (state.provenBy || state.answer === "value") state.answer = "clear";
+}
+
+/** Ends the session; the request goes on anonymously, and may begin another one. */
+export async function logout(state: State): Promise<void> {
+  if (state.committed) assertAnswerable(state, "logout");
+  await destroy(state, "logout");
+  state.phase = "live";
+  state.held = undefined;
+  state.identity = undefined;
+  state.verdict = "current";
+  state.keep = false;
+  state.flashTaken = false;
+  state.flashAdded = [];
+  state.base = state.context.shape.initialEncoded;
+  state.releaseSignal?.();
+  state.signal = undefined;
+  replaceData(state, state.context.shape.initial());
+}
+
+export function notAuthenticated(verb: string): SessionError {
+  return new SessionError("SOJOURN_NOT_AUTHENTICATED", `Cannot ${verb}: nobody is logged in to this session.`);
+}
+
+function freshMeta(context: Context, now: number): Meta {
+  return {
+    endsAt: now + context.lifetime.lifetime,
+    rotatedAt: now,
+    generation: 0,
+    version: context.shape.version || undefined,
+  };
+}
+
+/**
+ * The successor first, then the predecessor's grave: at no instant is there no session, and the old id
+ * has no grace. What another request saved under the old id meanwhile is carried over too.
+ */
+async function replace(
+  state: State,
+  times: Times,
+  fresh: Meta,
+  why: "login" | "rotate" | "reauthenticate",
+): Promise<void> {
+  const { context } = state;
+  const before = state.held;
+  const encoded = state.looked ? context.codec.encode(state.data) : state.base;
+  if (state.looked) await context.shape.check(state.data);
+  const meta: Meta = { ...fresh, flash: before?.content.meta.flash };
+  const identity = await newIdentity();
+  let held = await admit(state, identity, { times, content: { meta, encoded } });
+  if (before) held = await retire(state, before, identity, held, why);
+  const previous = state.identity;
+  state.identity = identity;
+  state.phase = "live";
+  state.answer = "value";
+  state.verdict = "current";
+  state.presented = 0;
+  state.releaseSignal?.();
+  state.signal = undefined;
+  if (previous && before) context.endings.fire(previous.key);
+  if (sameEncoded(held.content.encoded, encoded)) {
+    state.held = held;
+    state.base = encoded;
+  } else adopt(state, held, decodeData(context.codec, held.content.encoded) ?? {});
+  context.emit(
+    previous && before
+      ? { type: "rotated", id: identity.key, previousId: previous.key, why }
+      : { type: "created", id: identity.key, userId: times.userId },
+  );
+}
+
+/** Buries the predecessor. When it has ended meanwhile, its successor must not live either, unless the user has just logged in. */
+async function retire(state: State, before: Held, identity: Identity, held: Held, why: string): Promise<Held> {
+  const { context } = state;
+  try {
+    const grave = await bury(context, keyOf(state), before, { reason: "replaced", successor: identity.key });
+    if (grave.status === "gone" && why !== "login") throw ended();
+    if (grave.status === "buried" && grave.last !== before) return await carryOver(state, identity, held, grave.last);
+    return held;
+  } catch (error) {
+    await context.ask("delete", () => context.store.delete(identity.key)).catch(() => undefined);
+    throw error;
+  }
+}
+
+function ended(): SessionError {
+  return new SessionError("SOJOURN_REVOKED", "The session was ended while this request ran; it cannot be carried on.");
+}
+
+/** Another request changed the old session between our load and its burial: this request's changes go on top of that. */
+async function carryOver(state: State, identity: Identity, held: Held, last: Held): Promise<Held> {
+  const { context } = state;
+  if (context.bearer.carries !== "nothing") return held;
+  const data: DataObject = decodeData(context.codec, last.content.encoded) ?? {};
+  applyChanges(data, changesBetween(context.codec, decodeData(context.codec, state.base) ?? {}, state.data));
+  const encoded: Encoded = context.codec.encode(data);
+  const result = await compareAndSet(context, identity.key, held, (current) => ({
+    ...current,
+    content: { ...current.content, encoded },
+  }));
+  if (result.status === "gone") throw ended();
+  return result.held;
+}
+
+/** Inserts the successor: for a user exactly once against revocations and the limit, where the store can. */
+async function admit(state: State, identity: Identity, next: Next): Promise<Held> {
+  const { context } = state;
+  const { store } = context;
+  const { userId } = next.times;
+  const record = { ...next.times, payload: await writePayload(context, identity.key, next.content) };
+  if (userId === undefined || !isUserStore(store)) {
+    const version = await context.ask("create", () => store.create(identity.key, record));
+    return { ...next, version: version as NonNullable<typeof version> };
+  }
+  const replaces = state.held?.times.userId === userId;
+  const epoch = await context.ask("epoch", () => store.epoch(userId));
+  const admission: Admission = replaces ? { epoch } : { epoch, limit: context.limit, onLimit: context.onLimit };
+  const result = await context.ask("admit", () => store.admit(identity.key, { ...record, userId }, admission));
+  if (result.status === "limit") {
+    throw new SessionError(
+      "SOJOURN_SESSION_LIMIT",
+      `The user has ${context.limit} sessions already, the most that \`maxSessionsPerUser\` allows.`,
+    );
+  }
+  if (result.status !== "ok")
+    throw new SessionError(
+      "SOJOURN_REVOKED",
+      "The user's sessions were revoked while this login was in progress; log in again.",
+    );
+  for (const key of result.evicted) {
+    context.endings.fire(key);
+    context.emit({ type: "destroyed", id: key, reason: "limit" });
+  }
+  return { ...next, version: result.version };
+}

@@ -1,0 +1,144 @@
+/**
+ * The first stages of a request: read, verify, load, judge. Ends in a session that is live, or in an
+ * anonymous one and an event that says why. What a client sends never makes any of this throw.
+ */
+import type { Claims } from "./bearer/bearer.ts";
+import { type Identity, identityOf, newIdentity } from "./bearer/identity.ts";
+import { readHeld } from "./commit/compare-and-set.ts";
+import type { Context } from "./context.ts";
+import { end } from "./ending.ts";
+import { isSessionError } from "./errors.ts";
+import type { RejectReason } from "./events.ts";
+import { judgeTimes } from "./lifetime.ts";
+import { toFormat } from "./payload.ts";
+import { judgeGeneration } from "./rotation.ts";
+import { anonymousState, type Held, type State } from "./state.ts";
+import type { RequestSource, Transport } from "./transport/transport.ts";
+
+/** A stateless cookie from further in the future than clocks of one fleet differ was not made by a clock. */
+const CLOCK_SKEW_MS = 60_000;
+
+interface Proof {
+  readonly transport: Transport;
+  readonly claims: Claims;
+}
+
+export async function openState(context: Context, source: RequestSource, mayTouch: boolean): Promise<State> {
+  const state = anonymousState(context, source, context.clock(), mayTouch);
+  const proof = await prove(context, source);
+  if (proof === undefined) return nameAhead(state);
+  if (typeof proof === "string") return reject(state, proof);
+  const identity = await identityOf(proof.claims.id);
+  try {
+    const held = await load(context, identity, proof.claims);
+    return typeof held === "string" ? reject(state, held, identity) : await judge(state, proof, identity, held);
+  } catch (error) {
+    if (context.onOutage !== "anonymous" || !isSessionError(error, "SOJOURN_STORE_UNAVAILABLE")) throw error;
+    state.phase = "readonly";
+    return state;
+  }
+}
+
+/** The session of a record that was found by its id, outside a request. */
+export async function openKnown(context: Context, identity: Identity, held: Held): Promise<State | undefined> {
+  const state = anonymousState(context, undefined, context.clock(), false);
+  const now = context.clock();
+  const { meta } = held.content;
+  if (meta.tombstone || judgeTimes(held.times.seenAt, meta.endsAt, context.lifetime, now) !== "live") return undefined;
+  return (await take(state, identity, held)) ? state : undefined;
+}
+
+/** read and verify: every candidate of a transport is considered, and two that verify are refused. */
+async function prove(context: Context, source: RequestSource): Promise<Proof | RejectReason | undefined> {
+  let reason: RejectReason | undefined;
+  for (const transport of context.transports) {
+    let proof: Proof | undefined;
+    for (const value of transport.read(source)) {
+      const claims = await context.bearer.read(value);
+      if (typeof claims === "string") reason = claims;
+      else if (!proof) proof = { transport, claims };
+      else if (!sameBytes(proof.claims.id, claims.id)) return "ambiguous";
+      else if (claims.generation > proof.claims.generation) proof = { transport, claims };
+    }
+    if (proof) return proof;
+  }
+  return reason;
+}
+
+/** One round trip; none when the seal holds everything. */
+async function load(context: Context, identity: Identity, claims: Claims): Promise<Held | RejectReason> {
+  const encoded = claims.encoded === undefined ? undefined : toFormat(context.codec, claims.encoded);
+  if (encoded === null) return "corrupt";
+  if (claims.record && claims.meta) {
+    return {
+      times: claims.record,
+      version: 0,
+      content: { meta: claims.meta, encoded: encoded ?? context.shape.initialEncoded },
+    };
+  }
+  const stored = await context.ask("get", () => context.store.get(identity.key));
+  if (!stored) return "unknown";
+  const held = await readHeld(context, identity.key, stored);
+  if (!held) return "corrupt";
+  return encoded === undefined ? held : { ...held, content: { ...held.content, encoded } };
+}
+
+async function judge(state: State, proof: Proof, identity: Identity, held: Held): Promise<State> {
+  const { context, openedAt } = state;
+  const { meta } = held.content;
+  if (meta.tombstone) {
+    if (meta.tombstone.reason === "replaced") state.phase = "muted";
+    return reject(state, meta.tombstone.reason, identity);
+  }
+  const limit = judgeTimes(held.times.seenAt, meta.endsAt, context.lifetime, openedAt);
+  if (limit !== "live") {
+    context.emit({ type: "expired", id: identity.key, limit });
+    return nameAhead(state);
+  }
+  if (context.mode === "stateless" && held.times.createdAt > openedAt + CLOCK_SKEW_MS)
+    return reject(state, "future", identity);
+  const { generation, outdatedKey } = proof.claims;
+  const verdict = judgeGeneration(generation, meta, context.rotationGrace, openedAt);
+  if (verdict === "replay") return replayed(state, identity, held, generation);
+  if (!(await take(state, identity, held))) return reject(state, "schema", identity);
+  state.provenBy = proof.transport;
+  state.verdict = verdict;
+  state.presented = generation;
+  state.outdatedKey = outdatedKey;
+  return state;
+}
+
+/** Puts the held record into the state; false when its data does not fit. */
+async function take(state: State, identity: Identity, held: Held): Promise<boolean> {
+  const loaded = state.context.shape.load(held.content.encoded, held.content.meta.version ?? 0);
+  const data = loaded instanceof Promise ? await loaded : loaded;
+  if (!data) return false;
+  Object.assign(state, { isNew: false, identity, held, data, base: held.content.encoded });
+  return true;
+}
+
+/** An old generation that we did issue: whoever has it, somebody has a copy. */
+async function replayed(state: State, identity: Identity, held: Held, generation: number): Promise<State> {
+  const { context } = state;
+  context.emit({ type: "reuse", id: identity.key, generation, held: held.content.meta.generation });
+  if (context.onReuse === "revoke") await end(context, identity.key, "reuse", held);
+  return nameAhead(state);
+}
+
+function reject(state: State, reason: RejectReason, identity?: Identity): State | Promise<State> {
+  state.context.emit({ type: "rejected", id: identity?.key, reason });
+  return nameAhead(state);
+}
+
+/**
+ * Where hashes are asynchronous, a new session's id must be made before `session.id`, which is not,
+ * can give it. Elsewhere nothing is computed until it is asked for.
+ */
+function nameAhead(state: State): State | Promise<State> {
+  if (!state.context.namesAhead) return state;
+  return Promise.resolve(newIdentity()).then((identity) => Object.assign(state, { identity }));
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

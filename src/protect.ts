@@ -1,0 +1,46 @@
+/**
+ * Whether a request may change something for its session: where it comes from, then its token.
+ */
+import type { Context } from "./context.ts";
+import { type CsrfReason, checkOrigin, checkUpgrade } from "./csrf/origin.ts";
+import { readToken } from "./csrf/token.ts";
+import { type Session, stateOf } from "./session.ts";
+import type { RequestSource } from "./transport/transport.ts";
+
+export interface Protection {
+  readonly allowed: boolean;
+  /** Why, from a closed list; "wrong-token" when a token was needed and did not fit. */
+  readonly reason: CsrfReason | "off" | "wrong-token";
+}
+
+/** Reads the parsed body, or the one field of a form, when a token is needed and the header has none. */
+export type ReadBody = (field: string) => unknown;
+
+export async function protect(
+  context: Context,
+  source: RequestSource,
+  session: Session<object>,
+  readBody?: ReadBody,
+): Promise<Protection> {
+  const policy = context.csrf;
+  if (!policy) return { allowed: true, reason: "off" };
+  const { provenBy } = stateOf(session);
+  const ambient = provenBy ? provenBy.ambient : context.transports.some((transport) => transport.ambient);
+  const sessionPresent = context.transports.some((transport) => transport.read(source).length > 0);
+  const { verdict, reason } = checkOrigin(source, policy, { sessionPresent, ambient });
+  if (verdict === "allow") return { allowed: true, reason };
+  if (verdict === "token-required") {
+    const body = readToken(source, policy) === undefined ? await readBody?.(policy.tokenField) : undefined;
+    const token = readToken(source, policy, typeof body === "string" ? { [policy.tokenField]: body } : body);
+    if (await session.verifyCsrfToken(token)) return { allowed: true, reason };
+  }
+  context.emit({ type: "rejected", id: stateOf(session).identity?.key, reason: "csrf" });
+  return { allowed: false, reason: verdict === "deny" ? reason : "wrong-token" };
+}
+
+/** Whether a WebSocket handshake comes from a page of this application (ASVS 4.4.2); browsers send it with cookies from anywhere. */
+export function protectUpgrade(context: Context, source: RequestSource): Protection {
+  if (!context.csrf) return { allowed: true, reason: "off" };
+  const { verdict, reason } = checkUpgrade(source, context.csrf);
+  return { allowed: verdict === "allow", reason };
+}

@@ -1,0 +1,144 @@
+/**
+ * Options, checked once and turned into what requests need. Everything that cannot work is said here,
+ * at start, and names the option.
+ */
+
+import { platform } from "#crypto";
+import { sealedBearer } from "./bearer/sealed.ts";
+import { tokenBearer } from "./bearer/token.ts";
+import { systemClock } from "./clock.ts";
+import { jsonCodec } from "./codec/json.ts";
+import { createLane } from "./commit/lane.ts";
+import type { Context, Mode } from "./context.ts";
+import { createKeyRing, type KeyRing } from "./crypto/keyring.ts";
+import { resolveSecrets } from "./crypto/secrets.ts";
+import { resolveCsrf } from "./csrf/policy.ts";
+import { describeDevice } from "./devices.ts";
+import { type Duration, milliseconds } from "./duration.ts";
+import { look } from "./ending.ts";
+import { createEndings } from "./endings.ts";
+import { invalidOption } from "./errors.ts";
+import { createEmitter } from "./events.ts";
+import { resolveLifetime } from "./lifetime.ts";
+import type { AnyOptions, StoreOptions } from "./options.ts";
+import { type PayloadFormat, plainPayload, sealedPayload } from "./payload.ts";
+import { createShape } from "./shape.ts";
+import { statelessStore } from "./stateless.ts";
+import { createAsk } from "./store-calls.ts";
+import { isUserStore, type Store } from "./stores/store.ts";
+import { type CookieTransportOptions, cookieTransport } from "./transport/cookie.ts";
+import { resolveCookie } from "./transport/cookie-options.ts";
+
+/** Cookies that hold the data may need more than one; browsers cap the whole header, so not many. */
+const SEALED_CHUNKS = 4;
+
+const VERBS = ["get", "create", "update", "touch", "delete"] as const;
+
+export function resolveOptions<Data extends object>(options: AnyOptions<Data>): Context {
+  const { clock = systemClock, codec = jsonCodec, audience = "" } = options;
+  const mode = modeOf(options);
+  const store = options.store ?? statelessStore;
+  const given: Partial<StoreOptions<Data>> = mode === "stateless" ? {} : (options as StoreOptions<Data>);
+  const ring = createKeyRing(resolveSecrets(options.secrets), { audience });
+  const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
+  const transports = options.transports ?? [cookieTransport(cookie)];
+  const place = options.transports ? transports[0].name : resolveCookie(cookie).name;
+  const emit = createEmitter(options.hooks ?? {});
+  const ask = createAsk(store.name, milliseconds("storeTimeout", given.storeTimeout ?? "2s"), emit);
+  const context: Context = {
+    mode,
+    store,
+    ask,
+    bearer:
+      mode === "server" ? tokenBearer(ring) : sealedBearer({ ring, audience, place, everything: mode === "stateless" }),
+    payload: given.encryptAtRest ? restFormat(ring) : plainPayload,
+    codec,
+    shape: createShape(options, codec),
+    transports,
+    lifetime: resolveLifetime(options),
+    rotateEvery:
+      mode === "stateless" ? Number.POSITIVE_INFINITY : milliseconds("rotateEvery", given.rotateEvery ?? "1h", 60_000),
+    rotationGrace: graceOf(given.rotationGrace),
+    onReuse: oneOf("onReuse", given.onReuse, ["revoke", "report"]),
+    onOutage: oneOf("onOutage", given.onOutage, ["error", "anonymous"]),
+    limit: limitOf(options.maxSessionsPerUser, store),
+    onLimit: oneOf("onLimit", options.onLimit, ["evict-oldest", "reject"]),
+    cacheControl: options.cacheControl ?? "no-store",
+    device: options.device ?? describeDevice,
+    csrf: options.csrf === false ? undefined : resolveCsrf(options.csrf),
+    key: ring.active,
+    clock,
+    emit,
+    lane: createLane(),
+    endings: createEndings(
+      store,
+      async (key) => isLive(await look(context, key)),
+      milliseconds("lookEvery", given.lookEvery ?? "30s", 1_000),
+    ),
+    namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
+  };
+  return Object.freeze(context);
+}
+
+function isLive(held: Awaited<ReturnType<typeof look>>): boolean {
+  return held !== undefined && !held.content.meta.tombstone;
+}
+
+function modeOf<Data extends object>(options: AnyOptions<Data>): Mode {
+  const { store, data } = options as { readonly store?: Store; readonly data?: string };
+  if (data !== undefined && data !== "store" && data !== "cookie")
+    throw invalidOption("data", data, '"store" or "cookie"');
+  if (!store) {
+    if (data === "store") throw invalidOption("store", store, 'a store, because `data` is "store"');
+    for (const option of [
+      "rotateEvery",
+      "rotationGrace",
+      "onReuse",
+      "onOutage",
+      "encryptAtRest",
+      "maxSessionsPerUser",
+      "onLimit",
+    ] as const) {
+      if (options[option] !== undefined)
+        throw invalidOption("store", store, `a store, because \`${option}\` needs one`);
+    }
+    return "stateless";
+  }
+  for (const verb of VERBS) {
+    if (typeof store[verb] !== "function")
+      throw invalidOption("store", store, `an object with the method "${verb}" (see the interface Store)`);
+  }
+  return data === "cookie" ? "tracked" : "server";
+}
+
+function limitOf(limit: number | undefined, store: Store): number | undefined {
+  if (limit === undefined) return undefined;
+  if (!Number.isInteger(limit) || limit < 1) throw invalidOption("maxSessionsPerUser", limit, "a whole number from 1");
+  if (!isUserStore(store))
+    throw invalidOption("maxSessionsPerUser", limit, `nothing, because the ${store.name} store has no user index`);
+  return limit;
+}
+
+function graceOf(grace: Duration | undefined): number {
+  const ms = milliseconds("rotationGrace", grace ?? "30s", 0);
+  if (ms > 300_000) throw invalidOption("rotationGrace", grace, "at most 5 minutes: it is a window for a thief, too");
+  return ms;
+}
+
+/** The first of the allowed values is the default. */
+function oneOf<Value extends string>(
+  option: string,
+  value: Value | undefined,
+  allowed: readonly [Value, ...Value[]],
+): Value {
+  if (value === undefined) return allowed[0];
+  if (!allowed.includes(value)) throw invalidOption(option, value, allowed.map((each) => `"${each}"`).join(" or "));
+  return value;
+}
+
+function restFormat(ring: KeyRing): PayloadFormat {
+  return sealedPayload({
+    active: async () => ({ kid: ring.active.kid, xaes: await ring.active.xaes("record") }),
+    find: (kid) => (ring.isRevoked(kid) ? undefined : ring.find(kid)?.xaes("record")),
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * One session as one request holds it: what was loaded, what the application did to it, and what the
+ * response has to carry. Everything that acts on a session shares this; only `Session` is public.
+ */
+import type { Identity } from "./bearer/identity.ts";
+import type { Context } from "./context.ts";
+import type { Flash } from "./meta.ts";
+import type { Content, DataObject, Encoded } from "./payload.ts";
+import type { SessionKey, SessionRecord, Version } from "./record.ts";
+import type { GenerationVerdict } from "./rotation.ts";
+import type { HeaderOp, RequestSource, Transport } from "./transport/transport.ts";
+
+/** The record without its payload. */
+export type Times = Omit<SessionRecord, "payload">;
+
+/** What the store has, as far as this request knows. */
+export interface Held {
+  readonly times: Times;
+  readonly version: Version;
+  readonly content: Content;
+}
+
+/**
+ * - `live`: everything works.
+ * - `muted`: the client presented an id that a login replaced a moment ago. Anonymous; writes are
+ *   dropped and no cookie is sent, because the client has, or is about to have, a newer one.
+ * - `readonly`: the store is down and the application asked to go on anonymously.
+ * - `ended`: destroyed by this request, or ended elsewhere meanwhile.
+ */
+export type Phase = "live" | "muted" | "readonly" | "ended";
+
+export interface State {
+  readonly context: Context;
+  /** Undefined for a session that was reached by its id, outside a request. */
+  readonly source: RequestSource | undefined;
+  readonly openedAt: number;
+  readonly mayTouch: boolean;
+  readonly isNew: boolean;
+  /** The transport that proved the session; undefined when anonymous. */
+  provenBy: Transport | undefined;
+  verdict: GenerationVerdict;
+  /** The generation that the client presented; a response for an older one must not be sent. */
+  presented: number;
+  outdatedKey: boolean;
+  phase: Phase;
+  /** Made when first needed; `id` is empty for a session that was reached by its id. */
+  identity: Identity | undefined;
+  held: Held | undefined;
+  data: DataObject;
+  /** The encoding that `data` is compared with to see whether it changed. */
+  base: Encoded;
+  /** The application has had `data` in its hands, so it may have changed. */
+  looked: boolean;
+  /** The application used the session in any way, so the response must not be cached. */
+  accessed: boolean;
+  /** Worth a record even while empty: a CSRF token was made for it. */
+  keep: boolean;
+  flashAdded: Flash[];
+  flashTaken: boolean;
+  /** What the response does to the client's copy. */
+  answer: "nothing" | "value" | "clear";
+  committed: readonly HeaderOp[] | undefined;
+  releaseSignal: (() => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** A state without a session behind it. */
+export function anonymousState(
+  context: Context,
+  source: RequestSource | undefined,
+  openedAt: number,
+  mayTouch: boolean,
+): State {
+  return {
+    context,
+    source,
+    openedAt,
+    mayTouch,
+    isNew: true,
+    provenBy: undefined,
+    verdict: "current",
+    presented: 0,
+    outdatedKey: false,
+    phase: "live",
+    identity: undefined,
+    held: undefined,
+    data: context.shape.initial(),
+    base: context.shape.initialEncoded,
+    looked: false,
+    accessed: false,
+    keep: false,
+    flashAdded: [],
+    flashTaken: false,
+    answer: "nothing",
+    committed: undefined,
+    releaseSignal: undefined,
+    signal: undefined,
+  };
+}
+
+/** Puts what is held now, and the data that came with it, in place of what the request had. */
+export function adopt(state: State, held: Held, data: DataObject): void {
+  state.held = held;
+  state.base = held.content.encoded;
+  replaceData(state, data);
+}
+
+/** Keeps the object that the application may hold, so that a later change to it is not lost. */
+export function replaceData(state: State, data: DataObject): void {
+  if (state.data === data) return;
+  for (const key of Object.keys(state.data)) delete state.data[key];
+  Object.assign(state.data, data);
+}
+
+/** The public id of a session that has one. */
+export function keyOf(state: State): SessionKey {
+  return (state.identity as Identity).key;
+}

@@ -1,0 +1,284 @@
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
+import { invalidOption, SessionError } from "../errors.ts";
+import type { SessionKey, SessionRecord, StoredRecord, Version } from "../record.ts";
+import { NONE } from "./memory/columns.ts";
+import { Epochs } from "./memory/epochs.ts";
+import { Listeners } from "./memory/listeners.ts";
+import { after, entryCursor, pageSize, scanCursor } from "./memory/pages.ts";
+import { Sweeper } from "./memory/sweeper.ts";
+import { footprint, Table } from "./memory/table.ts";
+import type {
+  Admission,
+  AdmitResult,
+  ClosableStore,
+  Entry,
+  Epoch,
+  HealthStore,
+  Page,
+  PageRequest,
+  ScanStore,
+  SweepStore,
+  UpdateResult,
+  UserStore,
+  WatchStore,
+} from "./store.ts";
+
+/** How a memory store is bounded. */
+export interface MemoryStoreOptions {
+  /** Most sessions held; a whole number of 1 or more, default 100,000. Over it the one used the longest ago is ended. */
+  readonly maxSessions?: number | undefined;
+  /**
+   * Most bytes held, as far as they can be told from outside (texts, and 200 a record); a whole number,
+   * default 256 MiB. Over it the session used the longest ago is ended; a record that is larger by itself is refused.
+   */
+  readonly maxBytes?: number | undefined;
+  /** Milliseconds since the epoch; default the system's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Everything a store can do, in the process. */
+export interface MemoryStore extends UserStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {
+  readonly name: "memory";
+  readonly consistency: "cas";
+  /** Records held, with those that expired and were not collected yet. */
+  readonly size: number;
+  /** Bytes held, as `maxBytes` counts them. */
+  readonly bytes: number;
+}
+
+/**
+ * Keeps sessions in the memory of this process: for tests, development, and one process that may forget
+ * its sessions when it ends. Bounded: at `maxSessions` or `maxBytes` the session that was used the longest
+ * ago (read, written or touched) is ended, and `watch` tells so. Expired records are collected in small
+ * steps, by a timer that does not keep the process running.
+ *
+ * @throws SOJOURN_INVALID_OPTION for a bound that is not a whole number of 1 or more. The verbs reject with
+ * SOJOURN_STORE_UNAVAILABLE when the store was closed or a record does not fit into `maxBytes`.
+ *
+ * @example
+ * ```ts
+ * const sessions = createSessions({ store: memoryStore({ maxSessions: 50_000 }) });
+ * ```
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const { maxSessions = 100_000, maxBytes = 268_435_456, clock = systemClock } = options;
+  for (const [name, found] of Object.entries({ maxSessions, maxBytes })) {
+    if (!Number.isSafeInteger(found) || found < 1) throw invalidOption(name, found, "a whole number of 1 or more");
+  }
+  if (typeof clock !== "function") throw invalidOption("clock", clock, "a function that returns milliseconds");
+  return new Memory(maxSessions, maxBytes, clock);
+}
+
+class Memory implements MemoryStore {
+  readonly name = "memory";
+  readonly consistency = "cas";
+  readonly #maxSessions: number;
+  readonly #maxBytes: number;
+  readonly #clock: Clock;
+  readonly #epochs: Epochs = new Epochs();
+  readonly #listeners: Listeners = new Listeners();
+  readonly #sweeper: Sweeper;
+  #records: Table | undefined;
+
+  constructor(maxSessions: number, maxBytes: number, clock: Clock) {
+    this.#maxSessions = maxSessions;
+    this.#maxBytes = maxBytes;
+    this.#clock = clock;
+    this.#records = new Table();
+    this.#sweeper = new Sweeper(this.#records, clock);
+  }
+
+  get size(): number {
+    return this.#records?.count ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#records?.bytes ?? 0;
+  }
+
+  async get(key: SessionKey): Promise<StoredRecord | null> {
+    const table = this.#open();
+    const slot = table.live(key, this.#clock());
+    if (slot === NONE) return null;
+    table.use(slot);
+    return table.read(slot);
+  }
+
+  async create(key: SessionKey, record: SessionRecord): Promise<Version | null> {
+    const table = this.#open();
+    if (table.live(key, this.#clock()) !== NONE) return null;
+    this.#fits(key, record);
+    return this.#insert(table, key, record, []);
+  }
+
+  async update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+    const table = this.#open();
+    const slot = table.live(key, this.#clock());
+    if (slot === NONE) return { status: "gone" };
+    if (table.version(slot) !== expected) return { status: "conflict", current: table.read(slot) };
+    this.#fits(key, record);
+    const version = table.replace(slot, record);
+    this.#listeners.tell(this.#makeRoom(table));
+    return { status: "ok", version };
+  }
+
+  async touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {
+    const table = this.#open();
+    const slot = table.live(key, this.#clock());
+    if (slot === NONE) return false;
+    table.touch(slot, seenAt, expiresAt);
+    return true;
+  }
+
+  async delete(key: SessionKey): Promise<boolean> {
+    const table = this.#open();
+    const slot = table.live(key, this.#clock());
+    if (slot === NONE) return false;
+    this.#listeners.tell([table.remove(slot)]);
+    return true;
+  }
+
+  async epoch(userId: string): Promise<Epoch> {
+    this.#open();
+    return this.#epochs.of(userId);
+  }
+
+  async admit(
+    key: SessionKey,
+    record: SessionRecord & { readonly userId: string },
+    { epoch, limit = Number.POSITIVE_INFINITY, onLimit = "evict-oldest" }: Admission,
+  ): Promise<AdmitResult> {
+    const table = this.#open();
+    if (epoch !== this.#epochs.of(record.userId)) return { status: "revoked" };
+    const now = this.#clock();
+    if (table.live(key, now) !== NONE) return { status: "exists" };
+    this.#fits(key, record);
+    const over: number[] = [];
+    if (limit !== Number.POSITIVE_INFINITY) {
+      for (const slot of table.usersSlots(record.userId)) if (table.isLive(slot, now)) over.push(slot);
+      over.length = Math.max(0, over.length + 1 - Math.max(1, limit));
+    }
+    if (over.length > 0 && onLimit === "reject") return { status: "limit" };
+    const evicted = over.map((slot) => table.remove(slot));
+    return { status: "ok", version: this.#insert(table, key, record, evicted), evicted };
+  }
+
+  async list(userId: string, page?: PageRequest): Promise<Page<Entry>> {
+    const table = this.#open();
+    const now = this.#clock();
+    const start = entryCursor.read(page?.cursor);
+    const limit = pageSize(page);
+    const items: Entry[] = [];
+    if (start === null) return { items };
+    for (const slot of table.usersSlots(userId)) {
+      if (!table.isLive(slot, now)) continue;
+      const entry = table.entry(slot);
+      if (start && !after(entry, start)) continue;
+      if (items.length === limit) return { items, cursor: entryCursor.write(items[limit - 1] as Entry) };
+      items.push(entry);
+    }
+    return { items };
+  }
+
+  async deleteAll(
+    userId: string,
+    { except, limit = 1000 }: { readonly except?: SessionKey | undefined; readonly limit?: number | undefined } = {},
+  ): Promise<readonly SessionKey[]> {
+    const table = this.#open();
+    const now = this.#clock();
+    this.#epochs.moveUser(userId, now);
+    const ended: SessionKey[] = [];
+    for (const slot of table.usersSlots(userId)) {
+      if (ended.length >= limit) break;
+      if (!table.isLive(slot, now)) table.remove(slot);
+      else if (table.key(slot) !== except) ended.push(table.remove(slot));
+    }
+    this.#listeners.tell(ended);
+    return ended;
+  }
+
+  async scan(page?: PageRequest): Promise<Page<Entry>> {
+    const table = this.#open();
+    const now = this.#clock();
+    const limit = pageSize(page);
+    const items: Entry[] = [];
+    // A record keeps its slot for life, so the order of slots is one that others cannot disturb.
+    let last: number = NONE;
+    for (let slot = scanCursor.read(page?.cursor) + 1; slot < table.end; slot++) {
+      if (!table.isUsed(slot) || !table.isLive(slot, now)) continue;
+      if (items.length === limit) return { items, cursor: scanCursor.write(last) };
+      items.push(table.entry(slot));
+      last = slot;
+    }
+    return { items };
+  }
+
+  async clear({ limit = 1000 }: { readonly limit?: number | undefined } = {}): Promise<readonly SessionKey[]> {
+    const table = this.#open();
+    this.#epochs.moveEverybody();
+    const now = this.#clock();
+    const ended: SessionKey[] = [];
+    for (let slot = table.oldest; slot !== NONE && ended.length < limit; slot = table.oldest) {
+      const live = table.isLive(slot, now);
+      const key = table.remove(slot);
+      if (live) ended.push(key);
+    }
+    this.#listeners.tell(ended);
+    return ended;
+  }
+
+  async deleteExpired({ limit = 1000 }: { readonly limit?: number | undefined } = {}): Promise<number> {
+    this.#open();
+    return this.#sweeper.run(limit);
+  }
+
+  watch(onEnded: (key: SessionKey) => void): () => void {
+    this.#open();
+    return this.#listeners.add(onEnded);
+  }
+
+  async health(): Promise<{ readonly latencyMs: number }> {
+    this.#open();
+    return { latencyMs: 0 };
+  }
+
+  async close(): Promise<void> {
+    this.#sweeper.stop();
+    this.#records = undefined;
+    this.#listeners.clear();
+  }
+
+  #open(): Table {
+    if (this.#records) return this.#records;
+    throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "The memory store was closed; make a new one.");
+  }
+
+  #fits(key: SessionKey, record: SessionRecord): void {
+    const bytes = footprint(key, record);
+    if (bytes <= this.#maxBytes) return;
+    const message = `A record of ${bytes} bytes does not fit into the memory store (maxBytes: ${this.#maxBytes}).`;
+    throw new SessionError("SOJOURN_STORE_UNAVAILABLE", `${message} Store less, or raise maxBytes.`);
+  }
+
+  /** Puts a record in where no live one is, and tells of what had to go for it. */
+  #insert(table: Table, key: SessionKey, record: SessionRecord, evicted: readonly SessionKey[]): Version {
+    const expired = table.find(key);
+    if (expired !== NONE) table.remove(expired);
+    const version = table.insert(key, record);
+    this.#listeners.tell([...evicted, ...this.#makeRoom(table)]);
+    this.#sweeper.start();
+    return version;
+  }
+
+  /** Keeps to the bounds: what expired goes first, then what was used the longest ago, never the newest. */
+  #makeRoom(table: Table): SessionKey[] {
+    const ended: SessionKey[] = [];
+    while (table.count > 1 && (table.count > this.#maxSessions || table.bytes > this.#maxBytes)) {
+      const first = table.firstToExpire;
+      if (!table.isLive(first, this.#clock())) table.remove(first);
+      else ended.push(table.remove(table.oldest));
+    }
+    return ended;
+  }
+}

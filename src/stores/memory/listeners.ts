@@ -1,0 +1,34 @@
+import type { SessionKey } from "../../record.ts";
+
+type Listener = (key: SessionKey) => void;
+
+/** Who watches for sessions that ended. */
+export class Listeners {
+  readonly #listeners: Set<{ readonly call: Listener }> = new Set();
+
+  /** Answers with a function that takes the listener out again. */
+  add(call: Listener): () => void {
+    const listener = { call };
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  tell(keys: readonly SessionKey[]): void {
+    if (keys.length === 0 || this.#listeners.size === 0) return;
+    for (const { call } of [...this.#listeners]) {
+      for (const key of keys) {
+        try {
+          call(key);
+        } catch {
+          // The session has ended; a listener's mistake must not make that look like a failure of the store.
+        }
+      }
+    }
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+}

@@ -1,0 +1,51 @@
+import { SessionError } from "../../errors.ts";
+
+const BUSY = 5;
+const LOCKED = 6;
+
+/**
+ * Whether the statement can be tried again later: another process holds the lock, or the application
+ * has a transaction of its own open on the same connection. The drivers spell the result code in
+ * `code` (better-sqlite3, libsql, bun:sqlite) or in `errcode` (node:sqlite); the low byte is the primary code.
+ */
+export function isBusy(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
+  if (typeof code === "string" && /^SQLITE_(BUSY|LOCKED)/.test(code)) return true;
+  if (typeof errcode === "number" && [BUSY, LOCKED].includes(errcode & 0xff)) return true;
+  return typeof message === "string" && /database (table )?is locked|within a transaction/.test(message);
+}
+
+/** Waits for 1 to 24 ms, longer with every turn, at random so that two processes do not keep in step. */
+export function pause(turn: number): Promise<void> {
+  const ms = Math.min(2 ** turn, 16) * (0.5 + Math.random());
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+export function stillBusy(waited: number, cause: unknown): SessionError {
+  return new SessionError(
+    "SOJOURN_STORE_UNAVAILABLE",
+    `The SQLite database stayed locked for ${waited} ms ("busyTimeout"): another process, or an open transaction on ` +
+      "the same connection, holds it. End that transaction, or raise the option.",
+    cause,
+  );
+}
+
+/**
+ * Runs synchronous work, again and again while the database is busy, up to `total` milliseconds. The waiting
+ * is done here and not by SQLite's busy timeout, which would stop the event loop for as long.
+ */
+export async function whileBusy<T>(total: number, work: () => T): Promise<T> {
+  const deadline = performance.now() + total;
+  for (let turn = 0; ; turn++) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() >= deadline) throw stillBusy(total, error);
+    }
+    await pause(turn);
+  }
+}

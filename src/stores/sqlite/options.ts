@@ -1,0 +1,92 @@
+import type { Clock } from "../../clock.ts";
+import { systemClock } from "../../clock.ts";
+import { invalidOption } from "../../errors.ts";
+import type { SqliteDatabase } from "./database.ts";
+
+/** How a SQLite store is set up; everything has a default. */
+export interface SqliteStoreOptions {
+  /**
+   * The name of the table, and the beginning of the names of the three tables and two indexes beside it: letters, digits
+   * and underscores, at most 40. Default `"sojourn_sessions"`.
+   */
+  readonly table?: string | undefined;
+  /** What an instant is compared with. Default: the system's clock. */
+  readonly clock?: Clock | undefined;
+  /**
+   * What an acknowledged write survives: `"full"` (default), also a power cut (PRAGMA synchronous = FULL: one fsync
+   * per transaction, shared by the writes of the same moment); `"normal"`, the end of the process but
+   * not always that of the machine, and a logout may then be lost as well. Only with a path: a database
+   * object keeps the settings that it has.
+   */
+  readonly durability?: "full" | "normal" | undefined;
+  /**
+   * Milliseconds for which a call waits, without stopping the event loop, while another process or an
+   * open transaction of the application has the database locked; then it rejects. 0 to 60,000, default 5,000.
+   */
+  readonly busyTimeout?: number | undefined;
+  /**
+   * Milliseconds from one sweep of expired records to the next, on average; `false` for never, when something
+   * else calls `deleteExpired`. 1,000 to 86,400,000, default 60,000.
+   */
+  readonly sweepEvery?: number | false | undefined;
+  /**
+   * Milliseconds from one look for sessions that other processes ended to the next, while somebody
+   * watches; the longest that `watch` is late. 10 to 60,000, default 200.
+   */
+  readonly watchEvery?: number | undefined;
+}
+
+/** The options with every default filled in and every bound checked. */
+export interface SqliteSettings {
+  readonly source: string | SqliteDatabase;
+  readonly table: string;
+  readonly clock: Clock;
+  readonly durability: "full" | "normal";
+  readonly busyTimeout: number;
+  readonly sweepEvery: number | false;
+  readonly watchEvery: number;
+}
+
+function within(option: string, value: number, least: number, most: number): number {
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  throw invalidOption(option, value, `milliseconds from ${least} to ${most}`);
+}
+
+/** A path may be ":memory:", but no URL: SQLite and libsql read those in ways of their own. */
+function checkSource(source: unknown): string | SqliteDatabase {
+  const expected = 'a path, ":memory:", or a database of node:sqlite, better-sqlite3, libsql or bun:sqlite';
+  if (typeof source === "string") {
+    const url = /^[a-z][a-z0-9+.-]+:/i.test(source);
+    if (source === "" || url || source.includes("\0")) throw invalidOption("source", source, expected);
+    return source;
+  }
+  const database = source as Partial<SqliteDatabase> | null | undefined;
+  const fits = typeof database?.prepare === "function" && typeof database.exec === "function";
+  if (!fits) throw invalidOption("source", source, expected);
+  return source as SqliteDatabase;
+}
+
+export function checkOptions(source: string | SqliteDatabase, options: SqliteStoreOptions): SqliteSettings {
+  const { table = "sojourn_sessions", durability = "full", sweepEvery = 60_000 } = options;
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,39}$/.test(table) || /^sqlite_/i.test(table)) {
+    throw invalidOption(
+      "table",
+      table,
+      'a name of letters, digits and underscores, at most 40, that does not begin with "sqlite_"',
+    );
+  }
+  if (durability !== "full" && durability !== "normal")
+    throw invalidOption("durability", durability, '"full" or "normal"');
+  if (options.durability !== undefined && typeof source !== "string") {
+    throw invalidOption("durability", durability, "nothing beside a database object: set PRAGMA synchronous on it");
+  }
+  return {
+    source: checkSource(source),
+    table,
+    durability,
+    clock: options.clock ?? systemClock,
+    busyTimeout: within("busyTimeout", options.busyTimeout ?? 5000, 0, 60_000),
+    sweepEvery: sweepEvery === false ? false : within("sweepEvery", sweepEvery, 1000, 86_400_000),
+    watchEvery: within("watchEvery", options.watchEvery ?? 200, 10, 60_000),
+  };
+}

@@ -1,0 +1,155 @@
+import type { SessionKey } from "../../record.ts";
+import { isBusy, pause, stillBusy } from "./busy.ts";
+import type { SqliteDatabase } from "./database.ts";
+import { rollback } from "./database.ts";
+import type { Statements } from "./statements.ts";
+
+/**
+ * One write: synchronous statements, nothing else, for it may be run again when its transaction was rolled
+ * back. Keys of sessions that it ended are pushed to `ended`.
+ */
+export type Write<T> = (sql: Statements, ended: SessionKey[]) => T;
+
+interface Job {
+  readonly work: Write<unknown>;
+  readonly deadline: number;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How many writes share a transaction at most: some milliseconds of work. */
+const BATCH = 256;
+
+/** Where the writer writes to. */
+export interface WriteTarget {
+  readonly database: SqliteDatabase;
+  readonly sql: Statements;
+}
+
+export interface WriterOptions {
+  /** Opens the database, or gives what is open. */
+  readonly open: () => WriteTarget | Promise<WriteTarget>;
+  readonly busyTimeout: number;
+  /** Called inside the transaction, before it commits. */
+  readonly log: (sql: Statements, ended: readonly SessionKey[]) => void;
+  /** Called after the commit. */
+  readonly tell: (ended: readonly SessionKey[]) => void;
+}
+
+/**
+ * Group commit: the writes that arrive in one turn of the event loop run in one transaction, in the order of
+ * their arrival, and are acknowledged when it is on disk. So fifty writes cost one fsync and not fifty.
+ *
+ * A write that fails takes back nothing but itself: the transaction is rolled back and the others run again.
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #queue: Job[] = [];
+  #limit = BATCH;
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  write<T>(work: Write<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = performance.now() + this.#options.busyTimeout;
+      this.#queue.push({ work, deadline, resolve: resolve as Job["resolve"], reject });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when every write that was asked for has been answered. */
+  idle(): Promise<void> {
+    if (this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // Not a microtask: the event loop then hands over every request that has arrived, and they share the commit.
+    setImmediate(() => void this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      const opened = this.#options.open();
+      await this.#empty(opened instanceof Promise ? await opened : opened);
+    } catch (error) {
+      // It could not be opened; the next write tries again.
+      for (const job of this.#queue.splice(0)) job.reject(error);
+    }
+    this.#scheduled = false;
+    if (this.#queue.length > 0) return this.#schedule();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Runs one batch, and waits for the lock as long as there is a write that will. */
+  async #empty(target: WriteTarget): Promise<void> {
+    for (let turn = 0; this.#queue.length > 0; turn++) {
+      const locked = this.#runBatch(target);
+      if (locked === undefined) return;
+      this.#giveUp(locked);
+      await pause(turn);
+    }
+  }
+
+  /** Rejects the writes that have waited long enough for the lock. */
+  #giveUp(cause: unknown): void {
+    const now = performance.now();
+    const late = this.#queue.filter((job) => job.deadline <= now);
+    if (late.length === 0) return;
+    const kept = this.#queue.filter((job) => job.deadline > now);
+    this.#queue.splice(0, this.#queue.length, ...kept);
+    for (const job of late) job.reject(stillBusy(this.#options.busyTimeout, cause));
+  }
+
+  /** One transaction. Answers with the error when the database is busy; the writes are back in the queue then. */
+  #runBatch({ database, sql }: WriteTarget): unknown {
+    const batch = this.#queue.splice(0, this.#limit);
+    this.#limit = BATCH;
+    const ended: SessionKey[] = [];
+    const results: unknown[] = [];
+    let begun = false;
+    try {
+      sql.begin.run();
+      begun = true;
+      for (const job of batch) results.push(job.work(sql, ended));
+      this.#options.log(sql, ended);
+      sql.commit.run();
+    } catch (error) {
+      // Only what was begun here is rolled back: when BEGIN fails, the open transaction is the application's.
+      if (begun) rollback(database);
+      return this.#undo(batch, begun ? results.length : batch.length, error);
+    }
+    for (const [index, job] of batch.entries()) job.resolve(results[index]);
+    this.#options.tell(ended);
+    return undefined;
+  }
+
+  /**
+   * After a failure: busy puts all back, to be tried again. A write that failed is rejected, and those before it,
+   * which went well, run again in a transaction of their own; so none runs more than twice. BEGIN or COMMIT that
+   * failed (`failed` is past the end) rejects all.
+   */
+  #undo(batch: readonly Job[], failed: number, error: unknown): unknown {
+    if (isBusy(error)) {
+      this.#queue.unshift(...batch);
+      return error;
+    }
+    const culprit = batch[failed];
+    if (culprit === undefined) {
+      for (const job of batch) job.reject(error);
+      return undefined;
+    }
+    culprit.reject(error);
+    this.#queue.unshift(...batch.slice(0, failed), ...batch.slice(failed + 1));
+    if (failed > 0) this.#limit = failed;
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+import type { Clock } from "../../clock.ts";
+import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
+import type { SqliteStatement, SqliteValue } from "./database.ts";
+import type { Row } from "./row.ts";
+import { fromText, NO_KEY, toRecord, toText } from "./row.ts";
+import type { Statements } from "./statements.ts";
+import type { Write } from "./writer.ts";
+
+/**
+ * The writes, each a function that the writer runs inside a transaction. `BEGIN IMMEDIATE` holds the only write
+ * lock of the file, so what one of them reads cannot change before it has written, in any process.
+ */
+
+function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
+  return Number((statement.run(...values) as { changes: number | bigint }).changes);
+}
+
+/**
+ * The first version of a record: 52 random bits. `update` adds one, so a version never comes back while the row
+ * lives; and when a key is deleted and created again, a version from before fits the new row with a chance of
+ * 2^-52 for each write of either. A counter shared by all rows would be exact, at one more page written per
+ * transaction, for a case that needs a caller to reuse a key of 256 random bits.
+ */
+function firstVersion(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high % 0x10_0000) * 0x1_0000_0000 + low;
+}
+
+/** A record's columns, taken when the write is asked for: the caller's object may change before it runs. */
+interface Columns {
+  readonly id: string;
+  readonly user: string | null;
+  readonly payload: string;
+  readonly createdAt: number;
+  readonly seenAt: number;
+  readonly expiresAt: number;
+}
+
+function columnsOf(key: SessionKey, { userId, payload, createdAt, seenAt, expiresAt }: SessionRecord): Columns {
+  const user = userId === undefined ? null : toText(userId);
+  return { id: toText(key), user, payload: toText(payload), createdAt, seenAt, expiresAt };
+}
+
+function insert(sql: Statements, row: Columns, now: number): Version | null {
+  const version = firstVersion();
+  const { id, user, payload, createdAt, seenAt, expiresAt } = row;
+  const done = changes(sql.insert, id, user, payload, createdAt, seenAt, expiresAt, version, now);
+  return done === 1 ? version : null;
+}
+
+export function create(key: SessionKey, record: SessionRecord, clock: Clock): Write<Version | null> {
+  const row = columnsOf(key, record);
+  return (sql) => insert(sql, row, clock());
+}
+
+export function update(key: SessionKey, record: SessionRecord, expected: Version, clock: Clock): Write<UpdateResult> {
+  const { id, user, payload, createdAt, seenAt, expiresAt } = columnsOf(key, record);
+  return (sql) => {
+    const now = clock();
+    const ok = { status: "ok", version: Number(expected) + 1 } as const;
+    if (changes(sql.update, payload, seenAt, expiresAt, id, expected, now, createdAt, user) === 1) return ok;
+    if (changes(sql.updateAll, payload, seenAt, expiresAt, createdAt, user, id, expected, now) === 1) return ok;
+    const row = sql.select.get(id, now) as Row | null | undefined;
+    return row ? { status: "conflict", current: toRecord(row) } : { status: "gone" };
+  };
+}
+
+export function touch(key: SessionKey, seenAt: number, expiresAt: number, clock: Clock): Write<boolean> {
+  return (sql) => changes(sql.touch, seenAt, expiresAt, toText(key), clock()) === 1;
+}
+
+export function remove(key: SessionKey, clock: Clock): Write<boolean> {
+  return (sql, ended) => {
+    const id = toText(key);
+    const live = changes(sql.deleteLive, id, clock()) === 1;
+    // An expired one goes too: a clock that steps back must not show it again.
+    if (!live) changes(sql.deleteAny, id);
+    else ended.push(key);
+    return live;
+  };
+}
+
+export function epochOf(sql: Statements, userId: string): Epoch {
+  const row = sql.epoch.get(toText(userId)) as { everybody: number; own: number | null };
+  return `${row.everybody}.${row.own ?? 0}`;
+}
+
+export function admit(
+  key: SessionKey,
+  record: SessionRecord & { readonly userId: string },
+  admission: Admission,
+  clock: Clock,
+): Write<AdmitResult> {
+  const { epoch, limit = Number.POSITIVE_INFINITY, onLimit = "evict-oldest" } = admission;
+  const { userId } = record;
+  const row = columnsOf(key, record);
+  return (sql, ended) => {
+    const now = clock();
+    if (epochOf(sql, userId) !== epoch) return { status: "revoked" };
+    if (sql.select.get(row.id, now)) return { status: "exists" };
+    const { count } = sql.countOfUser.get(row.user, now) as { count: number };
+    const surplus = Math.ceil(count + 1 - limit);
+    if (surplus > 0 && onLimit === "reject") return { status: "limit" };
+    const evicted = surplus > 0 ? end(sql, sql.keysOfUser.all(row.user, now, NO_KEY, surplus), ended) : [];
+    const version = insert(sql, row, now);
+    return version === null ? { status: "exists" } : { status: "ok", version, evicted };
+  };
+}
+
+/** Deletes the rows that a listing of keys found. */
+function end(sql: Statements, rows: readonly unknown[], ended: SessionKey[]): readonly SessionKey[] {
+  const ids = (rows as readonly Pick<Row, "key">[]).map((row) => row.key);
+  if (ids.length > 0) changes(sql.deleteKeys, JSON.stringify(ids));
+  const keys = ids.map(fromText);
+  ended.push(...keys);
+  return keys;
+}
+
+export function deleteAll(
+  userId: string,
+  except: SessionKey | undefined,
+  limit: number,
+  clock: Clock,
+): Write<readonly SessionKey[]> {
+  return (sql, ended) => {
+    const user = toText(userId);
+    sql.moveEpoch.run(user);
+    return end(sql, sql.keysOfUser.all(user, clock(), except === undefined ? NO_KEY : toText(except), limit), ended);
+  };
+}
+
+export function clear(limit: number, clock: Clock): Write<readonly SessionKey[]> {
+  return (sql, ended) => {
+    sql.moveEverybody.run();
+    return end(sql, sql.keysOfAll.all(clock(), limit), ended);
+  };
+}
+
+export function deleteExpired(limit: number, clock: Clock): Write<number> {
+  return (sql) => changes(sql.deleteExpired, clock(), limit);
+}

@@ -1,0 +1,17 @@
+import type { HeaderOp } from "./transport.ts";
+
+/** Puts header operations on Fetch `Headers`. */
+export function applyHeaders(headers: Headers, operations: readonly HeaderOp[]): void {
+  for (const { op, name, value } of operations) {
+    const present = headers.get(name);
+    if (op === "append") headers.append(name, value);
+    else if (op === "set" || present === null) headers.set(name, value);
+    else if (op === "merge") headers.set(name, mergeList(present, value));
+  }
+}
+
+/** A comma-separated list with one word more, unless it has it, or "*", already (RFC 9110 12.5.5). */
+export function mergeList(list: string, word: string): string {
+  const words = list.split(",").map((each) => each.trim().toLowerCase());
+  return words.includes(word.toLowerCase()) || words.includes("*") ? list : `${list}, ${word}`;
+}

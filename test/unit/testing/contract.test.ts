@@ -1,0 +1,118 @@
+/** A suite that cannot fail proves nothing: here it meets stores with known mistakes. */
+import { describe, expect, it, test } from "vitest";
+import { memoryStore } from "../../../src/stores/memory.ts";
+import type { Store } from "../../../src/stores/store.ts";
+import type { StoreContext, StoreContractOptions, StoreContractReport } from "../../../src/testing/index.ts";
+import { storeContract } from "../../../src/testing/index.ts";
+import { brokenStores } from "./broken-stores.ts";
+
+interface Run {
+  readonly report: StoreContractReport;
+  readonly names: readonly string[];
+  readonly failed: ReadonlyMap<string, string>;
+}
+
+/** Runs the suite under a runner of three lines, and says which cases failed. */
+async function run(open: (context: StoreContext) => Store, options: Partial<StoreContractOptions> = {}): Promise<Run> {
+  const cases: { readonly name: string; readonly body: () => Promise<void> }[] = [];
+  const failed = new Map<string, string>();
+  const report = await storeContract({
+    describe: (_, body) => body(),
+    it: (name, body) => cases.push({ name, body }),
+    open,
+    histories: 20,
+    seed: 1,
+    ...options,
+  });
+  await Promise.all(
+    cases.map(({ name, body }) => body().catch((error: unknown) => failed.set(name, (error as Error).message))),
+  );
+  return { report, names: cases.map(({ name }) => name), failed };
+}
+
+describe("storeContract()", () => {
+  test.each(brokenStores)("catches: $mistake", async ({ open, caughtBy }) => {
+    const { names, failed } = await run(open);
+    expect(names.some((name) => name.includes(caughtBy))).toBe(true);
+    expect([...failed.keys()]).toContainEqual(expect.stringContaining(caughtBy));
+  });
+
+  it("passes a store that keeps the contract, and says what it covered", async () => {
+    const { failed, report, names } = await run(({ clock }) => memoryStore({ clock }));
+    expect([...failed]).toEqual([]);
+    expect(report.absent).toEqual([]);
+    expect(names.at(-1)).toContain("covers basics");
+  });
+
+  it("leaves out what a store has no verbs for, and says so", async () => {
+    const { report, failed } = await run(({ clock }) => {
+      const inner = memoryStore({ clock });
+      return {
+        name: "five verbs",
+        consistency: "cas",
+        get: (key) => inner.get(key),
+        create: (key, record) => inner.create(key, record),
+        update: (key, record, expected) => inner.update(key, record, expected),
+        touch: (key, seenAt, expiresAt) => inner.touch(key, seenAt, expiresAt),
+        delete: (key) => inner.delete(key),
+      };
+    });
+    expect([...failed]).toEqual([]);
+    expect(report.absent).toContain("users");
+    expect(report.absent).toContain("watch");
+    expect(report.ran).not.toContain("users");
+  });
+
+  it("asks less of a store that promises less", async () => {
+    const lossy = ({ clock }: StoreContext): Store => {
+      const inner = memoryStore({ clock });
+      return {
+        name: "lossy",
+        consistency: "none",
+        get: (key) => inner.get(key),
+        create: async (key, record) => {
+          await inner.delete(key);
+          return inner.create(key, record);
+        },
+        update: async (key, record) => {
+          await inner.delete(key);
+          const version = await inner.create(key, record);
+          return version === null ? { status: "gone" } : { status: "ok", version };
+        },
+        touch: (key, seenAt, expiresAt) => inner.touch(key, seenAt, expiresAt),
+        delete: (key) => inner.delete(key),
+      };
+    };
+    const { names, failed } = await run(lossy);
+    expect(names.some((name) => name.includes("50 parallel loops"))).toBe(false);
+    expect([...failed.keys()].filter((name) => !name.startsWith("an expired record"))).toEqual([]);
+  });
+
+  it("waits in real time for a backend with a clock of its own", async () => {
+    const { failed, names } = await run(() => memoryStore(), { clock: "real" });
+    expect([...failed]).toEqual([]);
+    expect(names.some((name) => name.includes("one millisecond before"))).toBe(false);
+  });
+
+  it("runs the races across two handles of a shared backend, and reopens a durable one", async () => {
+    const backends = new Map<string, ReturnType<typeof memoryStore>>();
+    const opened: string[] = [];
+    const open = ({ clock, name }: StoreContext): Store => {
+      opened.push(name);
+      const backend = backends.get(name) ?? memoryStore({ clock });
+      backends.set(name, backend);
+      return backend;
+    };
+    const close = (): void => {};
+    const { failed, names } = await run(open, { handles: "shared", durable: true, close });
+    expect([...failed.keys()]).toEqual(["close() waits for the writes that were under way"]);
+    expect(names.filter((name) => name.startsWith("50 parallel loops of read"))).toHaveLength(2);
+    expect(opened.length).toBeGreaterThan(new Set(opened).size);
+    expect(opened.every((name) => /^[a-z0-9_]{1,24}$/.test(name))).toBe(true);
+  });
+
+  it("says in a failure how to repeat it", async () => {
+    const { failed } = await run(() => memoryStore({ clock: () => 0 }), { seed: 77 });
+    expect([...failed.values()].every((message) => message.includes("seed: 77"))).toBe(true);
+  });
+});
