@@ -9,17 +9,18 @@ const built = [
   ...Object.values(manifest.bin ?? {}),
 ];
 
-/** What is written for a folder, as long as the folder is not there. */
-const until = (folder: string, ...packages: readonly string[]): readonly string[] =>
-  existsSync(new URL(folder, import.meta.url)) ? [] : packages;
+/** What is installed for a file, as long as the file is not there. */
+const until = (file: string, ...packages: readonly string[]): readonly string[] =>
+  existsSync(new URL(file, import.meta.url)) ? [] : packages;
 
 const config: KnipConfig = {
   entry: [
     ...new Set(built.map(sourceOf)),
-    "scripts/{test,lint-package,run-runtimes}.ts",
+    "scripts/{test,lint-package,run-runtimes,complete-lock}.ts",
     "{demo,benchmarks}/main.ts",
     "test/runtimes/{main,worker,sqlite}.mjs",
     "test/package/apps/*.js",
+    "demo/assets/*.js",
   ],
   project: ["{src,test,scripts,demo,benchmarks}/**/*.{ts,js,mjs}"],
   // A type that only its own file uses is exported for the declarations that name it.
@@ -28,9 +29,12 @@ const config: KnipConfig = {
     // Run by path, in scripts/lint-package.ts.
     "@arethetypeswrong/cli",
     "publint",
-    ...until("demo", "@hono/node-server", "express", "@types/express", "hono", "tough-cookie"),
-    ...until("benchmarks", "mitata"),
-    ...until("test/browser", "playwright-core"),
+    ...until("demo/main.ts", "@hono/node-server", "tough-cookie"),
+    ...until("src/adapters/express.ts", "express", "@types/express"),
+    ...until("src/adapters/hono.ts", "hono"),
+    ...until("benchmarks/main.ts", "mitata"),
+    ...until("test/browser", "playwright-core", "selfsigned"),
+    ...until("test/unit/shape.test.ts", "arktype", "valibot", "zod"),
   ],
 };
 

@@ -61,7 +61,7 @@ async function runtimes(): Promise<void> {
     for (const { name, passed, failed, skipped } of await runRuntimes()) {
       if (skipped !== undefined) tally.skip(`${name}: ${skipped}`);
       else if (failed > 0) tally.fail(name, failed);
-      tally.add(passed, 0);
+      tally.passed += passed;
     }
   } catch (error) {
     tally.fail(`runtimes: ${(error as Error).message}`);

@@ -5,7 +5,7 @@ import type { Bearer } from "./bearer/bearer.ts";
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec/codec.ts";
 import type { Lane } from "./commit/lane.ts";
-import type { Key } from "./crypto/keyring.ts";
+import type { KeyRing } from "./crypto/keyring.ts";
 import type { CsrfPolicy } from "./csrf/policy.ts";
 import type { Endings } from "./endings.ts";
 import type { Emit } from "./events.ts";
@@ -40,7 +40,7 @@ export interface Context {
   readonly device: (source: RequestSource) => Device | undefined;
   /** Undefined when the application protects itself. */
   readonly csrf: CsrfPolicy | undefined;
-  readonly key: Key;
+  readonly ring: KeyRing;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly lane: Lane;

@@ -68,8 +68,8 @@ export function createEmitter(hooks: Hooks): Emit {
   const byType = new Map<EventType, Channel>();
   return (event) => {
     if (open) {
-      let channel = byType.get(event.type);
-      if (!channel) byType.set(event.type, (channel = open(`sojourn:${event.type}`)));
+      const channel = byType.get(event.type) ?? open(`sojourn:${event.type}`);
+      byType.set(event.type, channel);
       if (channel.hasSubscribers) channel.publish(event);
     }
     try {

@@ -7,7 +7,9 @@
  */
 import { commit } from "./commit/commit.ts";
 import type { Context } from "./context.ts";
+import type { Duration } from "./duration.ts";
 import { type Handler, handle } from "./handle.ts";
+import { linkTo } from "./links.ts";
 import { openState } from "./open.ts";
 import type { AnyOptions, FullStore, InitialOption, LimitOptions, StatelessOptions, StoreOptions } from "./options.ts";
 import { type Protection, protect, protectUpgrade, type ReadBody } from "./protect.ts";
@@ -56,6 +58,15 @@ export interface Sessions<Data extends object> {
   protect(request: RequestLike, session: Session<Data>, readBody?: ReadBody): Promise<Protection>;
   /** Whether a WebSocket handshake comes from a page of this application, by its Origin; ask before you accept it. */
   protectUpgrade(request: RequestLike): Protection;
+  /**
+   * A link that carries the session, for a client without cookies. Whoever has the link has the session: give it a
+   * short life, and read in docs/transports.md when not to use it.
+   *
+   * @param href A path, or an absolute URL of this application.
+   * @param options.expiresIn How long the link works. Default 5 min, at least 1 s.
+   * @throws SOJOURN_UNSUPPORTED without `urlTransport()` among the `transports`.
+   */
+  link(session: Session<Data>, href: string, options?: { readonly expiresIn?: Duration | undefined }): Promise<string>;
   /** The limits in force, for an auditor (ASVS 7.1.1). */
   readonly policy: Policy;
 }
@@ -151,6 +162,7 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
     handle: (request, handler) => handle(sessions, request, handler),
     protect: (request, session, readBody) => protect(context, sourceOf(request), session, readBody),
     protectUpgrade: (request) => protectUpgrade(context, sourceOf(request)),
+    link: (session, href, options) => linkTo(context, session, href, options?.expiresIn ?? "5m"),
     policy: policyOf(context),
   };
   return sessions;

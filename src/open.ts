@@ -10,10 +10,12 @@ import { end } from "./ending.ts";
 import { isSessionError } from "./errors.ts";
 import type { RejectReason } from "./events.ts";
 import { judgeTimes } from "./lifetime.ts";
+import { isUrlTransport, verifiedLink } from "./links.ts";
 import { toFormat } from "./payload.ts";
 import { judgeGeneration } from "./rotation.ts";
 import { anonymousState, type Held, type State } from "./state.ts";
 import type { RequestSource, Transport } from "./transport/transport.ts";
+import type { UrlTransport } from "./transport/url.ts";
 
 /** A stateless cookie from further in the future than clocks of one fleet differ was not made by a clock. */
 const CLOCK_SKEW_MS = 60_000;
@@ -53,16 +55,30 @@ async function prove(context: Context, source: RequestSource): Promise<Proof | R
   let reason: RejectReason | undefined;
   for (const transport of context.transports) {
     let proof: Proof | undefined;
-    for (const value of transport.read(source)) {
-      const claims = await context.bearer.read(value);
-      if (typeof claims === "string") reason = claims;
-      else if (!proof) proof = { transport, claims };
-      else if (!sameBytes(proof.claims.id, claims.id)) return "ambiguous";
-      else if (claims.generation > proof.claims.generation) proof = { transport, claims };
-    }
+    const values = isUrlTransport(transport) ? await linkValues(context, transport, source) : transport.read(source);
+    if (values === "link") reason = values;
+    else
+      for (const value of values) {
+        const claims = await context.bearer.read(value);
+        if (typeof claims === "string") reason = claims;
+        else if (!proof) proof = { transport, claims };
+        else if (!sameBytes(proof.claims.id, claims.id)) return "ambiguous";
+        else if (claims.generation > proof.claims.generation) proof = { transport, claims };
+      }
     if (proof) return proof;
   }
   return reason;
+}
+
+/** A token in an address counts only when the address is a link that the application signed. */
+async function linkValues(
+  context: Context,
+  transport: UrlTransport,
+  source: RequestSource,
+): Promise<readonly string[] | "link"> {
+  if (transport.read(source).length === 0) return [];
+  const value = await verifiedLink(context, transport, source);
+  return value === null ? "link" : [value];
 }
 
 /** One round trip; none when the seal holds everything. */

@@ -66,7 +66,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     cacheControl: options.cacheControl ?? "no-store",
     device: options.device ?? describeDevice,
     csrf: options.csrf === false ? undefined : resolveCsrf(options.csrf),
-    key: ring.active,
+    ring,
     clock,
     emit,
     lane: createLane(),

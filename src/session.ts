@@ -15,6 +15,12 @@ import type { SessionKey } from "./record.ts";
 import type { State } from "./state.ts";
 import { updateData, updateKey } from "./update.ts";
 
+/**
+ * The CSRF secret is derived from the session's id, which only the client and this request know: nothing to
+ * store, it changes with the id and with nothing else.
+ */
+const CSRF_LABEL = new TextEncoder().encode("sojourn/v1/csrf");
+
 /** The state behind a session, for the library's own modules. */
 export let stateOf: (session: Session<object>) => State;
 
@@ -140,6 +146,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     key: Key,
     change: (value: Data[Key]) => Data[Key] | Promise<Data[Key]>,
   ): Promise<Data[Key]>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that changes the draft in place returns nothing.
   update(change: (data: Data) => Data | void | Promise<Data | void>): Promise<Data>;
   async update(first: unknown, change?: unknown): Promise<unknown> {
     const state = this.#use();
@@ -280,8 +287,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   async #csrfSecret(): Promise<Uint8Array> {
     const state = this.#state;
     state.identity ??= await newIdentity();
-    const mac = await state.context.key.mac("csrf");
-    return mac(state.identity.id);
+    const mac = await platform.mac(state.identity.id);
+    return mac(CSRF_LABEL);
   }
 
   #use(): State {

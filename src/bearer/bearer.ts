@@ -31,6 +31,8 @@ export interface Bearer {
   /** The claims, or why not. Nothing in the value is believed before the tag is checked; never throws on a value. */
   read(value: string): Awaitable<Claims | RejectReason>;
   issue(issue: Issue): Awaitable<string>;
+  /** The number of the key that a value says it was made with; nothing is proved by it. */
+  kidOf(value: string): number | undefined;
   /** Which part of the content is in the value, so that a change of it needs a new value. */
   readonly carries: "nothing" | "data" | "everything";
 }

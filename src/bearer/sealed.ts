@@ -33,11 +33,15 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
   const purpose = everything ? "stateless" : "tracked";
   const context = (kid: number): Uint8Array => {
     let bytes = contexts.get(kid);
-    if (!bytes) contexts.set(kid, (bytes = text.encode(JSON.stringify([FORMAT, kid, audience, purpose, place]))));
+    if (!bytes) {
+      bytes = text.encode(JSON.stringify([FORMAT, kid, audience, purpose, place]));
+      contexts.set(kid, bytes);
+    }
     return bytes;
   };
   return {
     carries: everything ? "everything" : "data",
+    kidOf: (value) => base64url.decode(value.slice(0, 4))?.[1],
     async read(value) {
       const bytes = base64url.decode(value);
       if (!bytes || bytes.length < 2 || bytes[0] !== FORMAT) return "foreign";

@@ -22,6 +22,7 @@ const PURPOSE = "token";
 export function tokenBearer(ring: KeyRing): Bearer {
   return {
     carries: "nothing",
+    kidOf: (value) => base64url.decode(value.slice(0, 4))?.[0],
     async read(value) {
       if (value.length !== TOKEN_CHARACTERS) return "foreign";
       const bytes = base64url.decode(value);

@@ -129,7 +129,6 @@ class Search {
     const keys = Object.keys(array);
     const last = keys.at(-1);
     if (last !== undefined && !/^\d+$/.test(last)) return { path, found: "an array with named properties" };
-    if (Object.getOwnPropertySymbols(array).length > 0) return { path, found: "an array with symbol keys" };
     if (keys.length === array.length) return this.#entries(array, path, depth);
     if (!this.#format.holes) return { path, found: "an array with holes" };
     for (const key of keys) {

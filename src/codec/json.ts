@@ -82,18 +82,19 @@ function isKept(value: unknown, depth: number): boolean {
 }
 
 function isKeptContainer(value: object, depth: number): boolean {
-  if (Object.getOwnPropertySymbols(value).length > 0) return false;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) {
     for (const key in value) {
       const child = (value as Record<string, unknown>)[key];
       if ((child !== undefined && !isKept(child, depth)) || key === "__proto__") return false;
     }
-    return true;
+    return Object.getOwnPropertySymbols(value).length === 0;
   }
   if (prototype !== Array.prototype || !Array.isArray(value)) return false;
   for (let index = 0; index < value.length; index++) if (!isKept(value[index], depth)) return false;
-  return Object.keys(value).length === value.length;
+  // Named properties; holes were undefined above. Which of the two is faster depends on the length.
+  const own = value.length < 32 ? Object.keys(value) : Object.values(value);
+  return own.length === value.length;
 }
 
 /** Iterative: parsed text may be nested deeper than the stack. */

@@ -14,6 +14,7 @@ export function answerHeaders(state: State, value: string | undefined): readonly
   if (state.answer === "clear") headers.push(...transport.clear(state.source));
   else if (value !== undefined) headers.push(...transport.write(value, { maxAge: maxAge(state) }, state.source));
   const handsOut = headers.length > 0;
+  if (state.provenBy?.onUse) headers.push(...state.provenBy.onUse(state.source));
   if (!handsOut && !state.accessed) return NONE;
   // RFC 9111 7.3: Set-Cookie does not keep a shared cache from storing the response.
   headers.push({ op: handsOut ? "set" : "default", name: "cache-control", value: state.context.cacheControl });

@@ -48,7 +48,6 @@ async function aead(key: Uint8Array): Promise<Aead> {
       return new Uint8Array(await crypto.subtle.encrypt(parameters(nonce, aad), secret, own(plaintext)));
     },
     async open(nonce, sealed, aad) {
-      if (sealed.length < TAG) return null;
       try {
         return new Uint8Array(await crypto.subtle.decrypt(parameters(nonce, aad), secret, own(sealed)));
       } catch {

@@ -101,11 +101,17 @@ function envelope(half: Uint8Array, nonce: Uint8Array, body: Uint8Array): Uint8A
   return sealed;
 }
 
+/** A derived key that is kept. */
+interface Opener {
+  readonly half: Uint8Array;
+  readonly aead: Aead;
+}
+
 class Cipher implements Xaes {
   readonly #derive: Derive;
   readonly #on: Platform;
   readonly #sealsPerHalf: number;
-  readonly #openers = new Map<string, Aead>();
+  readonly #openers = new Map<number, Opener>();
   #half: Uint8Array = new Uint8Array(HALF);
   #sealer: Awaitable<Aead> | undefined;
   #left = 0;
@@ -129,17 +135,17 @@ class Cipher implements Xaes {
     if (sealed.length < NONCE + TAG) return null;
     const nonce = sealed.subarray(HALF, NONCE);
     const body = sealed.subarray(NONCE);
-    const name = nameOf(sealed);
-    const known = this.#openers.get(name);
-    if (known !== undefined) {
+    const known = this.#openers.get(slotOf(sealed));
+    if (known !== undefined && startsWith(sealed, known.half)) {
       // The order matters only once something must go: until the half is full, a hit costs no write.
-      if (this.#openers.size > OPENERS / 2) this.#remember(name, known);
-      return known.open(nonce, body, aad);
+      if (this.#openers.size > OPENERS / 2) this.#remember(known);
+      return known.aead.open(nonce, body, aad);
     }
-    return chain(this.#derive(sealed.subarray(0, HALF)), (aead) =>
+    const half = new Uint8Array(sealed.subarray(0, HALF));
+    return chain(this.#derive(half), (aead) =>
       chain(aead.open(nonce, body, aad), (plaintext) => {
         // Only what proved to be ours is kept: made-up nonces neither fill the memory nor push keys out.
-        if (plaintext !== null) this.#remember(name, aead);
+        if (plaintext !== null) this.#remember({ half, aead });
         return plaintext;
       }),
     );
@@ -151,11 +157,11 @@ class Cipher implements Xaes {
     this.#half = half;
     this.#sealer = sealer;
     this.#left = this.#sealsPerHalf;
-    if (!isPromise(sealer)) this.#remember(nameOf(half), sealer);
+    if (!isPromise(sealer)) this.#remember({ half, aead: sealer });
     else
       sealer.then(
         (aead) => {
-          this.#remember(nameOf(half), aead);
+          this.#remember({ half, aead });
           if (this.#sealer === sealer) this.#sealer = aead;
         },
         () => {
@@ -166,9 +172,10 @@ class Cipher implements Xaes {
   }
 
   /** Least recently used: a Map keeps the order of insertion. */
-  #remember(name: string, aead: Aead): void {
-    this.#openers.delete(name);
-    this.#openers.set(name, aead);
+  #remember(opener: Opener): void {
+    const slot = slotOf(opener.half);
+    this.#openers.delete(slot);
+    this.#openers.set(slot, opener);
     if (this.#openers.size <= OPENERS) return;
     for (const oldest of this.#openers.keys()) {
       this.#openers.delete(oldest);
@@ -177,8 +184,13 @@ class Cipher implements Xaes {
   }
 }
 
-/** Twelve bytes as six characters, for the keys of a Map. */
-function nameOf(half: Uint8Array): string {
-  const pair = (i: number): number => ((half[i] as number) << 8) | (half[i + 1] as number);
-  return String.fromCharCode(pair(0), pair(2), pair(4), pair(6), pair(8), pair(10));
+/** The first 30 bits: a small integer is found in a Map ten times as fast as a string made for it. */
+function slotOf(half: Uint8Array): number {
+  const at = (i: number): number => half[i] as number;
+  return (at(0) << 22) | (at(1) << 14) | (at(2) << 6) | (at(3) >> 2);
+}
+
+function startsWith(sealed: Uint8Array, half: Uint8Array): boolean {
+  for (let i = 0; i < HALF; i++) if (sealed[i] !== half[i]) return false;
+  return true;
 }

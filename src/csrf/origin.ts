@@ -58,14 +58,13 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 export function checkOrigin(source: RequestSource, policy: CsrfPolicy, facts: CsrfFacts): CsrfVerdict {
   if (!facts.ambient) return allow("not-ambient");
   if (SAFE.has(source.method)) return allow("safe-method");
-  const verdict = compare(source, policy);
-  if (verdict.verdict !== "deny" && policy.tokens === "never") return verdict;
-  const unsure = verdict.reason === "no-browser" && facts.sessionPresent;
-  const demanded = verdict.verdict === "allow" && (policy.tokens === "always" || unsure);
-  if (!demanded && verdict.verdict === "allow") return verdict;
+  const found = compare(source, policy);
+  const unsure = found.reason === "no-browser" && facts.sessionPresent;
+  const needsToken = found.verdict === "allow" && policy.tokens !== "never" && (policy.tokens === "always" || unsure);
+  if (found.verdict === "allow" && !needsToken) return found;
   if (policy.exempt(source)) return allow("exempt");
-  if (verdict.verdict === "deny") return verdict;
-  return { verdict: "token-required", reason: policy.tokens === "always" ? "token-always" : "token-when-unsure" };
+  if (!needsToken) return found;
+  return { verdict: "token-required", reason: unsure ? "token-when-unsure" : "token-always" };
 }
 
 /** Steps 2 to 5, before exemptions and tokens. */

@@ -19,8 +19,8 @@ export interface SqliteStore extends UserStore, ScanStore, SweepStore, WatchStor
  * application.
  *
  * With a path, the driver is found on first use: node:sqlite (Node 22.13 or newer), bun:sqlite, better-sqlite3
- * (12 on Node 20), libsql. The file is put into WAL mode and, when new, readable by its owner only; its directory must
- * exist and be on a local disk. With a database object of one of these drivers the tables are made in that database, its
+ * (12 on Node 20), libsql. The file is put into WAL mode, must be on a local disk, and is made when it is
+ * missing, with its directory, readable by its owner only. With a database object of one of these drivers the tables are made in that database, its
  * settings stay as they are (a short `busy_timeout` is advised: better-sqlite3 stops the event loop for up
  * to five seconds by default), and `close` leaves it open.
  *

@@ -76,7 +76,7 @@ export function urlTransport(options: UrlTransportOptions = {}): UrlTransport {
     onUse: () => NO_REFERRER,
 
     verify: (source, now, mac) => verifyLink(source.url, now, mac, param),
-    sign(href, token, expiresAt, mac) {
+    async sign(href, token, expiresAt, mac) {
       check(token);
       return signLink(href, token, expiresAt, mac, param);
     },

@@ -42,7 +42,7 @@ const outsideOf = ({ inputs }: Metafile): string[] => [
 
 /** What an entry may reach beyond the core, as beginnings of paths; the core is everything that is in none of these. */
 const apart =
-  /^dist\/(stores\/(?!store\.js)|adapters\/|testing\/|cli\/|codec\/(?!codec|json)|transport\/(header|url)\.js)/;
+  /^dist\/(stores\/(?!store\.js)|adapters\/|testing\/|cli\/|codec\/(devalue|cbor|xml)|transport\/(header|url)\.js)/;
 const reach: Record<string, readonly string[]> = {
   "./stores": ["dist/stores/"],
   "./stores/memory": ["dist/stores/memory"],

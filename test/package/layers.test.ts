@@ -17,6 +17,7 @@ const files: Record<string, { readonly source: string; readonly breaks: readonly
   "src/stores/memory.ts": { source: uses("../errors.ts", "./store.ts"), breaks: [] },
   "src/stores/sqlite/schema.ts": { source: uses("../../errors.ts", "../store.ts"), breaks: [] },
   "src/adapters/fetch.ts": { source: uses("../index.ts"), breaks: [] },
+  "src/adapters/node/gate.ts": { source: `import "node:http";\n${uses("../../index.ts", "../fetch.ts")}`, breaks: [] },
   "src/testing/suite.ts": { source: uses("../stores/store.ts", "../index.ts"), breaks: [] },
   "src/testing/contract/basics.ts": { source: uses("../../stores/store.ts", "../suite.ts"), breaks: [] },
   "src/transport/cookie.ts": { source: uses("../crypto/mac.ts", "../errors.ts"), breaks: [] },
@@ -42,6 +43,7 @@ const files: Record<string, { readonly source: string; readonly breaks: readonly
   "src/stores/file/other-store.ts": { source: uses("../sqlite/schema.ts"), breaks: ["noRestrictedImports"] },
   "src/adapters/inside.ts": { source: uses("../crypto/mac.ts"), breaks: ["noRestrictedImports"] },
   "src/adapters/store.ts": { source: uses("../stores/memory.ts"), breaks: ["noRestrictedImports"] },
+  "src/adapters/node/inside.ts": { source: uses("../../crypto/mac.ts"), breaks: ["noRestrictedImports"] },
   "src/testing/store.ts": { source: uses("../stores/memory.ts"), breaks: ["noRestrictedImports"] },
   "src/testing/contract/adapter.ts": { source: uses("../../adapters/fetch.ts"), breaks: ["noRestrictedImports"] },
 

@@ -28,6 +28,6 @@ test("each mode on each platform keeps its limit", () => {
   expect(sizes.map((one) => one.name)).toHaveLength(4);
   for (const { name, size, sizeLimit } of sizes) {
     expect(size, `${name} is empty`).toBeGreaterThan(500);
-    expect(size, name).toBeLessThanOrEqual(sizeLimit);
+    expect.soft(size, name).toBeLessThanOrEqual(sizeLimit);
   }
 });

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { SessionError } from "../../errors.ts";
 
 /** What is bound to a parameter. Text is given through `toText`, for two drivers cut it at NUL. */
@@ -98,12 +99,13 @@ async function findDriver(): Promise<Constructor> {
 }
 
 /**
- * Opens a file with the first driver that is here. A new file is readable by its owner only;
- * SQLite gives the log files beside it the same mode.
+ * Opens a file with the first driver that is here. A new folder or file can be read by its owner only; SQLite
+ * gives the log files beside it the same mode.
  */
 export async function openDatabase(path: string): Promise<SqliteDatabase> {
   const Database = await findDriver();
   if (path !== ":memory:") {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     await file.close();
   }

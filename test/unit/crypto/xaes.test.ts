@@ -52,7 +52,10 @@ describe.each(platforms)("XAES-256-GCM over $name", ({ platform }) => {
     // At most 32 + 24 + 1 + 255 + 1 + 255 bytes each.
     const stream = createHash("shake128", { outputLength: 10_000 * 568 }).digest();
     let at = 0;
-    const take = (length: number): Uint8Array => Uint8Array.from(stream.subarray(at, (at += length)));
+    const take = (length: number): Uint8Array => {
+      at += length;
+      return Uint8Array.from(stream.subarray(at - length, at));
+    };
     const digest = createHash("shake128", { outputLength: 32 });
     for (let i = 0; i < 10_000; i++) {
       const [secret, nonce] = [take(32), take(24)];
@@ -157,6 +160,24 @@ describe.each(platforms)("XAES-256-GCM over $name", ({ platform }) => {
     }
     expect(await open(others[1])).toBe(1);
     expect(await open(others[299])).toBe(0);
+  });
+
+  test("open() tells nonces apart that begin alike", async () => {
+    const xaes = await createXaes(key, { platform });
+    for (let round = 0; round < 2; round++) {
+      for (let last = 0; last < 3; last++) {
+        const nonce = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, last, ...new Uint8Array(12));
+        const sealed = Uint8Array.of(...nonce, ...(await sealWithNonce(key, nonce, plain, aad, platform)));
+        expect(hex(await xaes.open(sealed, aad))).toBe(hex(plain));
+      }
+    }
+  });
+
+  test("open() does no cryptography for what is too short to be a seal", async () => {
+    const counted = counting(platform);
+    const xaes = await createXaes(key, { platform: counted.platform });
+    for (let length = 0; length < 40; length++) expect(await xaes.open(new Uint8Array(length), aad)).toBeNull();
+    expect(counted.count).toEqual({ aeads: 0, blocks: 1 });
   });
 
   test("open() keeps nothing for seals that are not ours", async () => {

@@ -113,12 +113,19 @@ describe("the file", () => {
     expect(row).toMatchObject({ seen_at: clock() + 1, expires_at: clock() + 3_600_000, version: expect.any(Number) });
   });
 
-  test("in a directory that does not exist is an error that says so, and works once it does", async () => {
-    const missing = join(folder, "missing");
-    const store = open(join(missing, "sessions.db"));
-    await expect(store.get("a")).rejects.toThrow("ENOENT");
-    await expect(store.create("a", record())).rejects.toThrow("ENOENT");
-    (await import("node:fs")).mkdirSync(missing);
+  test("gets its directory made, for its owner only", async () => {
+    const store = open(join(folder, "made/for/it/sessions.db"));
+    await store.create("a", record());
+    expect(statSync(join(folder, "made")).mode & 0o777).toBe(0o700);
+  });
+
+  test("that cannot be made is an error that says so, and works once it can", async () => {
+    const blocked = join(folder, "blocked");
+    writeFileSync(blocked, "a file where the directory should be");
+    const store = open(join(blocked, "sessions.db"));
+    await expect(store.get("a")).rejects.toThrow(/EEXIST|ENOTDIR/);
+    await expect(store.create("a", record())).rejects.toThrow(/EEXIST|ENOTDIR/);
+    rmSync(blocked);
     expect(await store.create("a", record())).not.toBeNull();
   });
 

@@ -49,8 +49,8 @@ async function upsert(inner: Store, key: SessionKey, record: SessionRecord) {
 const writing: readonly BrokenStore[] = [
   broken("update() writes whatever the version", "50 parallel loops of read, add one", (inner) => ({
     update: async (key, record) => {
-      const found = await inner.get(key);
-      return found ? inner.update(key, record, found.version) : { status: "gone" };
+      if (!(await inner.get(key))) return { status: "gone" };
+      return { status: "ok", version: await upsert(inner, key, record) };
     },
   })),
   broken("update() inserts what is missing", "update() after delete() is gone", (inner) => ({

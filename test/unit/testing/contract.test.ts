@@ -105,6 +105,7 @@ describe("storeContract()", () => {
     };
     const close = (): void => {};
     const { failed, names } = await run(open, { handles: "shared", durable: true, close });
+    // The one case that closes the store by itself, which here is its backend as well.
     expect([...failed.keys()]).toEqual(["close() waits for the writes that were under way"]);
     expect(names.filter((name) => name.startsWith("50 parallel loops of read"))).toHaveLength(2);
     expect(opened.length).toBeGreaterThan(new Set(opened).size);

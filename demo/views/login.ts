@@ -1,0 +1,29 @@
+import { SEEDS } from "../users.ts";
+import { type Html, html } from "./html.ts";
+import { csrfField, type Visitor } from "./layout.ts";
+
+export interface Login {
+  readonly visitor: Visitor;
+  /** What was typed, when a try has failed. */
+  readonly name?: string | undefined;
+  readonly error?: string | undefined;
+}
+
+export function loginPage({ visitor, name, error }: Login): Html {
+  return html`
+<section class="card narrow">
+  <h1>Sign in</h1>
+  ${error && html`<p class="flash error" role="alert" id="error">${error}</p>`}
+  <form class="stack" method="post" action="/login">
+    ${csrfField(visitor)}
+    <label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required></label>
+    <label>Password <input name="password" type="password" autocomplete="current-password" required${error && html` aria-describedby="error"`}></label>
+    <label class="check"><input name="remember" type="checkbox" checked> Stay signed in on this device</label>
+    <button class="button">Sign in</button>
+  </form>
+  <div class="try">
+    <p>It is a demo, so here is who can come in:</p>
+    <ul>${SEEDS.map(({ id, password }) => html`<li><code>${id}</code> with <code>${password}</code></li>`)}</ul>
+  </div>
+</section>`;
+}

@@ -1,0 +1,54 @@
+/**
+ * "drain" for writes that are held. Whoever waits for it is remembered here, because a wrapper below (a
+ * compressing middleware) may hand listeners on to a stream of its own, where nobody could call them.
+ */
+import { type OpenResponse, override } from "./response.ts";
+
+type Listener = (...args: unknown[]) => unknown;
+
+export class Drain {
+  readonly #res: OpenResponse;
+  readonly #waiting: { readonly listener: Listener; readonly pass: (...args: unknown[]) => unknown }[] = [];
+  readonly #undo: readonly (() => void)[];
+  #holding = true;
+
+  constructor(res: OpenResponse) {
+    this.#res = res;
+    // `once` comes in by `on`, wrapped.
+    const add = ["on", "addListener"].map((name) =>
+      override(res, name, (below) => (event, listener) => {
+        if (!this.#holding || event !== "drain") return below(event, listener);
+        this.#waiting.push({ listener: listener as Listener, pass: below });
+        return res;
+      }),
+    );
+    const remove = ["removeListener", "off"].map((name) =>
+      override(res, name, (below) => (event, listener) => {
+        if (!this.#holding || event !== "drain" || !this.#forget(listener)) return below(event, listener);
+        return res;
+      }),
+    );
+    this.#undo = [...add, ...remove];
+  }
+
+  /** The writes are through; `call` when no "drain" will come by itself. */
+  release(call: boolean): void {
+    this.#holding = false;
+    for (const undo of this.#undo) undo();
+    for (const { listener, pass } of this.#waiting) pass("drain", listener);
+    if (!call) return;
+    const listeners = new Set([...this.#res.rawListeners("drain"), ...this.#waiting.map(({ listener }) => listener)]);
+    // In a task of its own: what a listener throws is the application's, and must not pass for a failed commit.
+    queueMicrotask(() => {
+      for (const listener of listeners) listener.call(this.#res);
+    });
+  }
+
+  #forget(listener: unknown): boolean {
+    const at = this.#waiting.findLastIndex(
+      (each) => each.listener === listener || (each.listener as { listener?: unknown }).listener === listener,
+    );
+    if (at !== -1) this.#waiting.splice(at, 1);
+    return at !== -1;
+  }
+}

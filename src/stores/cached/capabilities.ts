@@ -1,0 +1,39 @@
+import type { ScanStore, UserStore } from "../store.ts";
+import type { Cache } from "./cache.ts";
+
+type UserVerbs = Pick<UserStore, "epoch" | "admit" | "list" | "deleteAll">;
+type ScanVerbs = Pick<ScanStore, "scan" | "clear">;
+
+/** The far store's verbs by user. What they end is ended in the near store before the call resolves. */
+export function userVerbs(cache: Cache, far: UserStore): UserVerbs {
+  return {
+    epoch: async (userId) => cache.open(far).epoch(userId),
+    list: async (userId, page) => cache.open(far).list(userId, page),
+    admit: async (key, record, admission) => {
+      const result = await cache.write(
+        key,
+        () => far.admit(key, record, admission),
+        (answer) => (answer.status === "ok" ? { ...record, version: answer.version } : undefined),
+      );
+      if (result.status === "ok") await cache.ended(result.evicted);
+      return result;
+    },
+    deleteAll: async (userId, options) => {
+      const keys = await cache.open(far).deleteAll(userId, options);
+      await cache.ended(keys);
+      return keys;
+    },
+  };
+}
+
+/** The far store's verbs over all sessions. */
+export function scanVerbs(cache: Cache, far: ScanStore): ScanVerbs {
+  return {
+    scan: async (page) => cache.open(far).scan(page),
+    clear: async (options) => {
+      const keys = await cache.open(far).clear(options);
+      await cache.ended(keys);
+      return keys;
+    },
+  };
+}

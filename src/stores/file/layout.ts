@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { SessionKey } from "../../record.ts";
+
+/** Hexadecimal, because some file systems take "a" and "A" for one name. No name is made from what came from outside. */
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Where things are. Folders by the first two digits, so that none of them grows too large. */
+export interface Layout {
+  readonly records: string;
+  readonly users: string;
+  readonly epochs: string;
+  readonly locks: string;
+  readonly temporary: string;
+  /** By the hash of a session key. */
+  record(hash: string): string;
+  /** The folder with a file for each of a user's sessions. */
+  user(userId: string): string;
+  userEntry(userId: string, hash: string): string;
+  userEpoch(userId: string): string;
+  readonly everybodysEpoch: string;
+}
+
+export function layoutOf(directory: string): Layout {
+  const at = (folder: string, hash: string): string => join(directory, folder, hash.slice(0, 2), hash);
+  return {
+    records: join(directory, "records"),
+    users: join(directory, "users"),
+    epochs: join(directory, "epochs"),
+    locks: join(directory, "locks"),
+    temporary: join(directory, "temporary"),
+    record: (hash) => at("records", hash),
+    user: (userId) => at("users", hashOf(userId)),
+    userEntry: (userId, hash) => join(at("users", hashOf(userId)), hash),
+    userEpoch: (userId) => join(directory, "epochs", hashOf(userId)),
+    everybodysEpoch: join(directory, "epochs", "everybody"),
+  };
+}
+
+/** The lock for everything that happens to one record. */
+export function recordLock(hash: string): string {
+  return `record-${hash}`;
+}
+
+const DIGITS = "0123456789abcdef";
+
+/** The lock for logins and revocations of a sixteenth of all users. */
+export function userLock(userId: string): string {
+  return `users-${hashOf(userId)[0] ?? "0"}`;
+}
+
+/** Who has all of these has stopped every login. */
+export const USER_LOCKS: readonly string[] = [...DIGITS].map((digit) => `users-${digit}`);
+
+/** A record's own name for its key. */
+export function recordHash(key: SessionKey): string {
+  return hashOf(key);
+}

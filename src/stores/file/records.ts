@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import { rmdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import type { Entry } from "../store.ts";
+import type { Disk } from "./disk.ts";
+import type { Layout } from "./layout.ts";
+import { recordHash, recordLock } from "./layout.ts";
+import type { Locks } from "./lock.ts";
+
+/** Records as files, and beside them an empty file for each session of a user. */
+export class Records {
+  readonly #disk: Disk;
+  readonly #locks: Locks;
+  readonly #layout: Layout;
+
+  constructor(disk: Disk, locks: Locks, layout: Layout) {
+    this.#disk = disk;
+    this.#locks = locks;
+    this.#layout = layout;
+  }
+
+  /** The record of a key, expired or not; null when there is none or the file is damaged. */
+  read(key: SessionKey): StoredRecord | null {
+    const found = this.readHash(recordHash(key));
+    // Two texts with halves of surrogate pairs can have one hash.
+    return found?.key === key ? found.record : null;
+  }
+
+  readHash(hash: string): Entry | null {
+    const text = this.#disk.read(this.#layout.record(hash));
+    return text === null ? null : parse(text);
+  }
+
+  /** Runs the work while nobody else can change the record. */
+  locked<T>(key: SessionKey, work: () => Promise<T>): Promise<T> {
+    return this.#locks.hold(recordLock(recordHash(key)), work);
+  }
+
+  /**
+   * Writes a record; the caller has its lock. The user's entry is there before the record and goes after
+   * it: a kill in between leaves an entry too many, never a session that a revocation would not find.
+   *
+   * @param version The version to keep, as a touch does; a new one when absent.
+   */
+  async write(
+    key: SessionKey,
+    record: SessionRecord,
+    before: StoredRecord | null,
+    version?: Version,
+  ): Promise<Version> {
+    const hash = recordHash(key);
+    const { payload, userId, createdAt, seenAt, expiresAt } = record;
+    const next = version ?? randomBytes(9).toString("base64url");
+    if (userId !== undefined && userId !== before?.userId) {
+      await this.#disk.mark(this.#layout.userEntry(userId, hash));
+    }
+    const text = JSON.stringify({ key, version: next, userId, createdAt, seenAt, expiresAt, payload });
+    await this.#disk.write(this.#layout.record(hash), text);
+    if (before?.userId !== undefined && before.userId !== userId) await this.#unlist(before.userId, hash);
+    return next;
+  }
+
+  /** Removes a record; the caller has its lock. */
+  async remove(key: SessionKey, record: StoredRecord): Promise<void> {
+    const hash = recordHash(key);
+    await this.#disk.remove(this.#layout.record(hash));
+    if (record.userId !== undefined) await this.#unlist(record.userId, hash);
+  }
+
+  /** A user's records, expired ones too, in the order of the listing. Entries that lead nowhere are removed. */
+  async ofUser(userId: string): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    const pause = pauses();
+    for (const hash of await this.#disk.names(this.#layout.user(userId))) {
+      const found = this.readHash(hash);
+      if (found?.record.userId === userId) entries.push(found);
+      else await this.#heal(userId, hash);
+      await pause();
+    }
+    return entries.sort((a, b) => a.record.createdAt - b.record.createdAt || (a.key < b.key ? -1 : 1));
+  }
+
+  /**
+   * All records, expired ones too, in the order of their hashes.
+   *
+   * @param after The hash to go on from; from the beginning when empty.
+   */
+  async *all(after = ""): AsyncGenerator<{ readonly hash: string; readonly entry: Entry }, void, undefined> {
+    const pause = pauses();
+    for (const shard of await this.#disk.names(this.#layout.records)) {
+      if (shard < after.slice(0, 2)) continue;
+      for (const hash of await this.#disk.names(join(this.#layout.records, shard))) {
+        if (hash <= after) continue;
+        const entry = this.readHash(basename(hash));
+        if (entry) yield { hash, entry };
+        await pause();
+      }
+    }
+  }
+
+  async #heal(userId: string, hash: string): Promise<void> {
+    // Under the lock, because an entry without a record is also what the middle of a login looks like.
+    await this.#locks.hold(recordLock(hash), async () => {
+      if (this.readHash(hash)?.record.userId !== userId) await this.#unlist(userId, hash);
+    });
+  }
+
+  async #unlist(userId: string, hash: string): Promise<void> {
+    await this.#disk.remove(this.#layout.userEntry(userId, hash));
+    // Fails while there are other sessions, which is as well.
+    await rmdir(this.#layout.user(userId)).catch(() => {});
+  }
+}
+
+/** Null for anything that this store did not write. */
+function parse(text: string): Entry | null {
+  let found: Partial<Record<string, unknown>>;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof found !== "object" || found === null) return null;
+  const { key, version, userId, createdAt, seenAt, expiresAt, payload } = found;
+  if (typeof key !== "string" || typeof version !== "string" || typeof payload !== "string") return null;
+  if (typeof createdAt !== "number" || typeof seenAt !== "number" || typeof expiresAt !== "number") return null;
+  if (userId !== undefined && typeof userId !== "string") return null;
+  return { key, record: { payload, userId, createdAt, seenAt, expiresAt, version } };
+}
+
+/** Lets other work in between now and then: files are read at once, one by one. */
+function pauses(): () => Promise<void> {
+  let count = 0;
+  return async () => {
+    count += 1;
+    if (count % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+  };
+}

@@ -1,0 +1,84 @@
+/** The demo application, started for a test on a free port with a database of its own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CookieJar } from "tough-cookie";
+import { onTestFinished } from "vitest";
+import { type Demo, startDemo } from "../../demo/server.ts";
+import type { Settings } from "../../demo/settings.ts";
+
+export const SECRET = "k1:Zr7Qm2Xw9Tb4Kc6Vy1Nh8Jd3Lf5Gs0PaEuRiOoYtWxB";
+
+export const ANN = { name: "ann", password: "lantern-orchard-7" };
+export const BEN = { name: "ben", password: "copper-meadow-4" };
+
+export interface DemoOptions extends Partial<Settings> {
+  readonly clock?: () => number;
+}
+
+/** Ends with the test that started it. */
+export async function openDemo({ clock, ...settings }: DemoOptions = {}): Promise<Demo> {
+  process.env.SOJOURN_SECRET ??= SECRET;
+  const store = settings.store ?? `sqlite:${join(await temporaryFolder(), "demo.db")}`;
+  const demo = await startDemo({ mode: "server", port: 0, https: false, production: false, ...settings, store }, clock);
+  onTestFinished(() => demo.close());
+  return demo;
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "sojourn-demo-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** An HTTP client with a cookie jar, which can fill in the forms of a page. */
+export class FormClient {
+  readonly jar: CookieJar = new CookieJar();
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const url = new URL(path, this.#url).href;
+    const headers = new Headers(init.headers);
+    const cookie = await this.jar.getCookieString(url);
+    if (cookie) headers.set("cookie", cookie);
+    const response = await fetch(url, { redirect: "manual", ...init, headers });
+    for (const line of response.headers.getSetCookie()) await this.jar.setCookie(line, url);
+    return response;
+  }
+
+  /** As a program asks: no HTML. */
+  async text(path = "/"): Promise<string> {
+    return (await this.fetch(path)).text();
+  }
+
+  /** As a browser asks. */
+  async page(path: string): Promise<string> {
+    return (await this.fetch(path, { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } })).text();
+  }
+
+  /** Opens the page, takes the token from its form, and sends the fields to `action`. */
+  async submit(page: string, action: string, fields: Record<string, string> = {}): Promise<Response> {
+    const csrf = csrfTokenOf(await this.page(page));
+    return this.post(action, { csrf, ...fields });
+  }
+
+  post(action: string, fields: Record<string, string>): Promise<Response> {
+    return this.fetch(action, {
+      method: "POST",
+      headers: { accept: "text/html", origin: new URL(this.#url).origin },
+      body: new URLSearchParams(fields),
+    });
+  }
+
+  login(user: { readonly name: string; readonly password: string }): Promise<Response> {
+    return this.submit("/login", "/login", user);
+  }
+}
+
+export function csrfTokenOf(page: string): string {
+  return /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+}
