@@ -1,7 +1,7 @@
 /**
  * How a session ends, exactly: whoever is rotating it at the same moment must not carry it on.
  */
-import { compareAndSet, readHeld } from "./commit/compare-and-set.ts";
+import { compareAndSet, look } from "./commit/compare-and-set.ts";
 import type { Context } from "./context.ts";
 import type { EndReason } from "./events.ts";
 import type { SessionKey } from "./record.ts";
@@ -67,10 +67,4 @@ export async function end(context: Context, key: SessionKey, reason: EndReason, 
     held = undefined;
   }
   return ended;
-}
-
-/** What the store has now; undefined when there is nothing, or nothing that can be read. */
-export async function look(context: Context, key: SessionKey): Promise<Held | undefined> {
-  const stored = await context.ask("get", () => context.store.get(key));
-  return (stored && (await readHeld(context, key, stored))) ?? undefined;
 }

@@ -6,6 +6,7 @@ import type { Codec } from "./codec/codec.ts";
 import * as base64url from "./crypto/base64url.ts";
 import type { Awaitable } from "./crypto/platform.ts";
 import type { Xaes } from "./crypto/xaes.ts";
+import { SessionError } from "./errors.ts";
 import { decodeMeta, encodeMeta, type Meta } from "./meta.ts";
 
 /** Data as the codec left it. */
@@ -24,11 +25,22 @@ export function sameEncoded(a: Encoded, b: Encoded): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
+export function isDataObject(value: unknown): value is DataObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What an application gives as data: anything but an object could be stored, and never be loaded again. */
+export function assertDataObject(value: unknown): asserts value is DataObject {
+  if (isDataObject(value)) return;
+  const found = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
+  throw new SessionError("SOJOURN_INVALID_DATA", `Session data: expected an object, found ${found}.`);
+}
+
 /** The data object, or null when the encoding is damaged or holds something else than an object. Never throws. */
 export function decodeData(codec: Codec, encoded: Encoded): DataObject | null {
   try {
     const data = codec.format === "text" ? codec.decode(encoded as string) : codec.decode(encoded as Uint8Array);
-    return typeof data === "object" && data !== null && !Array.isArray(data) ? (data as DataObject) : null;
+    return isDataObject(data) ? data : null;
   } catch {
     return null;
   }

@@ -28,6 +28,23 @@ export function assertAnswerable(state: State, verb: string): void {
   }
 }
 
+/** Data that travels in the client's cookie cannot be changed from elsewhere. */
+export function assertReachable(state: State): void {
+  if (state.source || !state.held || state.context.bearer.carries === "nothing") return;
+  throw new SessionError(
+    "SOJOURN_UNSUPPORTED",
+    "Cannot change the data of a session that was reached by its id: it is in the client's cookie. Keep what must be reached in the store.",
+  );
+}
+
+/** For what goes out with the commit. */
+export function committed(): SessionError {
+  return new SessionError(
+    "SOJOURN_COMMITTED",
+    "The session was changed after the response had begun, so the change could not be saved. Change it earlier; with a store, `update` saves by itself.",
+  );
+}
+
 export function assertUsable(state: State, verb: string): void {
   if (state.phase === "ended") {
     throw new SessionError(

@@ -57,9 +57,14 @@ export interface State {
   keep: boolean;
   flashAdded: Flash[];
   flashTaken: boolean;
+  /** The messages that the application took: those of another request, come since, were not shown. */
+  flashShown: readonly Flash[];
   /** What the response does to the client's copy. */
   answer: "nothing" | "value" | "clear";
-  committed: readonly HeaderOp[] | undefined;
+  /** The verb under way, if any; never rejects. */
+  verb: Promise<void> | undefined;
+  /** From when the commit begins; undefined again when it fails. */
+  committed: readonly HeaderOp[] | Promise<readonly HeaderOp[]> | undefined;
   releaseSignal: (() => void) | undefined;
   signal: AbortSignal | undefined;
 }
@@ -91,7 +96,9 @@ export function anonymousState(
     keep: false,
     flashAdded: [],
     flashTaken: false,
+    flashShown: [],
     answer: "nothing",
+    verb: undefined,
     committed: undefined,
     releaseSignal: undefined,
     signal: undefined,
@@ -105,9 +112,13 @@ export function adopt(state: State, held: Held, data: DataObject): void {
   replaceData(state, data);
 }
 
-/** Keeps the object that the application may hold, so that a later change to it is not lost. */
+/** Keeps the object that the application may hold, so that a later change to it is not lost; a frozen one is given up. */
 export function replaceData(state: State, data: DataObject): void {
   if (state.data === data) return;
+  if (Object.isFrozen(state.data)) {
+    state.data = data;
+    return;
+  }
   for (const key of Object.keys(state.data)) delete state.data[key];
   Object.assign(state.data, data);
 }

@@ -15,7 +15,7 @@ export function answerHeaders(state: State, value: string | undefined): readonly
   else if (value !== undefined) headers.push(...transport.write(value, { maxAge: maxAge(state) }, state.source));
   const handsOut = headers.length > 0;
   if (state.provenBy?.onUse) headers.push(...state.provenBy.onUse(state.source));
-  if (!handsOut && !state.accessed) return NONE;
+  if (!handsOut && !state.accessed) return headers.length === 0 ? NONE : headers;
   // RFC 9111 7.3: Set-Cookie does not keep a shared cache from storing the response.
   headers.push({ op: handsOut ? "set" : "default", name: "cache-control", value: state.context.cacheControl });
   headers.push({ op: "merge", name: "vary", value: transport.name === "header" ? "Authorization" : "Cookie" });

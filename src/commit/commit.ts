@@ -6,13 +6,13 @@ import { newIdentity } from "../bearer/identity.ts";
 import { expiryOf } from "../lifetime.ts";
 import type { Flash, Meta } from "../meta.ts";
 import { decodeData, type Encoded } from "../payload.ts";
-import { readOnly } from "../phase.ts";
+import { assertReachable, readOnly } from "../phase.ts";
 import { adopt, type Held, keyOf, type State, type Times } from "../state.ts";
 import type { HeaderOp } from "../transport/transport.ts";
 import { answerHeaders, checkSize } from "./answer.ts";
-import { applyChanges, changesBetween } from "./changes.ts";
-import { compareAndSet, type Next, readHeld, writePayload } from "./compare-and-set.ts";
+import { compareAndSet, look, type Next, writePayload } from "./compare-and-set.ts";
 import { freeze } from "./freeze.ts";
+import { mergeOnto } from "./merge.ts";
 import { type Plan, planCommit } from "./plan.ts";
 
 /**
@@ -22,11 +22,23 @@ import { type Plan, planCommit } from "./plan.ts";
  */
 export function commit(state: State): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
   if (state.committed) return state.committed;
+  if (state.verb) return state.verb.then(() => commit(state));
   const plan = planCommit(state, state.context.clock());
-  if (plan.store !== "none" && state.phase === "readonly") throw readOnly();
+  if (plan.store !== "none") assertWritable(state, plan);
   if (plan.store === "none" && !plan.reissue && state.answer === "nothing")
     return finish(state, answerHeaders(state, undefined));
-  return execute(state, plan);
+  // From here on, a change would come too late for what is being written.
+  if (state.looked) freeze(state.data);
+  state.committed = execute(state, plan).catch((error: unknown) => {
+    state.committed = undefined;
+    throw error;
+  });
+  return state.committed;
+}
+
+function assertWritable(state: State, plan: Plan): void {
+  if (state.phase === "readonly") throw readOnly();
+  if (plan.changed !== undefined) assertReachable(state);
 }
 
 async function execute(state: State, plan: Plan): Promise<readonly HeaderOp[]> {
@@ -76,21 +88,28 @@ async function create(state: State, plan: Plan): Promise<void> {
   if (context.bearer.carries !== "nothing") await issue(state, next);
   const payload = await writePayload(context, keyOf(state), next.content);
   const version = await context.ask("create", () => context.store.create(keyOf(state), { ...times, payload }));
-  if (version === null)
-    throw new Error("a new session id of 144 random bits was taken: the random generator is broken");
-  saved(state, { ...next, version });
+  saved(state, version === null ? await overwrite(state, next) : { ...next, version });
   state.answer = "value";
   context.emit({ type: "created", id: keyOf(state), userId: undefined });
+}
+
+/** Nobody else has this id: what is there is our own, from a commit whose answer was lost. */
+async function overwrite(state: State, next: Next): Promise<Held> {
+  const { context } = state;
+  const there = await look(context, keyOf(state));
+  const result = there && (await compareAndSet(context, keyOf(state), there, () => next));
+  if (result?.status !== "ok") throw readOnly();
+  return result.held;
 }
 
 async function update(state: State, plan: Plan): Promise<void> {
   const { context } = state;
   const start = state.held as Held;
   if (context.bearer.carries === "data" && plan.changed !== undefined)
-    await issue(state, nextRecord(state, plan, start));
+    await issue(state, await nextRecord(state, plan, start));
   let rotated = false;
-  const result = await compareAndSet(context, keyOf(state), start, (current) => {
-    const next = nextRecord(state, plan, current);
+  const result = await compareAndSet(context, keyOf(state), start, async (current) => {
+    const next = await nextRecord(state, plan, current);
     rotated = next.content.meta.generation === current.content.meta.generation + 1 && plan.rotate;
     return next;
   });
@@ -125,29 +144,37 @@ function report(state: State, plan: Plan, attempts: number, rotated: boolean): v
 }
 
 /** The record that this request wants, given what is there now: its own changes on top of anybody's. */
-function nextRecord(state: State, plan: Plan, current: Held): Next {
+async function nextRecord(state: State, plan: Plan, current: Held): Promise<Next> {
   const { context } = state;
   const now = context.clock();
-  const meta = nextMeta(state, plan, current.content.meta, now);
+  const { encoded, version } = await nextData(state, plan, current);
+  const meta = { ...nextMeta(state, plan, current, now), version };
   const seenAt = state.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
   const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, meta.endsAt, context.lifetime));
-  return { times: { ...current.times, seenAt, expiresAt }, content: { meta, encoded: nextData(state, plan, current) } };
+  return { times: { ...current.times, seenAt, expiresAt }, content: { meta, encoded } };
 }
 
-function nextData(state: State, plan: Plan, current: Held): Encoded {
-  const { codec, bearer } = state.context;
-  const ours = plan.changed ?? state.base;
-  if (current === state.held || bearer.carries !== "nothing") return ours;
-  if (plan.changed === undefined) return current.content.encoded;
-  const merged = decodeData(codec, current.content.encoded) ?? {};
-  applyChanges(merged, changesBetween(codec, decodeData(codec, state.base) ?? {}, state.data));
-  return codec.encode(merged);
+/** The data, and the version of its shape, which is not ours as long as somebody else's data is passed on. */
+async function nextData(
+  state: State,
+  plan: Plan,
+  current: Held,
+): Promise<{ readonly encoded: Encoded; readonly version: number | undefined }> {
+  const { codec, bearer, shape } = state.context;
+  const version = shape.version || undefined;
+  if (current === state.held || bearer.carries !== "nothing")
+    return { encoded: plan.changed ?? state.base, version };
+  if (plan.changed === undefined) return { encoded: current.content.encoded, version: current.content.meta.version };
+  const merged = await mergeOnto(state.context, current.content, state.base, plan.changed);
+  return { encoded: codec.encode(merged), version };
 }
 
-function nextMeta(state: State, plan: Plan, current: Meta, now: number): Meta {
-  const version = state.context.shape.version || undefined;
-  const meta: Meta = { ...current, version, flash: nextFlash(state, current.flash ?? []) };
-  if (plan.rotate && current.generation === state.presented) {
+function nextMeta(state: State, plan: Plan, held: Held, now: number): Meta {
+  const current = held.content.meta;
+  const meta: Meta = { ...current, flash: nextFlash(state, current.flash ?? []) };
+  // Who was overtaken may hold older data than the winner handed out, and must not rotate it into the newest cookie.
+  const overtaken = state.context.bearer.carries === "data" && held !== state.held;
+  if (plan.rotate && current.generation === state.presented && !overtaken) {
     return { ...meta, generation: current.generation + 1, rotatedAt: now, successorSeenAt: undefined };
   }
   if (plan.record === "generation" && current.generation < state.presented) {
@@ -162,7 +189,7 @@ function nextMeta(state: State, plan: Plan, current: Meta, now: number): Meta {
 /** Without the messages that this request took, and with those that it added. */
 function nextFlash(state: State, current: readonly Flash[]): readonly Flash[] {
   if (!state.flashTaken) return [...current, ...state.flashAdded];
-  const taken = (state.held?.content.meta.flash ?? []).map((flash) => JSON.stringify(flash));
+  const taken = state.flashShown.map((flash) => JSON.stringify(flash));
   const left = current.filter((flash) => {
     const at = taken.indexOf(JSON.stringify(flash));
     if (at !== -1) taken.splice(at, 1);
@@ -201,10 +228,7 @@ async function touch(state: State): Promise<void> {
  */
 async function stillPredecessor(state: State): Promise<boolean> {
   if (state.phase === "ended") return false;
-  const { context } = state;
-  const stored = await context.ask("get", () => context.store.get(keyOf(state)));
-  const held = stored && (await readHeld(context, keyOf(state), stored));
-  const meta = held?.content.meta;
+  const meta = (await look(state.context, keyOf(state)))?.content.meta;
   return (
     meta !== undefined &&
     !meta.tombstone &&

@@ -9,7 +9,7 @@ import type { SessionKey, StoredRecord } from "../record.ts";
 import type { Held, Times } from "../state.ts";
 
 /** Losing this often takes hundreds of processes on one session: somebody is better told than kept waiting. */
-const MOST_ATTEMPTS = 64;
+export const MOST_ATTEMPTS = 64;
 
 /** What to write; undefined to leave the record as it is. */
 export type Build = (current: Held) => Promise<Next | undefined> | Next | undefined;
@@ -34,11 +34,15 @@ export async function compareAndSet(context: Context, key: SessionKey, start: He
       if (result.status !== "conflict") return result;
       winner = result.held;
     }
-    throw new SessionError(
-      "SOJOURN_CONFLICT",
-      `The session changed ${MOST_ATTEMPTS} times while it was being saved; nothing was saved. Try the request again.`,
-    );
+    throw tooManyConflicts();
   });
+}
+
+export function tooManyConflicts(): SessionError {
+  return new SessionError(
+    "SOJOURN_CONFLICT",
+    `The session changed ${MOST_ATTEMPTS} times while it was being saved; nothing was saved. Try the request again.`,
+  );
 }
 
 type Attempt = Outcome | { readonly status: "conflict"; readonly held: Held };
@@ -78,4 +82,10 @@ export async function readHeld(context: Context, key: SessionKey, stored: Stored
   if (!content) return null;
   const encoded = content.encoded === "" ? context.shape.initialEncoded : toFormat(context.codec, content.encoded);
   return encoded === null ? null : { times, version, content: { meta: content.meta, encoded } };
+}
+
+/** What the store has now; undefined when there is nothing, or nothing that can be read. */
+export async function look(context: Context, key: SessionKey): Promise<Held | undefined> {
+  const stored = await context.ask("get", () => context.store.get(key));
+  return (stored && (await readHeld(context, key, stored))) ?? undefined;
 }

@@ -4,11 +4,12 @@
  * the store's compare-and-set; the lane only saves work.
  */
 export interface Lane {
-  run<T>(key: string, task: () => Promise<T>): Promise<T>;
+  /** `key`: a session's, or anything else that stands for what is raced for. */
+  run<T>(key: unknown, task: () => Promise<T>): Promise<T>;
 }
 
 export function createLane(): Lane {
-  const tails = new Map<string, Promise<unknown>>();
+  const tails = new Map<unknown, Promise<unknown>>();
   return {
     run(key, task) {
       const before = tails.get(key);

@@ -18,6 +18,12 @@ export interface Plan {
   readonly reissue: boolean;
 }
 
+/**
+ * While a new key is rolled out, processes disagree which one is active, and each would move the token to its own with
+ * every request: parallel requests would fall behind by more than one generation, and look like replays.
+ */
+const NEW_KEY_AFTER_MS = 60_000;
+
 const NOTHING: Plan = { store: "none", changed: undefined, rotate: false, record: "nothing", reissue: false };
 
 export function planCommit(state: State, now: number): Plan {
@@ -30,14 +36,24 @@ export function planCommit(state: State, now: number): Plan {
 
   const rotate = rotationDue(state, now);
   const record = newsOf(state);
-  const reissue = state.verdict === "predecessor" && held.content.meta.successorSeenAt === undefined;
+  const reissue = reissueDue(state, now);
   if (dirty || rotate || record !== "nothing") return { store: "update", changed, rotate, record, reissue };
   const touch = state.mayTouch && touchDue(held.times.seenAt, state.context.lifetime, now);
   return touch || reissue ? { ...NOTHING, store: touch ? "touch" : "none", reissue } : NOTHING;
 }
 
 function flashWasTaken(state: State): boolean {
-  return state.flashTaken && (state.held?.content.meta.flash?.length ?? 0) > 0;
+  return state.flashTaken && state.flashShown.length > 0;
+}
+
+/**
+ * The client presented a predecessor, and nobody has shown the successor yet. A token can be handed over at once. A
+ * cookie with data in it would undo what the successor's cookie brings, so that is given the time to arrive.
+ */
+function reissueDue(state: State, now: number): boolean {
+  const { held, verdict, context } = state;
+  if (!held || verdict !== "predecessor" || held.content.meta.successorSeenAt !== undefined) return false;
+  return context.bearer.carries === "nothing" || now - held.content.meta.rotatedAt >= context.rotationGrace;
 }
 
 /**
@@ -47,13 +63,15 @@ function flashWasTaken(state: State): boolean {
 function rotationDue(state: State, now: number): boolean {
   const { held, context, provenBy, verdict } = state;
   if (!held || !provenBy || provenBy.name === "url" || verdict !== "current" || state.answer === "value") return false;
-  return state.outdatedKey || now - held.content.meta.rotatedAt >= context.rotateEvery;
+  const age = now - held.content.meta.rotatedAt;
+  return age >= (state.outdatedKey ? Math.min(NEW_KEY_AFTER_MS, context.rotateEvery) : context.rotateEvery);
 }
 
 function newsOf(state: State): Plan["record"] {
   const meta = state.held?.content.meta;
   if (!meta || !state.provenBy || state.context.mode === "stateless") return "nothing";
   if (state.verdict === "ahead") return "generation";
-  const firstSight = state.verdict === "current" && meta.generation > 0 && meta.successorSeenAt === undefined;
+  const current = state.verdict === "current" && meta.generation === state.presented;
+  const firstSight = current && meta.generation > 0 && meta.successorSeenAt === undefined;
   return firstSight && state.answer !== "value" ? "successor-seen" : "nothing";
 }

@@ -9,7 +9,7 @@ import { kidOf, readSecrets, type Secrets } from "./secrets.ts";
 import { decode as decodeUtf8, encode as encodeUtf8 } from "./utf8.ts";
 import { createXaes, type Xaes } from "./xaes.ts";
 
-export type { SecretRing, Secrets } from "./secrets.ts";
+export type { Secrets } from "./secrets.ts";
 
 /** One secret's keys. They are derived on first use, once for each purpose, and kept. */
 export interface Key {

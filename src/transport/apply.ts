@@ -1,12 +1,15 @@
 import type { HeaderOp } from "./transport.ts";
 
-/** Puts header operations on Fetch `Headers`. */
-export function applyHeaders(headers: Headers, operations: readonly HeaderOp[]): void {
+/** Puts header operations on Fetch `Headers`, or on anything that has its three verbs. */
+export function applyHeaders(headers: Pick<Headers, "get" | "set" | "append">, operations: readonly HeaderOp[]): void {
   for (const { op, name, value } of operations) {
-    const present = headers.get(name);
     if (op === "append") headers.append(name, value);
-    else if (op === "set" || present === null) headers.set(name, value);
-    else if (op === "merge") headers.set(name, mergeList(present, value));
+    else if (op === "set") headers.set(name, value);
+    else {
+      const present = headers.get(name);
+      if (present === null) headers.set(name, value);
+      else if (op === "merge") headers.set(name, mergeList(present, value));
+    }
   }
 }
 

@@ -13,8 +13,8 @@ for (const durability of ["rename", "fsync"] as const) {
     describe: (name, body) => describe(`${name}, ${durability}`, body),
     it,
     open: ({ clock, name }) => fileStore({ directory: join(folder, name), clock, durability }),
-    handles: "shared",
+    handles: durability === "rename" ? "shared" : "one",
     durable: true,
-    histories: durability === "fsync" ? 3 : 10,
+    histories: durability === "rename" ? 6 : 2,
   });
 }

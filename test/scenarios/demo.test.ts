@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { Attempts } from "../../demo/attempts.ts";
 import { ANN, BEN, csrfTokenOf, FormClient, openDemo, SECRET, temporaryFolder } from "../support/demo.ts";
 
 const ID = "[\\w-]{43}";
@@ -133,6 +134,27 @@ describe("the demo's login", () => {
     const page = await client.page("/");
     expect(page).toContain("Welcome, Ben");
     expect(page).not.toContain("Ann&#39;s secret");
+  });
+});
+
+describe("the demo's limit on tries", () => {
+  it("gives back one try each interval, up to the burst", () => {
+    let now = 0;
+    const attempts = new Attempts({ burst: 2, everyMs: 1_000, clock: () => now });
+    expect([attempts.take("ann"), attempts.take("ann"), attempts.take("ann")]).toEqual([0, 0, 1_000]);
+    now = 999;
+    expect(attempts.take("ann")).toBe(1);
+    now = 1_000;
+    expect([attempts.take("ann"), attempts.take("ann")]).toEqual([0, 1_000]);
+    now = 60_000;
+    expect([attempts.take("ann"), attempts.take("ann"), attempts.take("ann")]).toEqual([0, 0, 1_000]);
+  });
+
+  it("remembers no more names than its capacity, and forgets the longest idle one first", () => {
+    const attempts = new Attempts({ burst: 2, everyMs: 1_000, capacity: 2, clock: () => 0 });
+    for (const name of ["ann", "ben", "ann", "eve"]) expect(attempts.take(name)).toBe(0);
+    expect(attempts.take("ann")).toBe(1_000);
+    expect([attempts.take("ben"), attempts.take("ben")]).toEqual([0, 0]);
   });
 });
 

@@ -20,26 +20,36 @@ export class Drain {
         if (!this.#holding || event !== "drain") return below(event, listener);
         this.#waiting.push({ listener: listener as Listener, pass: below });
         return res;
-      }),
+      }).undo,
     );
     const remove = ["removeListener", "off"].map((name) =>
       override(res, name, (below) => (event, listener) => {
         if (!this.#holding || event !== "drain" || !this.#forget(listener)) return below(event, listener);
         return res;
-      }),
+      }).undo,
     );
     this.#undo = [...add, ...remove];
   }
 
-  /** The writes are through; `call` when no "drain" will come by itself. */
-  release(call: boolean): void {
+  /** The writes are through: whoever waited is called, and waits below from now on. A "drain" too many does no harm. */
+  release(): void {
     this.#holding = false;
     for (const undo of this.#undo) undo();
-    for (const { listener, pass } of this.#waiting) pass("drain", listener);
-    if (!call) return;
-    const listeners = new Set([...this.#res.rawListeners("drain"), ...this.#waiting.map(({ listener }) => listener)]);
-    // In a task of its own: what a listener throws is the application's, and must not pass for a failed commit.
-    queueMicrotask(() => {
+    const waiting = this.#waiting.splice(0);
+    for (const { listener, pass } of waiting) pass("drain", listener);
+    this.#call(waiting.map(({ listener }) => listener));
+  }
+
+  /** Calls whoever waits, and goes on holding. */
+  flow(): void {
+    this.#call(this.#waiting.map(({ listener }) => listener));
+  }
+
+  #call(waiting: readonly Listener[]): void {
+    const listeners = new Set([...this.#res.rawListeners("drain"), ...waiting]);
+    if (listeners.size === 0) return;
+    // In a turn of its own: what a listener throws is the application's, and must not pass for a failed commit.
+    setImmediate(() => {
       for (const listener of listeners) listener.call(this.#res);
     });
   }

@@ -10,65 +10,72 @@ import type { HeaderOp } from "../../index.ts";
 import type { Refusal } from "../../outcome.ts";
 import { Drain } from "./drain.ts";
 import { absorbHead, applyToResponse } from "./head.ts";
-import { type Method, type NodeResponse, type OpenResponse, override } from "./response.ts";
-import { send } from "./send.ts";
+import { type Method, type NodeResponse, type OpenResponse, override, pretend } from "./response.ts";
+import { clearHead, send } from "./send.ts";
 
-export interface GateKeeper {
+export interface Keeper {
   /** Saves; asked once, with the status that the application answers. May throw instead of rejecting. */
   commit(status: number): readonly HeaderOp[] | Promise<readonly HeaderOp[]>;
+  /** What to answer when the commit failed, or what the application wrote could not be sent. Never rejects. */
+  failed(error: unknown): Promise<Refusal>;
   /**
-   * The commit failed, or what the application wrote could not be sent.
-   *
-   * @param ended The application's response is complete, so nothing more of it will come.
-   * @returns What to answer; undefined when somebody else does, by the response as it is then: empty and open.
+   * Answers an error by the application's own means, on the response as it was in the beginning. Asked only when the
+   * application's answer was complete, so that nothing of it can still come and get mixed with this one.
    */
-  failed(error: unknown, ended: boolean): Refusal | undefined;
+  readonly handOver?: ((error: unknown) => void) | undefined;
 }
 
 const NONE: readonly HeaderOp[] = [];
 const NOT_WHILE_HELD = ["setHeader", "setHeaders", "appendHeader", "removeHeader"];
 
-export function gateResponse(res: NodeResponse, keeper: GateKeeper): void {
+export function gateResponse(res: NodeResponse, keeper: Keeper): void {
   new Gate(res as unknown as OpenResponse, keeper);
+}
+
+interface Call {
+  run(): unknown;
+  readonly callback: unknown;
 }
 
 class Gate {
   readonly #res: OpenResponse;
-  readonly #keeper: GateKeeper;
-  /** `refused`: our own answer is sent, and what the application still writes is dropped. */
+  readonly #keeper: Keeper;
+  readonly #below: Record<"writeHead" | "write" | "end", Method>;
+  /** `passing`: committed, or given over to whoever answers the error. `refused`: answered by us; what the application still writes is dropped. */
   #phase: "open" | "held" | "passing" | "refused" = "open";
   #commit: readonly HeaderOp[] | Promise<readonly HeaderOp[]> | undefined;
   /** To be put on with the head. */
   #headers: readonly HeaderOp[] = NONE;
-  #queue: { readonly run: () => unknown; readonly callback: unknown }[] = [];
+  #queue: Call[] = [];
   #ended = false;
-  #full = false;
   #drain: Drain | undefined;
-  #undo: (() => void)[] = [];
+  #undo: readonly (() => void)[] = [];
 
-  constructor(res: OpenResponse, keeper: GateKeeper) {
+  constructor(res: OpenResponse, keeper: Keeper) {
     this.#res = res;
     this.#keeper = keeper;
-    override(res, "writeHead", (below) => (...args) => this.#writeHead(below, args));
-    override(res, "write", (below) => (...args) => this.#body("write", below, args));
-    override(res, "end", (below) => (...args) => this.#body("end", below, args));
-    override(res, "flushHeaders", (below) => (...args) => this.#body("flushHeaders", below, args));
+    const body = (name: string) => override(res, name, (below) => (...args) => this.#body(name, below, args)).below;
+    this.#below = {
+      writeHead: override(res, "writeHead", (below) => (...args) => this.#writeHead(below, args)).below,
+      write: body("write"),
+      end: body("end"),
+    };
+    body("flushHeaders");
   }
 
   #writeHead(below: Method, args: unknown[]): unknown {
     if (this.#phase === "refused") return this.#res;
     if (this.#phase === "held") return this.#secondHead(args);
-    if (this.#phase === "open" && this.#holds(Number(args[0]))) {
-      // Before the head counts as written: a header that Node refuses throws here, as it would without us.
-      const [status, reason] = checkHead(absorbHead(this.#res, args));
-      this.#hold(status, reason);
-      return this.#res;
-    }
-    return this.#passHead(below, args);
+    if (this.#phase === "passing" || !this.#mustWait(Number(args[0]))) return this.#passHead(below, args);
+    // Before the head counts as written: what Node would refuse must throw here, as it would without us.
+    const head = checkedHead(absorbHead(this.#res, args));
+    this.#hold(...head);
+    this.#queue.push({ run: () => this.#passHead(below, head), callback: undefined });
+    return this.#res;
   }
 
-  /** Others may have wrapped `writeHead`; ours comes last but one, so nobody sets a header over the session's. */
-  #passHead(below: Method, args: unknown[]): unknown {
+  /** The session's headers go on as late as can be: whoever wrapped `writeHead` to set some has done it by now. */
+  #passHead(below: Method, args: readonly unknown[]): unknown {
     if (this.#headers.length === 0) return below(...args);
     const head = absorbHead(this.#res, args);
     applyToResponse(this.#res, this.#headers);
@@ -76,36 +83,37 @@ class Gate {
     return below(...head);
   }
 
-  /** Wrappers that ask `_header` whether the head is out call it again with each write; others have made a mistake. */
-  #secondHead(args: unknown[]): unknown {
+  /** A wrapper that looks for Node's own `_header` calls it again with each write; anybody else is mistaken. */
+  #secondHead(args: readonly unknown[]): unknown {
     if (args.length > 1 || args[0] !== this.#res.statusCode) throw headersSent("write");
     return this.#res;
   }
 
-  #body(name: "write" | "end" | "flushHeaders", below: Method, args: unknown[]): unknown {
-    if (this.#phase === "open" && this.#holds(this.#res.statusCode)) this.#hold();
-    if (this.#phase === "held") return this.#enqueue(name, below, args);
-    if (this.#phase !== "refused") return below(...args);
-    callBack(callbackOf(args), refused());
-    return name === "write" ? true : this.#res;
-  }
-
-  #enqueue(name: string, below: Method, args: unknown[]): unknown {
-    this.#queue.push({ run: () => below(...args), callback: callbackOf(args) });
-    if (name === "end") this.#ended = true;
-    if (name !== "write") return this.#res;
-    this.#full = true;
-    return false;
+  #body(name: string, below: Method, args: unknown[]): unknown {
+    if (this.#phase === "open" && this.#mustWait(this.#res.statusCode)) this.#hold(this.#res.statusCode);
+    if (this.#phase === "passing") return below(...args);
+    const callback = args.find((arg) => typeof arg === "function");
+    if (this.#phase === "refused") {
+      callBack(callback);
+      // Let whoever writes come to an end, without running in circles.
+      if (name === "write") this.#drain?.flow();
+    } else {
+      this.#queue.push({ run: () => below(...args), callback });
+      if (name === "end") this.#ended = true;
+    }
+    return name === "write" ? false : this.#res;
   }
 
   /** Asks for the commit; true when its answer has to be waited for. */
-  #holds(status: number): boolean {
+  #mustWait(status: number): boolean {
     if (this.#commit === undefined) {
       try {
         this.#commit = this.#keeper.commit(status);
       } catch (error) {
         this.#commit = Promise.reject(error);
       }
+      // Listened to when the head is held, which an invalid one can delay.
+      if (this.#commit instanceof Promise) this.#commit.catch(() => {});
     }
     if (this.#commit instanceof Promise) return true;
     this.#pass(this.#commit);
@@ -117,7 +125,7 @@ class Gate {
     this.#headers = headers;
   }
 
-  #hold(status: number = this.#res.statusCode, reason?: string): void {
+  #hold(status: number, reason?: string): void {
     const res = this.#res;
     this.#phase = "held";
     res.statusCode = status;
@@ -125,25 +133,85 @@ class Gate {
     const head = { status, reason: res.statusMessage };
     this.#drain = new Drain(res);
     this.#undo = [
-      ...NOT_WHILE_HELD.map((name) => override(res, name, (below) => (...args) => this.#guard(below, args))),
-      override(res, "addTrailers", (below) => (...args) => this.#later(below, args)),
+      ...NOT_WHILE_HELD.map((name) => override(res, name, (below) => (...args) => this.#guard(below, args)).undo),
+      override(res, "addTrailers", (below) => (...args) => this.#later(below, args)).undo,
       pretend(res, "headersSent", () => true),
       pretend(res, "writableEnded", () => this.#ended),
     ];
-    (this.#commit as Promise<readonly HeaderOp[]>).then(
-      (headers) => this.#release(headers, head),
-      (error) => this.#fail(error),
-    );
+    (this.#commit as Promise<readonly HeaderOp[]>)
+      .then((headers) => this.#release(headers, head))
+      .catch((error: unknown) => this.#fail(error));
   }
 
-  #guard(below: Method, args: unknown[]): unknown {
+  #guard(below: Method, args: readonly unknown[]): unknown {
     if (this.#phase === "held") throw headersSent("set");
     return below(...args);
   }
 
-  #later(below: Method, args: unknown[]): unknown {
+  #later(below: Method, args: readonly unknown[]): unknown {
     if (this.#phase !== "held") return below(...args);
     this.#queue.push({ run: () => below(...args), callback: undefined });
     return undefined;
   }
+
+  #release(headers: readonly HeaderOp[], head: { readonly status: number; readonly reason: string }): void {
+    const res = this.#res;
+    this.#letGo();
+    this.#pass(headers);
+    // The application may have set another status since, which would have come too late.
+    res.statusCode = head.status;
+    if (res.statusMessage !== head.reason) res.statusMessage = head.reason;
+    for (let call = this.#queue.shift(); call; call = this.#queue.shift()) call.run();
+    this.#drain?.release();
+  }
+
+  #letGo(): void {
+    for (const undo of this.#undo) undo();
+    this.#undo = [];
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const refusal = await this.#keeper.failed(error);
+    this.#letGo();
+    for (const { callback } of this.#queue.splice(0)) callBack(callback);
+    try {
+      if (this.#res.headersSent) throw error;
+      this.#answer(refusal, error);
+    } catch {
+      // Some of the application's answer has left: an answer that breaks off does not look like a whole one.
+      this.#res.destroy();
+    }
+  }
+
+  #answer(refusal: Refusal, error: unknown): void {
+    clearHead(this.#res);
+    this.#pass(refusal.headers);
+    if (this.#ended && this.#keeper.handOver) {
+      this.#res.statusCode = 200;
+      return this.#keeper.handOver(error);
+    }
+    send(this.#res, refusal, this.#below);
+    this.#phase = "refused";
+    this.#drain?.flow();
+  }
+}
+
+function checkedHead([status, reason]: readonly unknown[]): [status: number, reason?: string] {
+  const code = Number(status) | 0;
+  if (code < 100 || code > 999) {
+    throw Object.assign(new RangeError(`Invalid status code: ${status}`), { code: "ERR_HTTP_INVALID_STATUS_CODE" });
+  }
+  return typeof reason === "string" ? [code, reason] : [code];
+}
+
+/** What Node throws when the head is out; for the application it is. */
+function headersSent(what: string): Error {
+  const error = new Error(`Cannot ${what} headers after they are sent to the client`);
+  return Object.assign(error, { code: "ERR_HTTP_HEADERS_SENT" });
+}
+
+/** Tells a writer that its chunk was not sent. */
+function callBack(callback: unknown): void {
+  if (typeof callback !== "function") return;
+  queueMicrotask(() => callback(new Error("The response was replaced: the session could not be saved.")));
 }

@@ -17,6 +17,7 @@ export interface OpenResponse {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly destroyed?: boolean;
+  readonly req?: { readonly method?: string | undefined } | undefined;
   getHeader(name: string): number | string | readonly string[] | undefined;
   getHeaderNames(): readonly string[];
   setHeader(name: string, value: number | string | readonly string[]): unknown;
@@ -25,25 +26,39 @@ export interface OpenResponse {
   destroy(error?: Error): unknown;
 }
 
-/** The response with its methods as plain properties. */
-export type Methods = Record<string, Method>;
+type Methods = Record<string, Method>;
 
 /**
- * Puts a method on this one response, and never on a prototype. The method that was there, native or somebody
- * else's, is what `make` gets to call.
+ * Puts a method on this one response, and never on a prototype. `make` gets to call the method that was there,
+ * native or somebody else's.
  *
- * @returns Takes it away again, unless somebody has wrapped it since; then it must pass calls on by itself.
+ * @returns The method that was there, and `undo`, which does nothing once somebody has wrapped the new one: it must
+ *   pass calls on by itself then.
  */
-export function override(res: OpenResponse, name: string, make: (below: Method) => Method): () => void {
+export function override(
+  res: OpenResponse,
+  name: string,
+  make: (below: Method) => Method,
+): { readonly below: Method; undo(): void } {
   const methods = res as unknown as Methods;
   const own = Object.hasOwn(res, name);
-  const below = methods[name];
-  if (!below) return () => {};
-  const above = make(below.bind(res));
+  const found = methods[name];
+  if (!found) return { below: () => undefined, undo: () => {} };
+  const below = found.bind(res);
+  const above = make(below);
   methods[name] = above;
-  return () => {
+  const undo = (): void => {
     if (methods[name] !== above) return;
-    if (own) methods[name] = below;
+    if (own) methods[name] = found;
     else delete methods[name];
+  };
+  return { below, undo };
+}
+
+/** Makes a flag of this one response say something else for a while. */
+export function pretend(res: OpenResponse, name: "headersSent" | "writableEnded", get: () => boolean): () => void {
+  Object.defineProperty(res, name, { get, configurable: true, enumerable: false });
+  return () => {
+    delete (res as unknown as Record<string, unknown>)[name];
   };
 }

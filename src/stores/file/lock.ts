@@ -25,8 +25,11 @@ export class Locks {
   /** The queue for each lock within this store, so that only one of it goes outside. */
   readonly #queues: Map<string, Promise<unknown>> = new Map();
 
-  constructor(folder: string) {
+  readonly #patienceMs: number;
+
+  constructor(folder: string, patienceMs: number = PATIENCE_MS) {
     this.#folder = folder;
+    this.#patienceMs = patienceMs;
   }
 
   /** Runs the work while nobody else has the lock. `name` is of `[a-z0-9-]`. */
@@ -67,7 +70,7 @@ export class Locks {
   async #acquire(name: string): Promise<string> {
     const flag = `${name}~${uniqueName()}`;
     const path = join(this.#folder, flag);
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + this.#patienceMs;
     let raised = false;
     for (let turn = 1; ; turn++) {
       if (!raised) this.#raise(path);
@@ -78,7 +81,7 @@ export class Locks {
       raised = rivals.every((rival) => flag < rival);
       const late = performance.now() > deadline;
       if (!raised || late) unlinkSync(path);
-      if (late) throw blocked(join(this.#folder, rivals[0] as string));
+      if (late) throw blocked(this.#patienceMs, join(this.#folder, rivals[0] as string));
       // Apart from each other, so that they do not meet at every turn.
       await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * Math.min(turn, 10)));
     }
@@ -110,10 +113,10 @@ export class Locks {
   }
 }
 
-function blocked(flag: string): SessionError {
+function blocked(waitedMs: number, flag: string): SessionError {
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",
-    `The file store waited ${PATIENCE_MS / 1000} s for another process, whose flag is ${flag}. ` +
+    `The file store waited ${waitedMs / 1000} s for another process, whose flag is ${flag}. ` +
       "When that process has hung, end it; its locks open at once.",
   );
 }

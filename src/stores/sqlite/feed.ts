@@ -1,4 +1,5 @@
 import type { SessionKey } from "../../record.ts";
+import type { Integer } from "./row.ts";
 import { fromText, toText } from "./row.ts";
 import type { Statements } from "./statements.ts";
 
@@ -6,7 +7,7 @@ import type { Statements } from "./statements.ts";
 const PAGE = 500;
 
 interface EndedRow {
-  readonly id: number;
+  readonly id: Integer;
   readonly key: string;
   readonly origin: string;
 }
@@ -82,7 +83,7 @@ export class Feed {
       try {
         const opened = await this.#open();
         if (sql !== undefined || this.#timer !== timer) return;
-        this.#last = (opened.lastEnded.get() as { last: number | null }).last ?? 0;
+        this.#last = Number((opened.lastEnded.get() as { last: Integer | null }).last ?? 0);
         sql = opened;
       } catch {
         // The next turn tries again; the verbs say what is wrong.
@@ -95,7 +96,7 @@ export class Feed {
     try {
       for (let full = true; full; ) {
         const rows = sql.endedSince.all(this.#last, PAGE) as EndedRow[];
-        this.#last = rows.at(-1)?.id ?? this.#last;
+        this.#last = Number(rows.at(-1)?.id ?? this.#last);
         this.tell(rows.filter((row) => row.origin !== this.#origin).map((row) => fromText(row.key)));
         full = rows.length === PAGE;
       }

@@ -28,7 +28,7 @@ export function list(sql: Statements, userId: string, page: PageRequest, now: nu
   const after = page.cursor === undefined ? FIRST : parseCursor(page.cursor);
   if (after === undefined) return { items: [] };
   const rows = sql.listOfUser.all(toText(userId), now, ...after, limit + 1) as Row[];
-  return toPage(rows, limit, (row) => JSON.stringify([row.created_at, row.key]));
+  return toPage(rows, limit, (row) => JSON.stringify([Number(row.created_at), row.key]));
 }
 
 /** By key: the one order in which a row keeps its place whatever happens to it. */

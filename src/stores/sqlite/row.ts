@@ -1,15 +1,18 @@
 import type { SessionKey, StoredRecord } from "../../record.ts";
 import type { Entry } from "../store.ts";
 
+/** An integer column: a bigint where the application has set its driver so. */
+export type Integer = number | bigint;
+
 /** A row of the sessions table, as every driver gives it. */
 export interface Row {
   readonly key: string;
   readonly user_id: string | null;
   readonly payload: string;
-  readonly created_at: number;
-  readonly seen_at: number;
-  readonly expires_at: number;
-  readonly version: number;
+  readonly created_at: Integer;
+  readonly seen_at: Integer;
+  readonly expires_at: Integer;
+  readonly version: Integer;
 }
 
 const ESCAPED = "\u0001";
@@ -39,10 +42,10 @@ export function toRecord(row: Row): StoredRecord {
   return {
     payload: fromText(row.payload),
     userId: row.user_id === null ? undefined : fromText(row.user_id),
-    createdAt: row.created_at,
-    seenAt: row.seen_at,
-    expiresAt: row.expires_at,
-    version: row.version,
+    createdAt: Number(row.created_at),
+    seenAt: Number(row.seen_at),
+    expiresAt: Number(row.expires_at),
+    version: Number(row.version),
   };
 }
 

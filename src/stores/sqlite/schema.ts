@@ -2,6 +2,7 @@ import { SessionError } from "../../errors.ts";
 import { whileBusy } from "./busy.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { rollback } from "./database.ts";
+import type { Integer } from "./row.ts";
 
 /** The layout that this code reads and writes. */
 const LAYOUT = 1;
@@ -17,7 +18,7 @@ export interface Names {
 }
 
 /** `table` has been validated: letters, digits and underscores. */
-export function namesOf(table: string): Names {
+function namesOf(table: string): Names {
   const quoted = (suffix: string): string => `"${table}${suffix}"`;
   return {
     sessions: quoted(""),
@@ -58,9 +59,9 @@ function layoutOf(database: SqliteDatabase, table: string, names: Names): number
   const exists = database.prepare("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = ?");
   if (!exists.get(`${table}_meta`)) return 0;
   const row = database.prepare(`SELECT value FROM ${names.meta} WHERE name = 'layout'`).get() as {
-    value: number;
+    value: Integer;
   } | null;
-  return row?.value ?? 0;
+  return Number(row?.value ?? 0);
 }
 
 /** Makes the tables where they are missing. Two processes may do so at once: one waits for the other. */

@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import type { SqliteStatement, SqliteValue } from "./database.ts";
-import type { Row } from "./row.ts";
+import type { Integer, Row } from "./row.ts";
 import { fromText, NO_KEY, toRecord, toText } from "./row.ts";
 import type { Statements } from "./statements.ts";
 import type { Write } from "./writer.ts";
@@ -13,7 +13,7 @@ import type { Write } from "./writer.ts";
  */
 
 function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
-  return Number((statement.run(...values) as { changes: number | bigint }).changes);
+  return Number((statement.run(...values) as { changes: Integer }).changes);
 }
 
 /**
@@ -82,7 +82,7 @@ export function remove(key: SessionKey, clock: Clock): Write<boolean> {
 }
 
 export function epochOf(sql: Statements, userId: string): Epoch {
-  const row = sql.epoch.get(toText(userId)) as { everybody: number; own: number | null };
+  const row = sql.epoch.get(toText(userId)) as { everybody: Integer; own: Integer | null };
   return `${row.everybody}.${row.own ?? 0}`;
 }
 
@@ -99,8 +99,8 @@ export function admit(
     const now = clock();
     if (epochOf(sql, userId) !== epoch) return { status: "revoked" };
     if (sql.select.get(row.id, now)) return { status: "exists" };
-    const { count } = sql.countOfUser.get(row.user, now) as { count: number };
-    const surplus = Math.ceil(count + 1 - limit);
+    const { count } = sql.countOfUser.get(row.user, now) as { count: Integer };
+    const surplus = Math.ceil(Number(count) + 1 - limit);
     if (surplus > 0 && onLimit === "reject") return { status: "limit" };
     const evicted = surplus > 0 ? end(sql, sql.keysOfUser.all(row.user, now, NO_KEY, surplus), ended) : [];
     const version = insert(sql, row, now);

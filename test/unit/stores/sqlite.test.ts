@@ -181,6 +181,27 @@ describe("a database of the application", () => {
     expect((await api.get("a"))?.payload).toBe("api");
   });
 
+  test("may be set to give integers as bigint", async () => {
+    const database = connect();
+    database.defaultSafeIntegers(true);
+    const [store, other] = [open(database), open(database, { watchEvery: 10 })];
+    const heard: string[] = [];
+    for (const key of ["a", "b", "c"]) {
+      const login = { ...record("x"), userId: "ann" };
+      expect((await store.admit(key, login, { epoch: await store.epoch("ann"), limit: 2 })).status).toBe("ok");
+    }
+    const found = await store.get("c");
+    expect(found).toMatchObject({ createdAt: clock(), version: expect.any(Number) });
+    expect((await store.update("c", record("y"), found?.version ?? 0)).status).toBe("ok");
+    await other.health();
+    other.watch((key) => heard.push(key));
+    await other.health();
+    const { items, cursor } = await store.scan({ limit: 1 });
+    expect([items[0]?.key, cursor]).toEqual(["b", "b"]);
+    expect(await store.deleteAll("ann")).toEqual(["b"]);
+    await expect.poll(() => heard).toEqual(["b"]);
+  });
+
   test("two stores over one connection hear each other", async () => {
     const database = connect();
     const [one, two] = [open(database), open(database, { watchEvery: 10 })];

@@ -1,0 +1,93 @@
+/**
+ * How a request ends, in one place, so that every adapter does the same.
+ *
+ * - The commit follows the application's answer, whether or not the client still waits for it: what was answered
+ *   is saved, and a request that is never answered (its handler gave up when the client was gone) saves nothing.
+ * - A status of 500 or more says that the request failed: what it changed in `data`, and its flash messages, are not
+ *   saved. The verbs (`login`, `logout`, `rotate`…) have taken effect in the store already, and so the failed
+ *   answer tells the client of them: a login is never half done.
+ * - A commit that fails takes the application's answer with it. The client gets the error's status instead.
+ * - A store that does not answer (503) never logs anyone in or out: no cookie is touched, but for what a verb had done
+ *   before the store was lost.
+ */
+import { freeze } from "./commit/freeze.ts";
+import { isSessionError } from "./errors.ts";
+import type { Sessions } from "./manager.ts";
+import { type Session, stateOf } from "./session.ts";
+import type { HeaderOp } from "./transport/transport.ts";
+
+/** What an adapter answers in place of the application. */
+export interface Refusal {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: readonly HeaderOp[];
+  /** The headers hand the client something, so it must get them. */
+  readonly tells: boolean;
+}
+
+const NONE: readonly HeaderOp[] = Object.freeze([]);
+const TEXTS: Record<number, string> = { 401: "Unauthorized", 403: "Forbidden", 409: "Conflict", 503: "Service unavailable" };
+
+/** The commit of a request that was answered with this status; not a promise when there is nothing to wait for. */
+export function settle<Data extends object>(
+  sessions: Sessions<Data>,
+  session: Session<Data>,
+  status: number,
+): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
+  const state = stateOf(session as Session<object>);
+  if (status >= 500 && !state.committed) {
+    Object.assign(state, { looked: false, keep: false, flashAdded: [], flashTaken: false });
+  }
+  return sessions.commit(session);
+}
+
+/**
+ * The answer after a commit that failed: what could not be saved is given up, and the client is told of the verbs
+ * that have taken effect. The session cannot be changed any more. Never rejects.
+ */
+export async function refuse<Data extends object>(
+  sessions: Sessions<Data>,
+  session: Session<Data>,
+  error: unknown,
+): Promise<Refusal> {
+  if (stateOf(session as Session<object>).answer !== "nothing") {
+    try {
+      return refusal(error, await settle(sessions, session, 500));
+    } catch {
+      // What made the commit fail keeps the client from being told, too.
+    }
+  }
+  seal(session);
+  return refusal(error);
+}
+
+/** The answer to an error: a Sojourn error's own status, 500 for any other. */
+export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refusal {
+  const status = isSessionError(error) ? error.status : 500;
+  const headers: HeaderOp[] = [...told, { op: "set", name: "cache-control", value: "no-store" }];
+  if (status === 503) headers.push({ op: "set", name: "retry-after", value: "1" });
+  return answer(status, TEXTS[status] ?? "Internal server error", headers, told);
+}
+
+/** The answer to a request that `sessions.protect` did not allow. */
+export function forbidden(reason: string): Refusal {
+  return answer(403, `Forbidden: ${reason}`, [{ op: "set", name: "cache-control", value: "no-store" }], NONE);
+}
+
+function answer(status: number, text: string, headers: readonly HeaderOp[], told: readonly HeaderOp[]): Refusal {
+  const type: HeaderOp = { op: "default", name: "content-type", value: "text/plain; charset=utf-8" };
+  return { status, body: `${text}\n`, headers: [...headers, type], tells: tells(told) };
+}
+
+/** Whether the headers hand the client something, beside what caches must know. */
+export function tells(headers: readonly HeaderOp[]): boolean {
+  return headers.some(({ name }) => name !== "cache-control" && name !== "vary");
+}
+
+/** No response will carry anything for this session: changing it from now on is an error. */
+export function seal<Data extends object>(session: Session<Data>): void {
+  const state = stateOf(session as Session<object>);
+  if (state.committed) return;
+  state.committed = NONE;
+  if (state.looked) freeze(state.data);
+}
