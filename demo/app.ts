@@ -44,6 +44,8 @@ export function createApp(parts: Parts): Express {
   app.get("/robots.txt", (_req, res) => void res.type("text").send("User-agent: *\nDisallow: /\n"));
   // Before the session as well: it looks for the CSRF token in the form.
   app.use(express.urlencoded({ extended: false, limit: "10kb" }));
+  // An open stream is no sign of life: it must not keep a session from becoming idle.
+  app.use("/events", expressSession(parts.sessions, { touch: false }));
   app.use(expressSession(parts.sessions));
 
   addCounter(app, parts);
@@ -69,7 +71,7 @@ function addCounter(app: Express, parts: Parts): void {
     // Exact, however many tabs count at once: it is stored before it resolves.
     const count = await session.update("count", (n) => n + 1);
     const text = (): void => {
-      res.send(`Session${session.isNew ? " created" : ""}: ${session.id}\nCount: ${count}\n`);
+      res.type("text").send(`Session${session.isNew ? " created" : ""}: ${session.id}\nCount: ${count}\n`);
     };
     const html = async (): Promise<void> => {
       const who = await visitor(req, parts, "with forms");
@@ -140,7 +142,7 @@ function addDevices(app: Express, parts: Parts, devices: UserSessions<Visit>): v
     const { session } = req;
     // The id comes from the client: only a session of the same user may be ended by it.
     const other = await devices.get(req.params.id as string);
-    const ended = other?.userId === session.userId && (await devices.revoke(other.id));
+    const ended = other !== null && other.userId === session.userId && (await devices.revoke(other.id));
     session.flash("success", ended ? "That device is signed out." : "That device was signed out already.");
     res.redirect(303, "/devices");
   });

@@ -17,7 +17,7 @@ try {
 
 async function run(settings: Settings): Promise<void> {
   // The default store is a file in this folder, beside the secret that the library keeps for development.
-  await mkdir(".sojourn", { recursive: true });
+  await mkdir(".sojourn", { recursive: true, mode: 0o700 });
   const demo = await startDemo(settings);
   console.log(`Sojourn's demo is open at ${demo.url}`);
   console.log(`Sign in as ${SEEDS.map(({ id, password }) => `${id} (${password})`).join(" or ")}.`);

@@ -7,7 +7,7 @@ import { createApp } from "./app.ts";
 import { localCertificate } from "./certificate.ts";
 import { openSessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
-import { seedUsers } from "./users.ts";
+import { seedUsers, type Users } from "./users.ts";
 
 /** How long requests that are under way may take when the server is told to end. */
 const GRACE_MS = 5_000;
@@ -17,11 +17,18 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-/** @param clock Milliseconds since the epoch; for the limits on tries and the times on the pages. */
-export async function startDemo(settings: Settings, clock: () => number = Date.now): Promise<Demo> {
+export interface DemoOptions {
+  /** Default: the two that are seeded. */
+  readonly users?: Users | undefined;
+  /** Milliseconds since the epoch, for the limits on tries and the times on the pages. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined;
+}
+
+export async function startDemo(settings: Settings, options: DemoOptions = {}): Promise<Demo> {
+  const { users = await seedUsers(), clock = Date.now } = options;
   const { sessions, devices, close } = await openSessions(settings);
   const closing = new AbortController();
-  const app = createApp({ sessions, devices, users: await seedUsers(), clock, closing: closing.signal });
+  const app = createApp({ sessions, devices, users, clock, closing: closing.signal });
   const server: Server = settings.https ? createHttpsServer(await localCertificate(), app) : createHttpServer(app);
   try {
     server.listen(settings.port);

@@ -1,5 +1,5 @@
 /** The one place where sessions are set up, in each of the three modes. */
-import { createSessions, type Sessions, type UserSessions } from "sojourn";
+import { createSessions, type Session, type Sessions, type UserSessions } from "sojourn";
 import { openStore } from "sojourn/stores";
 import type { Settings } from "./settings.ts";
 
@@ -7,6 +7,15 @@ import type { Settings } from "./settings.ts";
 export interface Visit {
   count: number;
   note?: string;
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Put there by `expressSession`. */
+      session: Session<Visit>;
+    }
+  }
 }
 
 export interface OpenSessions {

@@ -26,7 +26,19 @@ const SYSTEMS: readonly (readonly [mark: string, name: string])[] = [
   ["Linux", "Linux"],
 ];
 
-/** The default of the option `device`. */
+/**
+ * The default of the option `device`: browser and system by name, the network of the address.
+ *
+ * @example
+ * ```ts
+ * import { describeDevice } from "sojourn";
+ *
+ * const sessions = createSessions({
+ *   store,
+ *   device: (source) => ({ ...describeDevice(source), network: undefined }), // keeps no address
+ * });
+ * ```
+ */
 export function describeDevice(source: RequestSource): Device | undefined {
   const agent = source.header("user-agent") ?? "";
   const find = (names: typeof BROWSERS): string | undefined => names.find(([mark]) => agent.includes(mark))?.[1];

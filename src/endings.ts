@@ -6,9 +6,21 @@ import type { SessionKey } from "./record.ts";
 import { isWatchStore, type Store } from "./stores/store.ts";
 
 export interface Endings {
-  /** A signal that aborts when the session ends; `release` when nobody listens any more. */
-  listen(key: SessionKey): { readonly signal: AbortSignal; release(): void };
+  listen(): Listener;
+  /** Aborts every signal of the session. */
   fire(key: SessionKey): void;
+}
+
+/** One request's signal. */
+export interface Listener {
+  /** Aborts when the session that is followed ends. */
+  readonly signal: AbortSignal;
+  /** False from when it was let go of, or has aborted. */
+  readonly active: boolean;
+  /** The session is stored under this id from now on; its end is told. */
+  follow(key: SessionKey): void;
+  /** Nobody listens any more. */
+  release(): void;
 }
 
 /**
@@ -21,23 +33,26 @@ export function createEndings(
   isLive: (key: SessionKey) => Promise<boolean>,
   lookEveryMs: number,
 ): Endings {
-  const listeners = new Map<SessionKey, Set<AbortController>>();
+  const followers = new Map<SessionKey, Set<Follower>>();
   let stop: (() => void) | undefined;
+  let looking = false;
 
-  const fire = (key: SessionKey): void => {
-    const controllers = listeners.get(key);
-    if (!controllers) return;
-    listeners.delete(key);
-    settle();
-    for (const controller of controllers) controller.abort(new DOMException("The session has ended.", "AbortError"));
+  const look = async (): Promise<void> => {
+    if (looking) return; // the store takes longer than the time between two looks
+    looking = true;
+    try {
+      for (const key of [...followers.keys()]) {
+        if (followers.has(key) && !(await isLive(key))) fire(key);
+      }
+    } catch {
+      // The store is down: that ends nobody's session, and the others need not be asked for now.
+    } finally {
+      looking = false;
+    }
   };
   const start = (): void => {
     const stopWatching = isWatchStore(store) ? store.watch(fire) : undefined;
-    const timer = setInterval(async () => {
-      for (const key of [...listeners.keys()]) {
-        if (!(await isLive(key).catch(() => true))) fire(key);
-      }
-    }, lookEveryMs);
+    const timer = setInterval(look, lookEveryMs);
     (timer as { unref?: () => void }).unref?.();
     stop = () => {
       clearInterval(timer);
@@ -45,23 +60,69 @@ export function createEndings(
       stop = undefined;
     };
   };
-  const settle = (): void => {
-    if (listeners.size === 0) stop?.();
+  const forget = (key: SessionKey): void => {
+    followers.delete(key);
+    if (followers.size === 0) stop?.();
+  };
+  const fire = (key: SessionKey): void => {
+    const all = followers.get(key);
+    if (!all) return;
+    forget(key);
+    for (const follower of all) follower.abort();
   };
 
   return {
     fire,
-    listen(key) {
-      const controller = new AbortController();
-      const controllers = listeners.get(key) ?? new Set();
-      listeners.set(key, controllers.add(controller));
-      if (!stop) start();
-      const release = (): void => {
-        controllers.delete(controller);
-        if (controllers.size === 0 && listeners.get(key) === controllers) listeners.delete(key);
-        settle();
-      };
-      return { signal: controller.signal, release };
-    },
+    listen: () =>
+      new Follower({
+        join(key, follower) {
+          const all = followers.get(key) ?? new Set();
+          followers.set(key, all.add(follower));
+          if (!stop) start();
+        },
+        leave(key, follower) {
+          const all = followers.get(key);
+          if (all?.delete(follower) && all.size === 0) forget(key);
+        },
+      }),
   };
+}
+
+interface Desk {
+  join(key: SessionKey, follower: Follower): void;
+  leave(key: SessionKey, follower: Follower): void;
+}
+
+class Follower implements Listener {
+  readonly #controller = new AbortController();
+  readonly #desk: Desk;
+  #key: SessionKey | undefined;
+  active = true;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  follow(key: SessionKey): void {
+    if (!this.active) return;
+    const before = this.#key;
+    this.#key = key;
+    this.#desk.join(key, this);
+    if (before !== undefined && before !== key) this.#desk.leave(before, this);
+  }
+
+  release(): void {
+    if (!this.active) return;
+    this.active = false;
+    if (this.#key !== undefined) this.#desk.leave(this.#key, this);
+  }
+
+  abort(): void {
+    this.active = false;
+    this.#controller.abort(new DOMException("The session has ended.", "AbortError"));
+  }
 }

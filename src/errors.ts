@@ -77,6 +77,12 @@ export class SessionError extends Error {
 /**
  * Whether a caught value is a Sojourn error, and of the given code when one is named. Works across
  * copies of the package and across realms.
+ *
+ * @example
+ * ```ts
+ * isSessionError(error); // → true
+ * isSessionError(error, "SOJOURN_REVOKED"); // → false
+ * ```
  */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
   if (!(error instanceof Error) || error.name !== "SessionError") return false;

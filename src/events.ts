@@ -20,6 +20,7 @@ export type RejectReason =
 /** Why a session ended. */
 export type EndReason = "destroyed" | "logout" | "revoked" | "reuse" | "limit" | "replaced";
 
+/** One event: what a hook is called with, and what goes over the channel `sojourn:<type>`. docs/operations.md lists them. */
 export type SessionEvent =
   | { readonly type: "created"; readonly id: SessionKey; readonly userId: string | undefined }
   | {
@@ -41,6 +42,7 @@ export type SessionEvent =
   | { readonly type: "revoked"; readonly userId: string | undefined; readonly count: number }
   | { readonly type: "outage"; readonly store: string; readonly verb: string; readonly error: unknown };
 
+/** The names of the hooks, and of the channels behind `sojourn:`. */
 export type EventType = SessionEvent["type"];
 
 /** One function for each event that you want; what it throws is reported and disturbs nobody. */

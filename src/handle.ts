@@ -1,8 +1,9 @@
 /**
  * One Fetch request from end to end: the reference for every adapter.
  */
-import { isSessionError } from "./errors.ts";
-import type { Sessions } from "./manager.ts";
+import type { OpenOptions, Sessions } from "./manager.ts";
+import { forbidden, type Refusal, refusal, refuse, settle, tells } from "./outcome.ts";
+import type { RequestLike } from "./request.ts";
 import type { Session } from "./session.ts";
 import { applyHeaders } from "./transport/apply.ts";
 import type { HeaderOp } from "./transport/transport.ts";
@@ -10,29 +11,71 @@ import type { HeaderOp } from "./transport/transport.ts";
 /** What `sessions.handle` and the Fetch adapter run. */
 export type Handler<Data extends object> = (session: Session<Data>, request: Request) => Response | Promise<Response>;
 
+export interface HandleOptions extends OpenOptions {
+  /** The request as the core is to see it, where an adapter knows more of it than a Fetch request does. */
+  readonly source?: RequestLike | undefined;
+  /**
+   * Answers what the handler threw and what could not be saved. Default, or when it gives undefined: the status of a
+   * Sojourn error; other errors are thrown on.
+   */
+  readonly onError?: ((error: unknown) => Response | undefined | Promise<Response | undefined>) | undefined;
+}
+
 export async function handle<Data extends object>(
   sessions: Sessions<Data>,
   request: Request,
   handler: Handler<Data>,
+  { source = request, onError, touch }: HandleOptions = {},
 ): Promise<Response> {
+  const recover = async (error: unknown, answer: Refusal): Promise<Response> => {
+    const own = await onError?.(error);
+    if (own) return withHeaders(own, answer.headers);
+    return answer.status === 500 ? lastResort(error, answer) : respond(answer);
+  };
+  let session: Session<Data>;
   try {
-    const session = await sessions.open(request);
-    const protection = await sessions.protect(request, session, (field) => formField(request, field));
-    if (!protection.allowed) return new Response(`Forbidden: ${protection.reason}\n`, { status: 403 });
-    const response = await handler(session, request);
-    return releaseAfter(session, withHeaders(response, await sessions.commit(session)));
+    session = await sessions.open(source, { touch });
+    const protection = await sessions.protect(source, session, (field) => formField(request, field));
+    if (!protection.allowed) return respond(forbidden(protection.reason));
   } catch (error) {
-    if (!isSessionError(error, "SOJOURN_STORE_UNAVAILABLE")) throw error;
-    return unavailable();
+    return recover(error, refusal(error));
   }
+  let failure: { readonly error: unknown } | undefined;
+  let response: Response;
+  let headers: readonly HeaderOp[];
+  try {
+    response = await handler(session, request);
+  } catch (error) {
+    const own = await onError?.(error);
+    const answer = refusal(error);
+    response = own ?? respond(answer);
+    if (!own && answer.status === 500) failure = { error };
+  }
+  try {
+    headers = await settle(sessions, session, response.status);
+  } catch (error) {
+    // Nobody will read it.
+    response.body?.cancel().catch(() => {});
+    session.release();
+    return recover(error, await refuse(sessions, session, error));
+  }
+  if (failure) {
+    session.release();
+    return lastResort(failure.error, refusal(failure.error, headers));
+  }
+  return releaseAfter(session, withHeaders(response, headers));
 }
 
-/** The answer while the store is down. It carries no cookie: a failing store never logs anyone in or out. */
-export function unavailable(): Response {
-  return new Response("Service unavailable\n", {
-    status: 503,
-    headers: { "retry-after": "1", "cache-control": "no-store" },
-  });
+/** The runtime answers an error with 500 by itself; not so when the client has to be told of what took effect before. */
+function lastResort(error: unknown, answer: Refusal): Response {
+  if (!tells(answer.headers)) throw error;
+  console.error(error);
+  return respond(answer);
+}
+
+/** A refusal as a response. */
+export function respond({ status, body, headers }: Refusal): Response {
+  return withHeaders(new Response(body, { status }), headers);
 }
 
 /** A response with the headers on it; a copy where they cannot be changed (a redirect, a fetched response). */
@@ -71,7 +114,10 @@ export function releaseAfter(session: Session<object>, response: Response): Resp
   const reader = response.body.getReader();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        release();
+        throw error;
+      });
       if (!done) return controller.enqueue(value);
       release();
       controller.close();

@@ -3,20 +3,23 @@
  * the client learns of it with the response.
  */
 import { type Identity, newIdentity } from "./bearer/identity.ts";
-import { applyChanges, changesBetween } from "./commit/changes.ts";
+import { checkSize } from "./commit/answer.ts";
 import { compareAndSet, type Next, writePayload } from "./commit/compare-and-set.ts";
+import { freeze } from "./commit/freeze.ts";
+import { mergeOnto } from "./commit/merge.ts";
 import type { Context } from "./context.ts";
 import { bury, end } from "./ending.ts";
 import { invalidOption, SessionError } from "./errors.ts";
 import { expiryOf } from "./lifetime.ts";
 import type { Meta } from "./meta.ts";
-import { type DataObject, decodeData, type Encoded, sameEncoded } from "./payload.ts";
+import { type Content, decodeData, sameEncoded } from "./payload.ts";
 import { assertAnswerable, assertUsable } from "./phase.ts";
-import { adopt, type Held, keyOf, replaceData, type State, type Times } from "./state.ts";
+import { adoptUnder, encodedData, type Held, keyOf, replaceData, type State, type Times } from "./state.ts";
 import { type Admission, isUserStore } from "./stores/store.ts";
 
+/** What is known of a login beside the user. */
 export interface LoginOptions {
-  /** How the user authenticated: "pwd", "otp", "hwk"… (RFC 8176 lists names). Kept and listed; never interpreted. */
+  /** How the user authenticated: "pwd", "otp", "hwk"… (RFC 8176 lists names). Kept and listed; never interpreted. Default: none. */
   readonly factors?: readonly string[] | undefined;
   /** False makes the cookie end with the browser ("remember me" left unticked). Default: the cookie option `persistent`. */
   readonly persistent?: boolean | undefined;
@@ -80,6 +83,7 @@ export async function destroy(state: State, reason: "destroyed" | "logout"): Pro
   assertUsable(state, reason === "logout" ? "logout" : "destroy");
   if (state.held) await end(state.context, keyOf(state), reason, state.held);
   state.phase = "ended";
+  if (reason === "destroyed") freeze(state.data);
   if (state.provenBy || state.answer === "value") state.answer = "clear";
 }
 
@@ -94,10 +98,12 @@ export async function logout(state: State): Promise<void> {
   state.keep = false;
   state.flashTaken = false;
   state.flashAdded = [];
-  state.base = state.context.shape.initialEncoded;
-  state.releaseSignal?.();
-  state.signal = undefined;
-  replaceData(state, state.context.shape.initial());
+  state.listener?.release();
+  state.listener = undefined;
+  const { data, base } = state.context.shape.initial();
+  state.base = base;
+  replaceData(state, data);
+  if (state.context.namesAhead) state.identity = await newIdentity();
 }
 
 export function notAuthenticated(verb: string): SessionError {
@@ -125,11 +131,14 @@ async function replace(
 ): Promise<void> {
   const { context } = state;
   const before = state.held;
-  const encoded = state.looked ? context.codec.encode(state.data) : state.base;
+  const encoded = encodedData(state);
   if (state.looked) await context.shape.check(state.data);
-  const meta: Meta = { ...fresh, flash: before?.content.meta.flash };
+  const meta: Meta = { ...fresh, flash: before?.content.meta.flash, version: context.shape.version || undefined };
+  const content: Content = { meta, encoded };
   const identity = await newIdentity();
-  let held = await admit(state, identity, { times, content: { meta, encoded } });
+  if (context.bearer.carries !== "nothing")
+    checkSize(state, await context.bearer.issue({ identity, content, record: times }));
+  let held = await admit(state, identity, { times, content });
   if (before) held = await retire(state, before, identity, held, why);
   const previous = state.identity;
   state.identity = identity;
@@ -137,13 +146,12 @@ async function replace(
   state.answer = "value";
   state.verdict = "current";
   state.presented = 0;
-  state.releaseSignal?.();
-  state.signal = undefined;
+  state.listener?.follow(identity.key);
   if (previous && before) context.endings.fire(previous.key);
   if (sameEncoded(held.content.encoded, encoded)) {
     state.held = held;
     state.base = encoded;
-  } else adopt(state, held, decodeData(context.codec, held.content.encoded) ?? {});
+  } else adoptUnder(state, held, decodeData(context.codec, held.content.encoded) ?? {}, encoded);
   context.emit(
     previous && before
       ? { type: "rotated", id: identity.key, previousId: previous.key, why }
@@ -157,7 +165,8 @@ async function retire(state: State, before: Held, identity: Identity, held: Held
   try {
     const grave = await bury(context, keyOf(state), before, { reason: "replaced", successor: identity.key });
     if (grave.status === "gone" && why !== "login") throw ended();
-    if (grave.status === "buried" && grave.last !== before) return await carryOver(state, identity, held, grave.last);
+    if (grave.status === "buried" && grave.last !== before)
+      return await carryOver(state, identity, held, grave.last.content);
     return held;
   } catch (error) {
     await context.ask("delete", () => context.store.delete(identity.key)).catch(() => undefined);
@@ -170,15 +179,17 @@ function ended(): SessionError {
 }
 
 /** Another request changed the old session between our load and its burial: this request's changes go on top of that. */
-async function carryOver(state: State, identity: Identity, held: Held, last: Held): Promise<Held> {
+async function carryOver(state: State, identity: Identity, held: Held, last: Content): Promise<Held> {
   const { context } = state;
-  if (context.bearer.carries !== "nothing") return held;
-  const data: DataObject = decodeData(context.codec, last.content.encoded) ?? {};
-  applyChanges(data, changesBetween(context.codec, decodeData(context.codec, state.base) ?? {}, state.data));
-  const encoded: Encoded = context.codec.encode(data);
+  const { flash } = last.meta;
+  const ours = held.content.encoded;
+  const encoded =
+    context.bearer.carries === "nothing"
+      ? context.codec.encode(await mergeOnto(context, last, state.base, ours))
+      : ours;
   const result = await compareAndSet(context, identity.key, held, (current) => ({
     ...current,
-    content: { ...current.content, encoded },
+    content: { meta: { ...current.content.meta, flash }, encoded },
   }));
   if (result.status === "gone") throw ended();
   return result.held;

@@ -11,24 +11,26 @@ const PRESETS: Record<Preset, { readonly idle: number; readonly lifetime: number
   aal3: { idle: 900_000, lifetime: 12 * 3_600_000 },
 };
 
+/** Authenticator assurance levels of NIST SP 800-63B-4, whose time limits a preset takes. */
 export type Preset = "aal1" | "aal2" | "aal3";
 
 /** RFC 6265bis 5.5: a user agent keeps no cookie longer than this. */
 const LONGEST = 400 * 86_400_000;
 
+/** When a session ends by itself. Durations are milliseconds, or text such as "15m". */
 export interface LifetimeOptions {
   /**
    * Both limits at once, from NIST SP 800-63B-4: `aal1` 7 d idle and 30 d in all, `aal2` 1 h and 24 h,
-   * `aal3` 15 min and 12 h. Longer values beside a preset need a `justification` (ASVS 7.1.1).
+   * `aal3` 15 min and 12 h. Longer values beside a preset need a `justification` (ASVS 7.1.1). Default: none.
    */
   readonly preset?: Preset | undefined;
   /** Ends after so long without a request. Default 1 d. Always on. */
   readonly idle?: Duration | undefined;
   /** Ends so long after it began or was re-authenticated, whatever happens. Default 7 d, at most 400 d. Always on. */
   readonly lifetime?: Duration | undefined;
-  /** Why a limit is longer than its preset; kept in the policy for the auditor. */
+  /** Why a limit is longer than its preset; kept in the policy for the auditor. Default: none. */
   readonly justification?: string | undefined;
-  /** The least time between two touches. Default a twentieth of `idle`; the idle deadline may fall short by it, never over. */
+  /** How long a touch is good for: the least time between two. Default a twentieth of `idle`, 0 for every request; the idle deadline may fall short by it, never over. */
   readonly touchEvery?: Duration | undefined;
 }
 
@@ -45,7 +47,7 @@ export function resolveLifetime(options: LifetimeOptions): Lifetime {
     throw invalidOption("preset", options.preset, '"aal1", "aal2" or "aal3"');
   }
   const lifetime = milliseconds("lifetime", options.lifetime ?? preset?.lifetime ?? "7d", 1_000);
-  const idle = milliseconds("idle", options.idle ?? preset?.idle ?? Math.min(lifetime, 86_400_000), 1_000);
+  const idle = milliseconds("idle", options.idle ?? Math.min(lifetime, preset?.idle ?? 86_400_000), 1_000);
   if (lifetime > LONGEST) throw invalidOption("lifetime", options.lifetime, "at most 400 days (RFC 6265bis 5.5)");
   if (idle > lifetime) throw invalidOption("idle", options.idle, "no longer than `lifetime`");
   if (preset && (idle > preset.idle || lifetime > preset.lifetime) && !options.justification?.trim()) {

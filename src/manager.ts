@@ -22,6 +22,7 @@ import { isClosableStore } from "./stores/store.ts";
 import type { HeaderOp } from "./transport/transport.ts";
 import { getSession, list, listAll, revoke, revokeAll, revokeOthers, revokeUser, type SessionInfo } from "./users.ts";
 
+/** How one request's session is opened. */
 export interface OpenOptions {
   /** False for a request that is no sign of life (polling, a beacon): the idle deadline stays where it is. Default true. */
   readonly touch?: boolean | undefined;
@@ -71,6 +72,7 @@ export interface Sessions<Data extends object> {
   readonly policy: Policy;
 }
 
+/** The limits in force, in milliseconds and resolved: for a page of an audit, or a test that pins them. */
 export interface Policy {
   readonly mode: Context["mode"];
   readonly store: string;
@@ -155,6 +157,8 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
           (state) => new Session<Data>(state),
         );
         opened.set(request, session);
+        // A request that comes again when the store is back gets another answer.
+        session.catch(() => opened.delete(request));
       }
       return session;
     },

@@ -11,7 +11,7 @@ import { isSessionError } from "./errors.ts";
 import type { RejectReason } from "./events.ts";
 import { judgeTimes } from "./lifetime.ts";
 import { isUrlTransport, verifiedLink } from "./links.ts";
-import { toFormat } from "./payload.ts";
+import { toFormat, tryEncode } from "./payload.ts";
 import { judgeGeneration } from "./rotation.ts";
 import { anonymousState, type Held, type State } from "./state.ts";
 import type { RequestSource, Transport } from "./transport/transport.ts";
@@ -37,7 +37,7 @@ export async function openState(context: Context, source: RequestSource, mayTouc
   } catch (error) {
     if (context.onOutage !== "anonymous" || !isSessionError(error, "SOJOURN_STORE_UNAVAILABLE")) throw error;
     state.phase = "readonly";
-    return state;
+    return nameAhead(state);
   }
 }
 
@@ -96,13 +96,17 @@ async function load(context: Context, identity: Identity, claims: Claims): Promi
   if (!stored) return "unknown";
   const held = await readHeld(context, identity.key, stored);
   if (!held) return "corrupt";
-  return encoded === undefined ? held : { ...held, content: { ...held.content, encoded } };
+  if (encoded === undefined) return held;
+  // The record may be of a newer shape than the data in a cookie that missed an answer.
+  return { ...held, content: { meta: { ...held.content.meta, version: claims.version }, encoded } };
 }
 
 async function judge(state: State, proof: Proof, identity: Identity, held: Held): Promise<State> {
   const { context, openedAt } = state;
   const { meta } = held.content;
   if (meta.tombstone) {
+    // A touch that was under way may have kept the record for longer than the tombstone is for.
+    if (openedAt >= meta.endsAt) return reject(state, "unknown", identity);
     if (meta.tombstone.reason === "replaced") state.phase = "muted";
     return reject(state, meta.tombstone.reason, identity);
   }
@@ -126,10 +130,15 @@ async function judge(state: State, proof: Proof, identity: Identity, held: Held)
 
 /** Puts the held record into the state; false when its data does not fit. */
 async function take(state: State, identity: Identity, held: Held): Promise<boolean> {
-  const loaded = state.context.shape.load(held.content.encoded, held.content.meta.version ?? 0);
+  const { shape, codec } = state.context;
+  const version = held.content.meta.version ?? 0;
+  const loaded = shape.load(held.content.encoded, version);
   const data = loaded instanceof Promise ? await loaded : loaded;
   if (!data) return false;
-  Object.assign(state, { isNew: false, identity, held, data, base: held.content.encoded });
+  // What a migration made is the base that changes count from, and goes to the store with the next write.
+  const base = version === shape.version ? held.content.encoded : tryEncode(codec, data);
+  if (base === null) return false;
+  Object.assign(state, { isNew: false, identity, held, data, base, reshaped: shape.reshapes });
   return true;
 }
 

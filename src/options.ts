@@ -24,9 +24,9 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
   readonly secrets?: Secrets | undefined;
   /** Keeps two applications that share a secret apart: a token of one is noise to the other. Default "". */
   readonly audience?: string | undefined;
-  /** The session cookie. Default `__Host-session`, Secure, HttpOnly, SameSite=Lax, Path=/, kept until the absolute deadline. */
+  /** The session cookie. Default `__Host-Http-session`, Secure, HttpOnly, SameSite=Lax, Path=/, kept until the absolute deadline. */
   readonly cookie?: CookieTransportOptions | undefined;
-  /** Other ways to travel than the cookie, or beside it; the first that proves a session wins, and the first carries new ones. */
+  /** Other ways to travel than the cookie, or beside it; the first that proves a session wins, and the first carries new ones. Default: the cookie alone. */
   readonly transports?: readonly [Transport, ...Transport[]] | undefined;
   /** How data is serialised. Default JSON; `sojourn/codecs/devalue`, `/cbor` and `/xml` know more types. */
   readonly codec?: Codec | undefined;
@@ -36,7 +36,7 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
   readonly device?: ((source: RequestSource) => Device | undefined) | undefined;
   /** `Cache-Control` of every response whose request used the session. Default "no-store"; an application's own value stays, unless the session's cookie is sent. */
   readonly cacheControl?: string | undefined;
-  /** Called on what happens to sessions; the same goes to `node:diagnostics_channel` as `sojourn:<type>`. */
+  /** Called on what happens to sessions; the same goes to `node:diagnostics_channel` as `sojourn:<type>`. Default: none. */
   readonly hooks?: Hooks | undefined;
   /** Milliseconds since the epoch. Default `Date.now`; give the store the same one. */
   readonly clock?: Clock | undefined;
@@ -44,6 +44,7 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
 
 /** Options of a session that a store knows. */
 export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
+  /** Where records are kept; its capabilities decide which verbs the sessions have. */
   readonly store: Store;
   /** Where the data is: in the "store", or sealed in the "cookie" while the store keeps a small record that can be revoked. Default "store". */
   readonly data?: "store" | "cookie" | undefined;
@@ -81,6 +82,7 @@ type NoStore = {
 /** All of the session is in the cookie. Nothing can be revoked: use it where a stolen cookie may live as long as the session. */
 export interface StatelessOptions<Data extends object> extends BaseOptions<Data>, NoStore {
   readonly store?: undefined;
+  /** Where the data is; without a store there is one place. Default "cookie". */
   readonly data?: "cookie" | undefined;
 }
 

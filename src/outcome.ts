@@ -21,12 +21,18 @@ export interface Refusal {
   readonly status: number;
   readonly body: string;
   readonly headers: readonly HeaderOp[];
-  /** The headers hand the client something, so it must get them. */
-  readonly tells: boolean;
 }
 
 const NONE: readonly HeaderOp[] = Object.freeze([]);
-const TEXTS: Record<number, string> = { 401: "Unauthorized", 403: "Forbidden", 409: "Conflict", 503: "Service unavailable" };
+const NO_STORE: HeaderOp = { op: "set", name: "cache-control", value: "no-store" };
+const RETRY: HeaderOp = { op: "set", name: "retry-after", value: "1" };
+const TEXT: HeaderOp = { op: "default", name: "content-type", value: "text/plain; charset=utf-8" };
+const REASONS: Record<number, string> = {
+  401: "Unauthorized",
+  403: "Forbidden",
+  409: "Conflict",
+  503: "Service unavailable",
+};
 
 /** The commit of a request that was answered with this status; not a promise when there is nothing to wait for. */
 export function settle<Data extends object>(
@@ -61,27 +67,21 @@ export async function refuse<Data extends object>(
   return refusal(error);
 }
 
-/** The answer to an error: a Sojourn error's own status, 500 for any other. */
+/** The answer to an error: a Sojourn error's own status, 500 for any other. `told`: what the client has to get with it. */
 export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refusal {
   const status = isSessionError(error) ? error.status : 500;
-  const headers: HeaderOp[] = [...told, { op: "set", name: "cache-control", value: "no-store" }];
-  if (status === 503) headers.push({ op: "set", name: "retry-after", value: "1" });
-  return answer(status, TEXTS[status] ?? "Internal server error", headers, told);
+  const headers = status === 503 ? [...told, NO_STORE, RETRY, TEXT] : [...told, NO_STORE, TEXT];
+  return { status, body: `${REASONS[status] ?? "Internal server error"}\n`, headers };
 }
 
 /** The answer to a request that `sessions.protect` did not allow. */
 export function forbidden(reason: string): Refusal {
-  return answer(403, `Forbidden: ${reason}`, [{ op: "set", name: "cache-control", value: "no-store" }], NONE);
+  return { status: 403, body: `Forbidden: ${reason}\n`, headers: [NO_STORE, TEXT] };
 }
 
-function answer(status: number, text: string, headers: readonly HeaderOp[], told: readonly HeaderOp[]): Refusal {
-  const type: HeaderOp = { op: "default", name: "content-type", value: "text/plain; charset=utf-8" };
-  return { status, body: `${text}\n`, headers: [...headers, type], tells: tells(told) };
-}
-
-/** Whether the headers hand the client something, beside what caches must know. */
+/** Whether the headers hand the client something of the session, beside what caches must know. */
 export function tells(headers: readonly HeaderOp[]): boolean {
-  return headers.some(({ name }) => name !== "cache-control" && name !== "vary");
+  return headers.some((header) => header !== TEXT && !/^(?:cache-control|vary|retry-after)$/.test(header.name));
 }
 
 /** No response will carry anything for this session: changing it from now on is an error. */
@@ -90,4 +90,9 @@ export function seal<Data extends object>(session: Session<Data>): void {
   if (state.committed) return;
   state.committed = NONE;
   if (state.looked) freeze(state.data);
+}
+
+/** Where adapters report by default: what a programmer has to mend. A store that is down has an event of its own. */
+export function logFailure(error: unknown): void {
+  if (!isSessionError(error) || error.status === 500) console.error(error);
 }

@@ -46,6 +46,15 @@ export function decodeData(codec: Codec, encoded: Encoded): DataObject | null {
   }
 }
 
+/** The encoding, or null when the codec refuses the data. */
+export function tryEncode(codec: Codec, data: DataObject): Encoded | null {
+  try {
+    return codec.encode(data);
+  } catch {
+    return null;
+  }
+}
+
 /** Brings what was stored as text, or sealed as bytes, into the codec's own format; null when it cannot be. */
 export function toFormat(codec: Codec, encoded: Encoded): Encoded | null {
   if (codec.format === "binary") return typeof encoded === "string" ? base64url.decode(encoded) : encoded;

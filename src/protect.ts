@@ -7,6 +7,7 @@ import { readToken } from "./csrf/token.ts";
 import { type Session, stateOf } from "./session.ts";
 import type { RequestSource } from "./transport/transport.ts";
 
+/** Whether a request is let through, and why. */
 export interface Protection {
   readonly allowed: boolean;
   /** Why, from a closed list; "wrong-token" when a token was needed and did not fit. */

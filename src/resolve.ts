@@ -8,6 +8,7 @@ import { sealedBearer } from "./bearer/sealed.ts";
 import { tokenBearer } from "./bearer/token.ts";
 import { systemClock } from "./clock.ts";
 import { jsonCodec } from "./codec/json.ts";
+import { look } from "./commit/compare-and-set.ts";
 import { createLane } from "./commit/lane.ts";
 import type { Context, Mode } from "./context.ts";
 import { createKeyRing, type KeyRing } from "./crypto/keyring.ts";
@@ -15,7 +16,6 @@ import { resolveSecrets } from "./crypto/secrets.ts";
 import { resolveCsrf } from "./csrf/policy.ts";
 import { describeDevice } from "./devices.ts";
 import { type Duration, milliseconds } from "./duration.ts";
-import { look } from "./ending.ts";
 import { createEndings } from "./endings.ts";
 import { invalidOption } from "./errors.ts";
 import { createEmitter } from "./events.ts";
@@ -72,7 +72,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     lane: createLane(),
     endings: createEndings(
       store,
-      async (key) => isLive(await look(context, key)),
+      async (key) => mode === "stateless" || isLive(await look(context, key)),
       milliseconds("lookEvery", given.lookEvery ?? "30s", 1_000),
     ),
     namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,

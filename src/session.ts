@@ -10,9 +10,11 @@ import { type Duration, milliseconds } from "./duration.ts";
 import { SessionError } from "./errors.ts";
 import { destroy, type LoginOptions, login, logout, notAuthenticated, reauthenticate, rotate } from "./lifecycle.ts";
 import type { Device, Flash } from "./meta.ts";
-import { assertUsable } from "./phase.ts";
+import { assertDataObject } from "./payload.ts";
+import { assertUsable, committed } from "./phase.ts";
 import type { SessionKey } from "./record.ts";
-import type { State } from "./state.ts";
+import { keyOf, lookAt, type State } from "./state.ts";
+import { inTurn } from "./turn.ts";
 import { updateData, updateKey } from "./update.ts";
 
 /**
@@ -32,6 +34,12 @@ export let stateOf: (session: Session<object>) => State;
  * in the store before they resolve.
  *
  * @typeParam Data The shape of `data`.
+ * @example
+ * ```ts
+ * session.data.theme = "dark"; // saved with the response
+ * const count = await session.update("count", (n = 0) => n + 1); // saved now, exactly
+ * await session.login(userId); // a new id
+ * ```
  */
 export class Session<Data extends object = Record<string, unknown>> {
   readonly #state: State;
@@ -78,15 +86,17 @@ export class Session<Data extends object = Record<string, unknown>> {
   get data(): Data {
     const state = this.#use();
     if (state.committed && !state.looked) freeze(state.data);
-    state.looked = true;
+    lookAt(state);
     return state.data as Data;
   }
 
   set data(data: Data) {
     const state = this.#use();
+    assertUsable(state, "change");
     if (state.committed) throw committed();
-    state.looked = true;
-    state.data = data as State["data"];
+    assertDataObject(data);
+    lookAt(state);
+    state.data = data;
   }
 
   /** The user that `login` named; undefined while anonymous. */
@@ -163,27 +173,32 @@ export class Session<Data extends object = Record<string, unknown>> {
    *   sessions were revoked meanwhile; SOJOURN_COMMITTED after the response began.
    */
   async login(userId: string, options: LoginOptions = {}): Promise<void> {
-    await login(this.#use(), userId, options);
+    const state = this.#use();
+    await inTurn(state, () => login(state, userId, options));
   }
 
   /** Ends the session and goes on as a new, empty, anonymous one. The client's copy is taken away unless something is stored in the new one. */
   async logout(): Promise<void> {
-    await logout(this.#use());
+    const state = this.#use();
+    await inTurn(state, () => logout(state));
   }
 
   /** Ends the session. Once it has resolved, nothing in flight can bring it back; this object can do no more. */
   async destroy(): Promise<void> {
-    await destroy(this.#use(), "destroyed");
+    const state = this.#use();
+    await inTurn(state, () => destroy(state, "destroyed"));
   }
 
   /** Gives the session a new id, without a grace for the old one. For a change of privilege that is not a login. */
   async rotate(): Promise<void> {
-    await rotate(this.#use());
+    const state = this.#use();
+    await inTurn(state, () => rotate(state));
   }
 
   /** The user has proved again who they are: a new id, both time limits begin anew, `authenticatedAt` is now. */
   async reauthenticate(options: Pick<LoginOptions, "factors"> = {}): Promise<void> {
-    await reauthenticate(this.#use(), options);
+    const state = this.#use();
+    await inTurn(state, () => reauthenticate(state, options));
   }
 
   /**
@@ -222,7 +237,8 @@ export class Session<Data extends object = Record<string, unknown>> {
     const state = this.#use();
     if (state.flashTaken || state.committed) return [];
     state.flashTaken = true;
-    return state.held?.content.meta.flash ?? [];
+    state.flashShown = state.held?.content.meta.flash ?? [];
+    return state.flashShown;
   }
 
   /**
@@ -236,23 +252,21 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   get signal(): AbortSignal {
     const state = this.#use();
-    if (!state.signal) {
-      const { signal, release } = state.context.endings.listen(this.id);
-      state.signal = signal;
-      state.releaseSignal = release;
+    if (!state.listener) {
+      state.listener = state.context.endings.listen();
+      if (state.held) state.listener.follow(keyOf(state));
     }
-    return state.signal;
+    return state.listener.signal;
   }
 
   /** Whether `signal` was asked for and not yet let go. */
   get listening(): boolean {
-    return this.#state.releaseSignal !== undefined;
+    return this.#state.listener?.active === true;
   }
 
   /** Lets go of `signal`. */
   release(): void {
-    this.#state.releaseSignal?.();
-    this.#state.releaseSignal = undefined;
+    this.#state.listener?.release();
   }
 
   /**
@@ -295,11 +309,4 @@ export class Session<Data extends object = Record<string, unknown>> {
     this.#state.accessed = true;
     return this.#state;
   }
-}
-
-function committed(): SessionError {
-  return new SessionError(
-    "SOJOURN_COMMITTED",
-    "The session was changed after the response had begun, so the change could not be saved. Change it earlier, or use `update`, which saves by itself.",
-  );
 }

@@ -3,7 +3,7 @@
  */
 import type { Codec } from "./codec/codec.ts";
 import { invalidOption, SessionError } from "./errors.ts";
-import { type DataObject, decodeData, type Encoded } from "./payload.ts";
+import { type DataObject, decodeData, type Encoded, isDataObject } from "./payload.ts";
 
 /**
  * The part of a Standard Schema (standardschema.dev, version 1) that is used. zod, valibot, arktype
@@ -27,20 +27,27 @@ type SchemaResult<Output> =
       }[];
     };
 
+/** What data must look like, and how older data comes to look like it. */
 export interface ShapeOptions<Data> {
-  /** Validates data when it is loaded and before it is stored. Any Standard Schema: zod, valibot, arktype. */
+  /** Validates data when it is loaded and before it is stored. Any Standard Schema: zod, valibot, arktype. Default: none. */
   readonly schema?: StandardSchema<Data> | undefined;
   /** The version of the shape, a whole number from 0; default 0. Raise it with a `migrate` when the shape changes. */
   readonly version?: number | undefined;
-  /** Turns data of an older version into the present shape, before validation. What it throws makes the session anonymous. */
+  /**
+   * Turns data of another version into the present shape, before validation; may answer with a promise. What it throws
+   * makes the session anonymous. Default: none, which is right as long as `version` is 0.
+   */
   readonly migrate?: ((data: DataObject, from: number) => unknown) | undefined;
 }
 
 export interface Shape {
   readonly version: number;
-  initial(): DataObject;
+  /** Whether loaded data can be something else than what was stored. */
+  readonly reshapes: boolean;
+  /** A new session's data, which shares nothing with another session's, and its encoding. */
+  initial(): { readonly data: DataObject; readonly base: Encoded };
   readonly initialEncoded: Encoded;
-  /** Migrated and validated data; null when it does not fit. */
+  /** Migrated and validated data; null when it does not fit. Never throws. */
   load(encoded: Encoded, version: number): Promise<DataObject | null> | DataObject | null;
   /** Throws SOJOURN_INVALID_DATA when the data does not fit the schema. */
   check(data: DataObject): Promise<void> | void;
@@ -55,41 +62,52 @@ export function createShape<Data>(
   if (!Number.isInteger(version) || version < 0)
     throw invalidOption("version", options.version, "a whole number from 0");
   if (version > 0 && !migrate) throw invalidOption("migrate", migrate, `a function, because \`version\` is ${version}`);
-  const initial = (): DataObject => (options.initial ? ({ ...options.initial() } as DataObject) : {});
   const validate = schema?.["~standard"].validate;
-  const fresh = validate?.(initial());
-  if (fresh && !(fresh instanceof Promise) && fresh.issues) {
-    throw invalidOption(
-      "initial",
-      options.initial,
-      `a function whose data the schema accepts (${issuesText(fresh.issues)})`,
-    );
-  }
+  const initial = initialOf(options.initial, codec);
+  if (validate) checkInitial(validate(initial().data), options.initial);
 
-  const validated = (result: SchemaResult<Data>): DataObject | null =>
-    result.issues ? null : (result.value as DataObject);
+  const reshape = async (data: DataObject, from: number): Promise<DataObject | null> => {
+    const migrated = migrate && from !== version ? await migrate(data, from) : data;
+    const result: SchemaResult<unknown> = validate ? await validate(migrated) : { value: migrated };
+    return !result.issues && isDataObject(result.value) ? result.value : null;
+  };
   return {
     version,
+    reshapes: validate !== undefined,
     initial,
-    initialEncoded: codec.encode(initial()),
+    initialEncoded: initial().base,
     load(encoded, from) {
-      let data = decodeData(codec, encoded);
-      if (data && migrate && from !== version) {
-        try {
-          data = migrate(data, from) as DataObject;
-        } catch {
-          return null;
-        }
-      }
-      if (!data || !validate) return data;
-      const result = validate(data);
-      return result instanceof Promise ? result.then(validated, () => null) : validated(result);
+      const data = decodeData(codec, encoded);
+      if (!data || (!validate && (!migrate || from === version))) return data;
+      return reshape(data, from).catch(() => null);
     },
     check(data) {
       const result = validate?.(data);
       return result instanceof Promise ? result.then(refuse) : result && refuse(result);
     },
   };
+}
+
+/** By way of the codec: a function that gives the same object each time must not make visitors share their data. */
+function initialOf(initial: (() => object) | undefined, codec: Codec): Shape["initial"] {
+  if (!initial) {
+    const base = codec.encode({});
+    return () => ({ data: {}, base });
+  }
+  return () => {
+    const base = codec.encode(initial());
+    return { data: decodeData(codec, base) ?? {}, base };
+  };
+}
+
+/** At the start, as far as the schema answers at once. */
+function checkInitial<Data>(result: SchemaResult<Data> | Promise<SchemaResult<Data>>, initial: unknown): void {
+  if (result instanceof Promise) {
+    result.catch(() => undefined);
+    return;
+  }
+  if (result.issues)
+    throw invalidOption("initial", initial, `a function whose data the schema accepts (${issuesText(result.issues)})`);
 }
 
 function refuse(result: SchemaResult<unknown>): void {

@@ -3,9 +3,11 @@
  * response has to carry. Everything that acts on a session shares this; only `Session` is public.
  */
 import type { Identity } from "./bearer/identity.ts";
+import { applyChanges, changesBetween } from "./commit/changes.ts";
 import type { Context } from "./context.ts";
+import type { Listener } from "./endings.ts";
 import type { Flash } from "./meta.ts";
-import type { Content, DataObject, Encoded } from "./payload.ts";
+import { type Content, type DataObject, decodeData, type Encoded } from "./payload.ts";
 import type { SessionKey, SessionRecord, Version } from "./record.ts";
 import type { GenerationVerdict } from "./rotation.ts";
 import type { HeaderOp, RequestSource, Transport } from "./transport/transport.ts";
@@ -51,6 +53,8 @@ export interface State {
   base: Encoded;
   /** The application has had `data` in its hands, so it may have changed. */
   looked: boolean;
+  /** A schema has passed `data`, and may have made something else of it than `base` has. */
+  reshaped: boolean;
   /** The application used the session in any way, so the response must not be cached. */
   accessed: boolean;
   /** Worth a record even while empty: a CSRF token was made for it. */
@@ -65,8 +69,8 @@ export interface State {
   verb: Promise<void> | undefined;
   /** From when the commit begins; undefined again when it fails. */
   committed: readonly HeaderOp[] | Promise<readonly HeaderOp[]> | undefined;
-  releaseSignal: (() => void) | undefined;
-  signal: AbortSignal | undefined;
+  /** Made when the application asks for the signal. */
+  listener: Listener | undefined;
 }
 
 /** A state without a session behind it. */
@@ -89,9 +93,9 @@ export function anonymousState(
     phase: "live",
     identity: undefined,
     held: undefined,
-    data: context.shape.initial(),
-    base: context.shape.initialEncoded,
+    ...context.shape.initial(),
     looked: false,
+    reshaped: false,
     accessed: false,
     keep: false,
     flashAdded: [],
@@ -100,8 +104,7 @@ export function anonymousState(
     answer: "nothing",
     verb: undefined,
     committed: undefined,
-    releaseSignal: undefined,
-    signal: undefined,
+    listener: undefined,
   };
 }
 
@@ -110,6 +113,29 @@ export function adopt(state: State, held: Held, data: DataObject): void {
   state.held = held;
   state.base = held.content.encoded;
   replaceData(state, data);
+}
+
+/**
+ * The same while the application may have gone on changing its data: what it did since the data was encoded as `seen`
+ * stays on top.
+ */
+export function adoptUnder(state: State, held: Held, data: DataObject, seen: Encoded): void {
+  const { codec } = state.context;
+  const since = state.looked ? changesBetween(codec, decodeData(codec, seen) ?? {}, state.data) : [];
+  adopt(state, held, data);
+  applyChanges(state.data, since);
+}
+
+/** The application has the data in its hands from now on. What a schema made of it when it was loaded is nobody's change. */
+export function lookAt(state: State): void {
+  if (state.looked) return;
+  state.looked = true;
+  if (state.reshaped) state.base = state.context.codec.encode(state.data);
+}
+
+/** The data as it is now. Not encoded when nobody has looked at it. */
+export function encodedData(state: State): Encoded {
+  return state.looked ? state.context.codec.encode(state.data) : state.base;
 }
 
 /** Keeps the object that the application may hold, so that a later change to it is not lost; a frozen one is given up. */

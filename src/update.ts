@@ -1,43 +1,50 @@
 /**
  * `session.update`: a change that is exact under any concurrency.
  */
-import { applyChanges, changesBetween } from "./commit/changes.ts";
-import { compareAndSet } from "./commit/compare-and-set.ts";
+import { compareAndSet, MOST_ATTEMPTS, tooManyConflicts } from "./commit/compare-and-set.ts";
+import { mergeOnto } from "./commit/merge.ts";
 import { SessionError } from "./errors.ts";
 import { expiryOf } from "./lifetime.ts";
-import { type DataObject, decodeData } from "./payload.ts";
-import { assertUsable } from "./phase.ts";
-import { adopt, type Held, keyOf, replaceData, type State } from "./state.ts";
+import { assertDataObject, type DataObject, decodeData, sameEncoded } from "./payload.ts";
+import { assertReachable, assertUsable, committed } from "./phase.ts";
+import { adoptUnder, encodedData, keyOf, lookAt, replaceData, type State } from "./state.ts";
+
+type Change = (data: DataObject) => unknown;
 
 export async function updateKey(state: State, key: string, change: (value: unknown) => unknown): Promise<unknown> {
-  const data = await updateData(state, async (draft) => {
-    const object = draft as DataObject;
-    object[key] = await change(object[key]);
+  let value: unknown;
+  await updateData(state, async (draft) => {
+    value = await change(Object.hasOwn(draft, key) ? draft[key] : undefined);
+    // An assignment to `__proto__` would replace the prototype; as a key of its own, codecs refuse it.
+    Object.defineProperty(draft, key, { value, writable: true, enumerable: true, configurable: true });
   });
-  return data[key];
+  return value;
 }
 
-export async function updateData(state: State, change: (data: DataObject) => unknown): Promise<DataObject> {
+export async function updateData(state: State, change: Change): Promise<DataObject> {
   assertUsable(state, "update");
+  return state.held && state.context.bearer.carries === "nothing"
+    ? updateStored(state, change)
+    : updateHere(state, change);
+}
+
+async function updateStored(state: State, change: Change): Promise<DataObject> {
   const { context } = state;
-  if (!state.held || context.bearer.carries !== "nothing") return updateHere(state, change);
-  const { codec } = context;
-  const mine = state.looked ? changesBetween(codec, decodeData(codec, state.base) ?? {}, state.data) : [];
+  const held = state.held as NonNullable<State["held"]>;
+  // After the commit, what was changed here is stored already.
+  const base = state.committed ? held.content.encoded : state.base;
+  const ours = state.committed ? base : encodedData(state);
   let drafted: DataObject = {};
-  const result = await compareAndSet(context, keyOf(state), state.held, async (current) => {
-    const draft = decodeData(codec, current.content.encoded) ?? {};
-    applyChanges(draft, mine);
-    drafted = ((await change(draft)) as DataObject | undefined) ?? draft;
-    await context.shape.check(drafted);
+  const result = await compareAndSet(context, keyOf(state), held, async (current) => {
+    drafted = await apply(state, change, await mergeOnto(context, current.content, base, ours));
     const now = context.clock();
     const seenAt = state.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
-    const expiresAt = Math.max(
-      current.times.expiresAt,
-      expiryOf(seenAt, current.content.meta.endsAt, context.lifetime),
-    );
+    const { endsAt } = current.content.meta;
+    const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, endsAt, context.lifetime));
+    const meta = { ...current.content.meta, version: context.shape.version || undefined };
     return {
       times: { ...current.times, seenAt, expiresAt },
-      content: { ...current.content, encoded: codec.encode(drafted) },
+      content: { meta, encoded: context.codec.encode(drafted) },
     };
   });
   if (result.status === "gone") {
@@ -49,21 +56,46 @@ export async function updateData(state: State, change: (data: DataObject) => unk
   }
   if (result.attempts > 1)
     context.emit({ type: "conflict", id: keyOf(state), attempts: result.attempts, outcome: "merged" });
-  if (state.committed) state.held = result.held as Held;
-  else adopt(state, result.held, drafted);
-  return drafted;
+  if (state.committed) {
+    state.held = result.held;
+    return drafted;
+  }
+  adoptUnder(state, result.held, drafted, ours);
+  return state.data;
 }
 
 /** Nothing is stored yet, or the data travels in the cookie: the change goes out with the commit. */
-async function updateHere(state: State, change: (data: DataObject) => unknown): Promise<DataObject> {
-  if (state.committed) {
-    throw new SessionError(
-      "SOJOURN_COMMITTED",
-      "The session was changed after the response had begun, and its data travels in the cookie, so the change could not be saved.",
-    );
-  }
-  state.looked = true;
-  const changed = (await change(state.data)) as DataObject | undefined;
-  if (changed) replaceData(state, changed);
-  return state.data;
+async function updateHere(state: State, change: Change): Promise<DataObject> {
+  if (state.committed) throw committed();
+  assertReachable(state);
+  lookAt(state);
+  if (await tryHere(state, change)) return state.data;
+  return state.context.lane.run(state, async () => {
+    for (let attempts = 2; attempts <= MOST_ATTEMPTS; attempts++) {
+      if (await tryHere(state, change)) return state.data;
+    }
+    throw tooManyConflicts();
+  });
+}
+
+/** False when the data was changed meanwhile, by another update of this request or by the application. */
+async function tryHere(state: State, change: Change): Promise<boolean> {
+  const { codec } = state.context;
+  const seen = encodedData(state);
+  const drafted = await apply(state, change, decodeData(codec, seen) ?? {});
+  codec.encode(drafted);
+  assertUsable(state, "update");
+  if (state.committed) throw committed();
+  if (!sameEncoded(encodedData(state), seen)) return false;
+  replaceData(state, drafted);
+  return true;
+}
+
+/** The function works on a draft, so that nothing has changed when it throws. */
+async function apply(state: State, change: Change, draft: DataObject): Promise<DataObject> {
+  const given = await change(draft);
+  if (given !== undefined) assertDataObject(given);
+  const drafted = given ?? draft;
+  await state.context.shape.check(drafted);
+  return drafted;
 }

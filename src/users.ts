@@ -2,9 +2,9 @@
  * Finding and ending sessions from outside: by id, by user, all.
  */
 
-import { readHeld } from "./commit/compare-and-set.ts";
+import { look, readHeld } from "./commit/compare-and-set.ts";
 import type { Context } from "./context.ts";
-import { end, look } from "./ending.ts";
+import { end } from "./ending.ts";
 import { SessionError } from "./errors.ts";
 import type { Device } from "./meta.ts";
 import { openKnown } from "./open.ts";

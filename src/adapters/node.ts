@@ -1,13 +1,113 @@
 /**
- * Sojourn for `node:http`, HTTP/2's compatibility API, and whatever else hands on Node's own request and response.
+ * Sojourn for `node:http`, for the compatibility API of `node:http2`, and for whatever hands on Node's own request and
+ * response.
  *
  * @module
  */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OpenOptions, Session, Sessions } from "../index.ts";
-import { forbidden, refusal } from "../outcome.ts";
-import { logFailure, type OnError, openedFor, openOn } from "./node/opened.ts";
-import { answer, type NodeResponse } from "./node/response.ts";
-import { type NodeRequest, NodeSource } from "./node/source.ts";
+import { forbidden, logFailure, refusal } from "../outcome.ts";
+import { type OnError, openedFor, openFor } from "./node/opened.ts";
+import type { NodeResponse } from "./node/response.ts";
+import { answer } from "./node/send.ts";
+import type { NodeRequest } from "./node/source.ts";
 
 export { openUpgrade, type UpgradeOptions } from "./node/upgrade.ts";
 export type { NodeRequest, NodeResponse, OnError };
+
+export interface NodeOptions<Req = NodeRequest> extends OpenOptions {
+  /**
+   * The client's address, for the device that a login records. Default: the other end of the connection. Behind a
+   * proxy, read the header that your proxy sets, and no other: anybody can send one.
+   */
+  readonly address?: ((req: Req) => string | undefined) | undefined;
+  /**
+   * The parsed body, or the one field of a form, for a request that needs a CSRF token and has none in its header.
+   * Whoever reads the body here has to keep it for the handler. Default: tokens come in the header only.
+   */
+  readonly body?: ((req: Req, field: string) => unknown) | undefined;
+  /** Hears what a handler threw and what kept a session from being saved. Default: `console.error` for what answers 500. */
+  readonly onError?: OnError | undefined;
+}
+
+/**
+ * The session of a request, in a handler of your own. From here on the response is held back until the session is
+ * saved: the first byte leaves when the store has accepted the write, and when that fails nothing of your response
+ * leaves, but the error's status (503 when the store is down). Nothing is delayed when there was nothing to save.
+ * Interim responses (103) pass at once. What is saved with which status is told in `withSession`.
+ *
+ * @returns Undefined when the request was refused and is answered: 403 for a cross-site request, 503 when the store is
+ *   down. It never rejects, so a handler without `try` is safe.
+ * @example
+ * ```ts
+ * createServer(async (req, res) => {
+ *   const session = await openSession(sessions, req, res);
+ *   if (!session) return;
+ *   session.data.count = (session.data.count ?? 0) + 1;
+ *   res.end(`Count: ${session.data.count}`);
+ * });
+ * ```
+ */
+export async function openSession<Data extends object, Req extends NodeRequest>(
+  sessions: Sessions<Data>,
+  req: Req,
+  res: NodeResponse,
+  options: NodeOptions<Req> = {},
+): Promise<Session<Data> | undefined> {
+  const { address, body, onError = logFailure, ...rest } = options;
+  const before = openedFor(sessions, req);
+  try {
+    const opening = {
+      ...rest,
+      address: address && (() => address(req)),
+      csrf: body ? (field: string) => body(req, field) : true,
+      onError,
+    };
+    const { session, protection } = await (before?.promise ?? openFor(sessions, req, res, opening));
+    if (protection.allowed) return session;
+    if (!before) answer(res, forbidden(protection.reason));
+  } catch (error) {
+    if (before) return undefined;
+    onError(error, req);
+    answer(res, refusal(error));
+  }
+  return undefined;
+}
+
+/**
+ * A request listener whose handler is given the session.
+ *
+ * What the handler answers with a status below 500 is saved before it is sent, whether or not the client still waits.
+ * With 500 and above, or when it throws, changes to `data` are not saved, while the verbs (`login`, `logout`…), which
+ * have taken effect when they resolve, reach the client with the error. A handler that throws is answered with the
+ * status of the Sojourn error, or 500; when its response has begun, the connection is cut.
+ *
+ * @example
+ * ```ts
+ * createServer(withSession(sessions, async (req, res, session) => {
+ *   await session.login(await authenticate(req));
+ *   res.writeHead(303, { location: "/" }).end();
+ * }));
+ * ```
+ */
+export function withSession<
+  Data extends object,
+  Req extends NodeRequest = IncomingMessage,
+  Res extends NodeResponse = ServerResponse,
+>(
+  sessions: Sessions<Data>,
+  handler: (req: Req, res: Res, session: Session<Data>) => unknown,
+  options: NodeOptions<Req> = {},
+): (req: Req, res: Res) => Promise<void> {
+  return async (req, res) => {
+    const session = await openSession(sessions, req, res, options);
+    if (!session) return;
+    try {
+      await handler(req, res, session);
+    } catch (error) {
+      (options.onError ?? logFailure)(error, req);
+      if (!res.headersSent) answer(res, refusal(error));
+      else if (!res.writableEnded) res.destroy();
+    }
+  };
+}

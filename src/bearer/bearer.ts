@@ -18,6 +18,8 @@ export interface Claims {
   readonly encoded?: Encoded | undefined;
   readonly record?: Omit<SessionRecord, "payload"> | undefined;
   readonly meta?: Content["meta"] | undefined;
+  /** Tracked mode: the version of the data's shape, which goes with the data and not with the record. */
+  readonly version?: number | undefined;
 }
 
 /** What a value is made of. */

@@ -1,8 +1,8 @@
 /**
  * The sealed cookie: base64url(format:1 | kid:1 | XAES-256-GCM(id:18 | generation:4 | head | data)).
  *
- * `head` is empty in tracked mode (the store has the record); in stateless mode it is two lines, the
- * record's times and user, and the meta. The additional data binds format, key, audience, purpose and cookie name, so
+ * `head` is one line in tracked mode (the store has the record): the version of the data's shape. In stateless mode it
+ * is two lines, the record's times and user, and the meta. The additional data binds format, key, audience, purpose and cookie name, so
  * a value cannot be moved to another cookie, application or use. One failure for every defect.
  */
 import * as base64url from "../crypto/base64url.ts";
@@ -66,7 +66,9 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
 
 function writePlain({ identity, content, record }: Issue, everything: boolean, text: TextEncoder): Uint8Array {
   const times = [record.createdAt, record.seenAt, record.expiresAt, record.userId];
-  const head = everything ? `${JSON.stringify(times)}\n${encodeMeta(content.meta)}\n` : "";
+  const head = everything
+    ? `${JSON.stringify(times)}\n${encodeMeta(content.meta)}\n`
+    : `${content.meta.version ?? 0}\n`;
   const data = content.encoded;
   const body = typeof data === "string" ? text.encode(head + data) : concat(text.encode(head), data);
   const plain = new Uint8Array(HEAD_AT + body.length);
@@ -78,18 +80,21 @@ function writePlain({ identity, content, record }: Issue, everything: boolean, t
 
 /** Only ever sees what we sealed; still returns undefined rather than throw, for a format of another release. */
 function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean): Claims | undefined {
+  if (plain.length < HEAD_AT) return undefined;
   const claims: Claims = {
     id: plain.slice(0, ID_BYTES),
     generation: new DataView(plain.buffer, plain.byteOffset).getUint32(ID_BYTES),
     outdatedKey,
   };
-  if (!everything) return { ...claims, encoded: plain.subarray(HEAD_AT) };
-  const timesEnd = plain.indexOf(NEWLINE, HEAD_AT);
-  const metaEnd = plain.indexOf(NEWLINE, timesEnd + 1);
-  if (timesEnd === -1 || metaEnd === -1) return undefined;
   const text = new TextDecoder();
-  const record = readTimes(text.decode(plain.subarray(HEAD_AT, timesEnd)));
-  const meta = decodeMeta(text.decode(plain.subarray(timesEnd + 1, metaEnd)));
+  const lineEnd = plain.indexOf(NEWLINE, HEAD_AT);
+  if (lineEnd === -1) return undefined;
+  const line = text.decode(plain.subarray(HEAD_AT, lineEnd));
+  if (!everything) return { ...claims, version: Number(line), encoded: plain.subarray(lineEnd + 1) };
+  const metaEnd = plain.indexOf(NEWLINE, lineEnd + 1);
+  if (metaEnd === -1) return undefined;
+  const record = readTimes(line);
+  const meta = decodeMeta(text.decode(plain.subarray(lineEnd + 1, metaEnd)));
   return meta && record ? { ...claims, record, meta, encoded: plain.subarray(metaEnd + 1) } : undefined;
 }
 

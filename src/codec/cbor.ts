@@ -42,7 +42,7 @@ const FORMAT: Format = {
 };
 
 /**
- * CBOR bytes: about a fifth smaller than JSON, more with bytes or numbers in it. Keeps, beside all that JSON
+ * CBOR bytes: about 30 % smaller than JSON for usual data; encoding takes about six times as long. Keeps, beside all that JSON
  * keeps: `undefined`, `NaN`, the infinities, bigints up to 1,024 bytes, `Date`, `Map`, `Set` and `Uint8Array`.
  *
  * Refused, with the path: holes, cycles, other typed arrays, instances of other classes (Node's `Buffer` among them:

@@ -20,4 +20,5 @@ export interface BinaryCodec {
   decode(encoded: Uint8Array): unknown;
 }
 
+/** Either kind; the library asks `format` which of them it is. */
 export type Codec = TextCodec | BinaryCodec;

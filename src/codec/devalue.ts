@@ -46,7 +46,7 @@ const FORMAT: Format = {
 /**
  * Text that keeps, beside all that JSON keeps: `undefined`, `NaN`, the infinities, `-0`, bigints, `Date`, `Map`, `Set`,
  * `RegExp`, `URL`, `URLSearchParams`, typed arrays and `ArrayBuffer`, holes, objects without a prototype, cycles, and
- * objects referred to twice. About five times as slow as JSON.
+ * objects referred to twice. Encoding takes about six times as long as JSON.stringify.
  *
  * Refused, with the path: functions, symbols, promises, instances of other classes (Node's `Buffer` among them: store
  * `new Uint8Array(buffer)`), and a typed array over a part of a buffer, whose other bytes would be stored too.

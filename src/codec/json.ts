@@ -37,8 +37,8 @@ const FORMAT: Format = {
  *
  * @example
  * ```ts
- * jsonCodec.encode({ cart: [{ sku: "A-1", quantity: 2 }] }); // '{"cart":[{"sku":"A-1","quantity":2}]}'
- * jsonCodec.encode({ seen: new Date() }); // throws: Session data at "seen": … found a Date …
+ * jsonCodec.encode({ cart: [{ sku: "A-1", quantity: 2 }] }); // → '{"cart":[{"sku":"A-1","quantity":2}]}'
+ * jsonCodec.encode({ seen: new Date() }); // throws SOJOURN_DATA_NOT_SERIALISABLE: at "seen", found a Date
  * ```
  */
 export const jsonCodec: TextCodec = {

@@ -39,7 +39,8 @@ const parser = new XMLParser({
 /**
  * Session data as XML, for those who must read their store with XML tools. The element `data` holds
  * `entry` elements (members of an object, with their `name`) and `item` elements (of an array); each has its `type`.
- * Keeps what JSON keeps, types included, and `-0`.
+ * Keeps what JSON keeps, types included, and `-0`. About four times the size of JSON, and slow to read: take it for the
+ * tools, not for speed.
  *
  * Refused, with the path: all that the JSON codec refuses, and text that XML 1.0 has no way to write (control
  * characters other than tab, line feed and carriage return; half a surrogate pair). An object without a prototype
@@ -54,8 +55,7 @@ const parser = new XMLParser({
  * @example
  * ```ts
  * import { xmlCodec } from "sojourn/codecs/xml";
- * xmlCodec.encode({ cart: [2] });
- * // <data type="object"><entry name="cart" type="array"><item type="number">2</item></entry></data>
+ * xmlCodec.encode({ count: 2 }); // → '<data type="object"><entry name="count" type="number">2</entry></data>'
  * ```
  */
 export const xmlCodec: TextCodec = {

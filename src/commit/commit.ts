@@ -88,18 +88,22 @@ async function create(state: State, plan: Plan): Promise<void> {
   if (context.bearer.carries !== "nothing") await issue(state, next);
   const payload = await writePayload(context, keyOf(state), next.content);
   const version = await context.ask("create", () => context.store.create(keyOf(state), { ...times, payload }));
-  saved(state, version === null ? await overwrite(state, next) : { ...next, version });
+  const held = version === null ? await overwrite(state, next) : { ...next, version };
+  if (!held) {
+    state.phase = "ended";
+    return;
+  }
+  saved(state, held);
   state.answer = "value";
+  state.listener?.follow(keyOf(state));
   context.emit({ type: "created", id: keyOf(state), userId: undefined });
 }
 
 /** Nobody else has this id: what is there is our own, from a commit whose answer was lost. */
-async function overwrite(state: State, next: Next): Promise<Held> {
+async function overwrite(state: State, next: Next): Promise<Held | undefined> {
   const { context } = state;
   const there = await look(context, keyOf(state));
-  const result = there && (await compareAndSet(context, keyOf(state), there, () => next));
-  if (result?.status !== "ok") throw readOnly();
-  return result.held;
+  return there && (await compareAndSet(context, keyOf(state), there, () => next)).held;
 }
 
 async function update(state: State, plan: Plan): Promise<void> {
@@ -162,8 +166,7 @@ async function nextData(
 ): Promise<{ readonly encoded: Encoded; readonly version: number | undefined }> {
   const { codec, bearer, shape } = state.context;
   const version = shape.version || undefined;
-  if (current === state.held || bearer.carries !== "nothing")
-    return { encoded: plan.changed ?? state.base, version };
+  if (current === state.held || bearer.carries !== "nothing") return { encoded: plan.changed ?? state.base, version };
   if (plan.changed === undefined) return { encoded: current.content.encoded, version: current.content.meta.version };
   const merged = await mergeOnto(state.context, current.content, state.base, plan.changed);
   return { encoded: codec.encode(merged), version };

@@ -9,12 +9,7 @@ import { applyChanges, changesBetween } from "./changes.ts";
  * A fresh object: the winner's data in the present shape (a process of another release may have written it), with
  * everything on top that differs between `base` and `ours`.
  */
-export async function mergeOnto(
-  context: Context,
-  winner: Content,
-  base: Encoded,
-  ours: Encoded,
-): Promise<DataObject> {
+export async function mergeOnto(context: Context, winner: Content, base: Encoded, ours: Encoded): Promise<DataObject> {
   const { codec, shape } = context;
   const data = (await shape.load(winner.encoded, winner.meta.version ?? 0)) ?? decodeData(codec, winner.encoded) ?? {};
   applyChanges(data, changesBetween(codec, decodeData(codec, base) ?? {}, decodeData(codec, ours) ?? {}));

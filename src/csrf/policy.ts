@@ -4,6 +4,7 @@
 import { invalidOption } from "../errors.ts";
 import type { RequestSource } from "../transport/transport.ts";
 
+/** What adapters refuse, and what a request must bring; see docs/csrf.md. */
 export interface CsrfOptions {
   /**
    * Other sites whose pages may send unsafe requests with the user's cookies: full origins, `scheme://host[:port]`
@@ -12,7 +13,7 @@ export interface CsrfOptions {
   readonly trustedOrigins?: readonly string[] | undefined;
   /**
    * The public origins of this application. When given, an `Origin` header must be one of them, scheme included;
-   * without, it is compared with the `Host` header, which cannot tell http from https. Give it behind a proxy that
+   * without (default), it is compared with the `Host` header, which cannot tell http from https. Give it behind a proxy that
    * changes `Host`.
    */
   readonly origin?: string | readonly string[] | undefined;
@@ -28,7 +29,7 @@ export interface CsrfOptions {
   readonly tokenField?: string | undefined;
   /**
    * Requests that are not checked, such as webhooks that prove themselves in another way: exact paths as they are
-   * sent (no patterns, no decoding), or a function that answers `true`.
+   * sent (no patterns, no decoding), or a function that answers `true`. Default: none.
    */
   readonly exempt?: readonly string[] | ((source: RequestSource) => boolean) | undefined;
 }

@@ -83,6 +83,7 @@ export interface Admission {
   readonly onLimit?: "evict-oldest" | "reject" | undefined;
 }
 
+/** What `admit` did: stored it, or why not. */
 export type AdmitResult =
   | { readonly status: "ok"; readonly version: Version; readonly evicted: readonly SessionKey[] }
   | { readonly status: "exists" }

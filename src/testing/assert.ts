@@ -1,6 +1,13 @@
 /** The few assertions that the published suites need, so that they run under any test runner. */
 
-/** Carries `actual` and `expected`, so that a runner can show the difference. */
+/**
+ * Carries `actual` and `expected`, so that a runner can show the difference.
+ *
+ * @example
+ * ```ts
+ * new ContractViolation("a deleted record is absent", "a record", null).expected; // → null
+ * ```
+ */
 export class ContractViolation extends Error {
   override readonly name = "AssertionError";
   readonly actual: unknown;

@@ -85,12 +85,14 @@ interface Obstacle {
  * @example
  * ```ts
  * const { store, hold } = instrumentedStore(memoryStore());
+ * const record = { payload: "{}", createdAt: Date.now(), seenAt: Date.now(), expiresAt: Date.now() + 60_000 };
+ * const version = (await store.create("key", record)) ?? 0;
  * const gate = hold("update");
- * const save = sessions.handle(request);   // loads, changes, and stands at the gate
+ * const saving = store.update("key", { ...record, payload: '{"a":1}' }, version); // stands at the gate
  * await gate.reached;
- * await store.delete(key);                 // a logout in between
+ * await store.delete("key"); // a logout in between
  * gate.release();
- * await save;                              // must not bring the session back
+ * const result = await saving; // → { status: "gone" }
  * ```
  */
 export function instrumentedStore<S extends Store>(inner: S): InstrumentedStore<S> {

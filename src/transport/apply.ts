@@ -1,6 +1,14 @@
 import type { HeaderOp } from "./transport.ts";
 
-/** Puts header operations on Fetch `Headers`, or on anything that has its three verbs. */
+/**
+ * Puts header operations on Fetch `Headers`, or on anything that has its three verbs.
+ *
+ * @example
+ * ```ts
+ * const response = new Response("Hello");
+ * applyHeaders(response.headers, await sessions.commit(session));
+ * ```
+ */
 export function applyHeaders(headers: Pick<Headers, "get" | "set" | "append">, operations: readonly HeaderOp[]): void {
   for (const { op, name, value } of operations) {
     if (op === "append") headers.append(name, value);

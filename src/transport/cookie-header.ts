@@ -26,7 +26,7 @@ const TAB = 0x09;
  *
  * @example
  * ```ts
- * readCookie("a=1; session=x; session=y", "session"); // ["x", "y"]
+ * readCookie("a=1; session=x; session=y", "session"); // → ["x", "y"]
  * ```
  */
 export function readCookie(header: string, name: string): string[] {

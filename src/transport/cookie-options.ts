@@ -57,8 +57,11 @@ export interface InsecureCookieOptions extends CommonCookieOptions {
   readonly name: string;
   /** `true` is refused where `NODE_ENV` is "production"; "in-production" is accepted everywhere. */
   readonly insecure: true | "in-production";
+  /** The domain whose hosts share the cookie; default: this host alone. */
   readonly domain?: string | undefined;
+  /** Default "/". Not a security boundary. */
   readonly path?: string | undefined;
+  /** As above, without `none`, which browsers refuse on a cookie that is not `Secure`. Default `lax`. */
   readonly sameSite?: "lax" | "strict" | undefined;
   readonly partitioned?: false | undefined;
 }

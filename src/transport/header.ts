@@ -5,6 +5,7 @@ import { invalidOption, SessionError } from "../errors.ts";
 import { tooLarge } from "./set-cookie.ts";
 import type { HeaderOp, Transport } from "./transport.ts";
 
+/** Which headers carry the session. */
 export interface HeaderTransportOptions {
   /** The request header. Default `authorization`, whose scheme is `Bearer` (RFC 6750); any other holds the value alone. */
   readonly name?: string | undefined;

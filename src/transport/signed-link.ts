@@ -47,8 +47,8 @@ export interface Link {
  *
  * @example
  * ```ts
- * await signLink("/download?file=7", token, Date.now() + 60_000, mac);
- * // "/download?file=7&sid=…&exp=1763800060&sig=…"
+ * await signLink("/download?file=7", "token", 1_763_800_060_000, mac);
+ * // "/download?file=7&sid=token&exp=1763800060&sig=…"
  * ```
  */
 export async function signLink(

@@ -7,6 +7,7 @@ import { tooLarge } from "./set-cookie.ts";
 import { DEFAULT_PARAM, parseLink, signLink, verifyLink } from "./signed-link.ts";
 import type { HeaderOp, RequestSource, Transport } from "./transport.ts";
 
+/** How the links are spelt. */
 export interface UrlTransportOptions {
   /** The query parameter that holds the token: letters, digits, `-` and `_`, at most 32; default "sid". */
   readonly param?: string | undefined;

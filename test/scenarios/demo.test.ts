@@ -114,7 +114,8 @@ describe("the demo's login", () => {
   });
 
   it("answers 429 after twenty tries from an address, whatever the names", async () => {
-    const { url } = await openDemo({ clock: () => 0 });
+    const users = { find: () => undefined, authenticate: async () => undefined };
+    const { url } = await openDemo({ users, clock: () => 0 });
     const client = new FormClient(url);
     const names = Array.from({ length: 22 }, (_, index) => `name-${index}`);
     const csrf = csrfTokenOf(await client.page("/login"));
@@ -221,7 +222,7 @@ describe("the demo's devices", () => {
     await one.login(ANN);
     await two.login(ANN);
     const stream = await two.fetch("/events");
-    expect(stream.headers.get("content-type")).toBe("text/event-stream");
+    expect(stream.headers.get("content-type")).toMatch(/^text\/event-stream/);
     const text = stream.text();
     await one.submit("/devices", "/devices/others");
     expect(await text).toContain("event: ended\n");

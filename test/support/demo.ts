@@ -1,26 +1,29 @@
 /** The demo application, started for a test on a free port with a database of its own. */
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CookieJar } from "tough-cookie";
 import { onTestFinished } from "vitest";
-import { type Demo, startDemo } from "../../demo/server.ts";
+import { type Demo, type DemoOptions, startDemo } from "../../demo/server.ts";
 import type { Settings } from "../../demo/settings.ts";
+import { seedUsers, type Users } from "../../demo/users.ts";
 
-export const SECRET = "k1:Zr7Qm2Xw9Tb4Kc6Vy1Nh8Jd3Lf5Gs0PaEuRiOoYtWxB";
+export const SECRET = `k1:${randomBytes(32).toString("base64url")}`;
 
 export const ANN = { name: "ann", password: "lantern-orchard-7" };
 export const BEN = { name: "ben", password: "copper-meadow-4" };
 
-export interface DemoOptions extends Partial<Settings> {
-  readonly clock?: () => number;
-}
+/** Once for all tests of a file: a good hash takes its time. */
+const seeded: Promise<Users> = seedUsers();
 
 /** Ends with the test that started it. */
-export async function openDemo({ clock, ...settings }: DemoOptions = {}): Promise<Demo> {
-  process.env.SOJOURN_SECRET ??= SECRET;
+export async function openDemo(options: Partial<Settings> & DemoOptions = {}): Promise<Demo> {
+  const { clock, users = await seeded, ...settings } = options;
+  process.env.SOJOURN_SECRET = SECRET;
   const store = settings.store ?? `sqlite:${join(await temporaryFolder(), "demo.db")}`;
-  const demo = await startDemo({ mode: "server", port: 0, https: false, production: false, ...settings, store }, clock);
+  const defaults: Omit<Settings, "store"> = { mode: "server", port: 0, https: false, production: false };
+  const demo = await startDemo({ ...defaults, ...settings, store }, { clock, users });
   onTestFinished(() => demo.close());
   return demo;
 }

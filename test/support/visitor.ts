@@ -15,7 +15,7 @@ import { type FakeClock, fakeClock, type InstrumentedStore, instrumentedStore } 
 import { Client } from "./client.ts";
 
 export const SECRET = "k1:0Fq3mC9TzV5w8yRbJ2nK7pXsLd4hGaEu1tQiO6vZxYc";
-export const SECRET_2 = "k2:Zr8uT1cW6yHn3kPq0vXe5mBj7sLd9fGa2oIi4tYwUxC";
+export const SECRET_2 = "k2:FBnULmgIuj5RcHdcsJzMBkTGDw8j5ZRbuBw2zE-xLxQ";
 
 /** Any data, so that a scenario can put what it likes into it. */
 // biome-ignore lint/suspicious/noExplicitAny: tests of behaviour, not of types.
@@ -91,7 +91,8 @@ export class Visitor {
 
   /** A request whose response is under way until `keep`, or is lost. */
   async send<T = undefined>(action?: Action<T>, init: RequestInit = {}): Promise<Visit<T>> {
-    const path = `/${(visits += 1)}`;
+    visits += 1;
+    const path = `/${visits}`;
     let value: unknown;
     this.#actions.set(path, async (session) => {
       value = await action?.(session);

@@ -15,18 +15,20 @@ export class Drain {
   constructor(res: OpenResponse) {
     this.#res = res;
     // `once` comes in by `on`, wrapped.
-    const add = ["on", "addListener"].map((name) =>
-      override(res, name, (below) => (event, listener) => {
-        if (!this.#holding || event !== "drain") return below(event, listener);
-        this.#waiting.push({ listener: listener as Listener, pass: below });
-        return res;
-      }).undo,
+    const add = ["on", "addListener"].map(
+      (name) =>
+        override(res, name, (below) => (event, listener) => {
+          if (!this.#holding || event !== "drain") return below(event, listener);
+          this.#waiting.push({ listener: listener as Listener, pass: below });
+          return res;
+        }).undo,
     );
-    const remove = ["removeListener", "off"].map((name) =>
-      override(res, name, (below) => (event, listener) => {
-        if (!this.#holding || event !== "drain" || !this.#forget(listener)) return below(event, listener);
-        return res;
-      }).undo,
+    const remove = ["removeListener", "off"].map(
+      (name) =>
+        override(res, name, (below) => (event, listener) => {
+          if (!this.#holding || event !== "drain" || !this.#forget(listener)) return below(event, listener);
+          return res;
+        }).undo,
     );
     this.#undo = [...add, ...remove];
   }
@@ -37,19 +39,18 @@ export class Drain {
     for (const undo of this.#undo) undo();
     const waiting = this.#waiting.splice(0);
     for (const { listener, pass } of waiting) pass("drain", listener);
-    this.#call(waiting.map(({ listener }) => listener));
+    this.#call(waiting);
   }
 
   /** Calls whoever waits, and goes on holding. */
   flow(): void {
-    this.#call(this.#waiting.map(({ listener }) => listener));
+    this.#call(this.#waiting);
   }
 
-  #call(waiting: readonly Listener[]): void {
-    const listeners = new Set([...this.#res.rawListeners("drain"), ...waiting]);
-    if (listeners.size === 0) return;
-    // In a turn of its own: what a listener throws is the application's, and must not pass for a failed commit.
+  /** In a turn of its own, as Node does: what a listener throws is the application's, and must not pass for a failed commit. */
+  #call(waiting: readonly { readonly listener: Listener }[]): void {
     setImmediate(() => {
+      const listeners = new Set([...this.#res.rawListeners("drain"), ...waiting.map(({ listener }) => listener)]);
       for (const listener of listeners) listener.call(this.#res);
     });
   }

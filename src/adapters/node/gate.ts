@@ -54,9 +54,22 @@ class Gate {
   constructor(res: OpenResponse, keeper: Keeper) {
     this.#res = res;
     this.#keeper = keeper;
-    const body = (name: string) => override(res, name, (below) => (...args) => this.#body(name, below, args)).below;
+    const body = (name: string) =>
+      override(
+        res,
+        name,
+        (below) =>
+          (...args) =>
+            this.#body(name, below, args),
+      ).below;
     this.#below = {
-      writeHead: override(res, "writeHead", (below) => (...args) => this.#writeHead(below, args)).below,
+      writeHead: override(
+        res,
+        "writeHead",
+        (below) =>
+          (...args) =>
+            this.#writeHead(below, args),
+      ).below,
       write: body("write"),
       end: body("end"),
     };
@@ -133,8 +146,23 @@ class Gate {
     const head = { status, reason: res.statusMessage };
     this.#drain = new Drain(res);
     this.#undo = [
-      ...NOT_WHILE_HELD.map((name) => override(res, name, (below) => (...args) => this.#guard(below, args)).undo),
-      override(res, "addTrailers", (below) => (...args) => this.#later(below, args)).undo,
+      ...NOT_WHILE_HELD.map(
+        (name) =>
+          override(
+            res,
+            name,
+            (below) =>
+              (...args) =>
+                this.#guard(below, args),
+          ).undo,
+      ),
+      override(
+        res,
+        "addTrailers",
+        (below) =>
+          (...args) =>
+            this.#later(below, args),
+      ).undo,
       pretend(res, "headersSent", () => true),
       pretend(res, "writableEnded", () => this.#ended),
     ];
@@ -188,11 +216,12 @@ class Gate {
     this.#pass(refusal.headers);
     if (this.#ended && this.#keeper.handOver) {
       this.#res.statusCode = 200;
-      return this.#keeper.handOver(error);
+      this.#keeper.handOver(error);
+    } else {
+      send(this.#res, refusal, this.#below);
+      this.#phase = "refused";
+      this.#drain?.flow();
     }
-    send(this.#res, refusal, this.#below);
-    this.#phase = "refused";
-    this.#drain?.flow();
   }
 }
 

@@ -1,11 +1,12 @@
 /**
- * The session of a Node request, opened once however often it is asked for, and tied to its response.
+ * The session of a Node request: opened once, however often it is asked for, and tied to its response.
  */
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
 import { refuse, settle } from "../../outcome.ts";
-import { gateResponse, type Keeper } from "./gate.ts";
+import type { Protection, ReadBody } from "../../protect.ts";
+import { gateResponse } from "./gate.ts";
 import type { NodeResponse } from "./response.ts";
-import type { NodeRequest, NodeSource } from "./source.ts";
+import { type NodeRequest, NodeSource } from "./source.ts";
 
 /** Hears of what went wrong; the client is answered already, or about to be. */
 export type OnError = (error: unknown, request: NodeRequest) => void;
@@ -13,46 +14,75 @@ export type OnError = (error: unknown, request: NodeRequest) => void;
 export interface Opened<Data extends object> {
   readonly source: NodeSource;
   readonly session: Session<Data>;
+  /** When not allowed, the session is not tied to the response: what answers must not use it. */
+  readonly protection: Protection;
 }
 
-const requests = new WeakMap<object, WeakMap<NodeRequest, Promise<Opened<object>>>>();
-
-/** What was opened for a request before; undefined when nothing was. */
-export function openedFor<Data extends object>(
-  sessions: Sessions<Data>,
-  req: NodeRequest,
-): Promise<Opened<Data>> | undefined {
-  return requests.get(sessions)?.get(req) as Promise<Opened<Data>> | undefined;
+export interface OpeningOptions extends OpenOptions {
+  readonly address: (() => string | undefined) | undefined;
+  /** False leaves the check of where the request comes from to somebody else. */
+  readonly csrf: ReadBody | boolean;
+  readonly onError: OnError;
+  readonly handOver?: ((error: unknown) => void) | undefined;
 }
 
-/** Opens, and holds the response back until the session is saved. Rejects when the store is down. */
-export function openOn<Data extends object>(
+interface Opening<Data extends object> {
+  readonly promise: Promise<Opened<Data>>;
+  /** When it is done. */
+  readonly result: Opened<Data> | undefined;
+}
+
+const requests = new WeakMap<NodeRequest, Map<object, Opening<object>>>();
+
+/** What has been, or is being, opened for a request. */
+export function openedFor<Data extends object>(sessions: Sessions<Data>, req: NodeRequest): Opening<Data> | undefined {
+  return requests.get(req)?.get(sessions) as Opening<Data> | undefined;
+}
+
+/** Opens, checks, and holds the response back until the session is saved. Rejects when the store is down. */
+export function openFor<Data extends object>(
   sessions: Sessions<Data>,
-  source: NodeSource,
   req: NodeRequest,
   res: NodeResponse,
-  options: OpenOptions & Pick<Keeper, "handOver"> & { readonly onError: OnError },
+  options: OpeningOptions,
 ): Promise<Opened<Data>> {
-  const opened = sessions.open(source, options).then((session) => {
-    gateResponse(res, {
-      commit: (status) => settle(sessions, session, status),
-      failed: (error) => {
-        options.onError(error, req);
-        return refuse(sessions, session, error);
-      },
-      handOver: options.handOver,
-    });
-    res.once("close", () => session.release());
-    return { source, session };
+  let result: Opened<Data> | undefined;
+  const promise = open(sessions, req, res, options).then((opened) => {
+    result = opened;
+    return opened;
   });
-  let ofSessions = requests.get(sessions);
-  if (!ofSessions) requests.set(sessions, (ofSessions = new WeakMap()));
-  ofSessions.set(req, opened as unknown as Promise<Opened<object>>);
-  return opened;
+  const opening = {
+    promise,
+    get result() {
+      return result;
+    },
+  };
+  const ofRequest = requests.get(req) ?? new Map<object, Opening<object>>();
+  requests.set(req, ofRequest.set(sessions, opening as unknown as Opening<object>));
+  return promise;
 }
 
-/** The default: what an operator has to mend. A store that is down has its own event. */
-export function logFailure(error: unknown): void {
-  const status = (error as { status?: unknown } | null)?.status;
-  if (typeof status !== "number" || status === 500) console.error(error);
+async function open<Data extends object>(
+  sessions: Sessions<Data>,
+  req: NodeRequest,
+  res: NodeResponse,
+  { address, csrf, onError, handOver, ...options }: OpeningOptions,
+): Promise<Opened<Data>> {
+  const source = new NodeSource(req, address);
+  const session = await sessions.open(source, options);
+  const body = typeof csrf === "function" ? csrf : undefined;
+  const protection = csrf === false ? NOT_ASKED : await sessions.protect(source, session, body);
+  if (!protection.allowed) return { source, session, protection };
+  gateResponse(res, {
+    commit: (status) => settle(sessions, session, status),
+    failed: (error) => {
+      onError(error, req);
+      return refuse(sessions, session, error);
+    },
+    handOver,
+  });
+  res.once("close", () => session.release());
+  return { source, session, protection };
 }
+
+const NOT_ASKED: Protection = Object.freeze({ allowed: true, reason: "off" });

@@ -23,6 +23,7 @@ export interface OpenResponse {
   setHeader(name: string, value: number | string | readonly string[]): unknown;
   removeHeader(name: string): unknown;
   rawListeners(event: string): readonly ((...args: unknown[]) => unknown)[];
+  end(body?: string): unknown;
   destroy(error?: Error): unknown;
 }
 

@@ -3,28 +3,34 @@
  */
 import type { Refusal } from "../../outcome.ts";
 import { applyToResponse } from "./head.ts";
-import type { Method, OpenResponse } from "./response.ts";
-
-export interface Writer {
-  readonly writeHead: Method;
-  readonly write: Method;
-  readonly end: Method;
-}
+import type { Method, NodeResponse, OpenResponse } from "./response.ts";
 
 /** Takes back what was set for an answer that will not be sent. */
 export function clearHead(res: OpenResponse): void {
   for (const name of res.getHeaderNames()) res.removeHeader(name);
-  // HTTP/2 has no reason phrase, and says so on standard error when one is set.
+  // HTTP/2 has no reason phrase, and warns of one that is set.
   if (res.statusMessage) (res as { statusMessage: string | undefined }).statusMessage = undefined;
 }
 
-/** Sends a whole answer, step by step: a method of Node's that calls others would call those of wrappers above too. */
-export function send(res: OpenResponse, refusal: Refusal, { writeHead, write, end }: Writer): void {
+/** Answers a request before the application does, or after it failed. */
+export function answer(res: NodeResponse, refusal: Refusal): void {
+  const open = res as unknown as OpenResponse;
+  open.end(prepare(open, refusal));
+}
+
+/** Answers by these methods and no others: one of Node's that calls another calls what wrappers have put above it. */
+export function send(res: OpenResponse, refusal: Refusal, by: Record<"writeHead" | "write" | "end", Method>): void {
+  const body = prepare(res, refusal);
+  by.writeHead(refusal.status);
+  if (body !== undefined) by.write(body);
+  by.end();
+}
+
+/** @returns The body, undefined where there must not be one. */
+function prepare(res: OpenResponse, refusal: Refusal): string | undefined {
   clearHead(res);
-  applyToResponse(res, refusal.headers);
-  res.setHeader("content-length", String(new TextEncoder().encode(refusal.body).length));
   res.statusCode = refusal.status;
-  writeHead(refusal.status);
-  if (res.req?.method !== "HEAD") write(refusal.body);
-  end();
+  applyToResponse(res, refusal.headers);
+  res.setHeader("content-length", new TextEncoder().encode(refusal.body).length);
+  return res.req?.method === "HEAD" ? undefined : refusal.body;
 }

@@ -41,7 +41,7 @@ export class Locks {
       try {
         return await work();
       } finally {
-        unlinkSync(flag);
+        takeDown(flag);
       }
     })();
     const settled = turn.then(
@@ -80,7 +80,7 @@ export class Locks {
       if (rivals.length === 0) return path;
       raised = rivals.every((rival) => flag < rival);
       const late = performance.now() > deadline;
-      if (!raised || late) unlinkSync(path);
+      if (!raised || late) takeDown(path);
       if (late) throw blocked(this.#patienceMs, join(this.#folder, rivals[0] as string));
       // Apart from each other, so that they do not meet at every turn.
       await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * Math.min(turn, 10)));
@@ -104,12 +104,17 @@ export class Locks {
     // A file that is none of ours is nobody's flag.
     if (owner === null) return false;
     if (!isGone(owner, () => ageOf(path))) return true;
-    try {
-      unlinkSync(path);
-    } catch {
-      // Somebody else was faster.
-    }
+    takeDown(path);
     return false;
+  }
+}
+
+function takeDown(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    // Somebody else was faster, or removed the whole folder.
+    if ((error as { code?: unknown }).code !== "ENOENT") throw error;
   }
 }
 

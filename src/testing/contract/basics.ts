@@ -6,7 +6,12 @@ import { together } from "./case.ts";
 import type { Trial } from "./trial.ts";
 
 /** Creates a record and answers with its key; fails when the store refuses. */
-export async function put(t: Trial, store: Store, changes?: Partial<SessionRecord>, key: string = t.key()): Promise<string> {
+export async function put(
+  t: Trial,
+  store: Store,
+  changes?: Partial<SessionRecord>,
+  key: string = t.key(),
+): Promise<string> {
   const version = await store.create(key, t.record(changes));
   ok(version !== null, "create() of an unknown key answers with a version");
   return key;

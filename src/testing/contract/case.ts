@@ -7,6 +7,8 @@ export type Requirement =
   | "injected-clock"
   /** Records outlive the store that wrote them. */
   | "durable"
+  /** Two opens with one name see the same records. */
+  | "shared"
   /** `consistency: "cas"`. */
   | "compare-and-set"
   /** `consistency: "cas"` or `"insert-update"`. */

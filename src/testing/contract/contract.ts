@@ -47,7 +47,7 @@ export interface StoreContractOptions<S extends Store = Store> {
   readonly clock?: "injected" | "real" | undefined;
   /** How many random histories are played against the reference model; default 40. Fewer for a slow backend. */
   readonly histories?: number | undefined;
-  /** Repeats a failure: the seed that its message gave. */
+  /** Repeats a failure: the seed that its message gave. Default: a new one each time. */
   readonly seed?: number | undefined;
 }
 
@@ -79,11 +79,11 @@ interface Plan<S extends Store> {
  * @returns Which groups were registered, and which the store has no verbs for.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { describe, it } from "node:test";
  * import { storeContract } from "sojourn/testing";
  *
- * await storeContract({ describe, it, open: ({ clock, name }) => myStore({ prefix: name, clock }) });
+ * await storeContract({ describe, it, open: ({ clock, name }) => sqliteStore(`./${name}.db`, { clock }) });
  * ```
  */
 export async function storeContract<S extends Store>(options: StoreContractOptions<S>): Promise<StoreContractReport> {
@@ -130,6 +130,7 @@ function requirements<S extends Store>(options: StoreContractOptions<S>, store: 
   const met = new Set<Requirement>();
   if (options.clock !== "real") met.add("injected-clock");
   if (options.durable) met.add("durable");
+  if (options.handles === "shared") met.add("shared");
   if (store.consistency === "cas") met.add("compare-and-set");
   if (store.consistency !== "none") met.add("insert-update");
   return met;

@@ -129,6 +129,18 @@ const closing: readonly Case<ClosableStore>[] = [
     },
   },
   {
+    name: "close() of one store leaves another over the same backend at work",
+    needs: ["shared"],
+    run: async (t) => {
+      const key = await put(t, t.store);
+      const other = await t.another();
+      await other.get(key);
+      await other.close();
+      equal((await t.store.get(key)) !== null, true, "get()");
+      await put(t, t.store);
+    },
+  },
+  {
     name: "close() waits for the writes that were under way",
     needs: ["durable"],
     run: async (t) => {

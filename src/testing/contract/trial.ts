@@ -23,6 +23,8 @@ export interface Trial<S extends Store = Store> {
   handle(index: number): S;
   /** A store over another backend. */
   isolated(): Promise<S>;
+  /** One more store over the same backend; only where handles are shared. */
+  another(): Promise<S>;
   /** Closes the store and opens the same backend again. */
   reopen(): Promise<S>;
   now(): number;
@@ -97,6 +99,7 @@ function makeTrial<S extends Store>(bench: Bench<S>, parts: Parts<S>): Trial<S> 
     histories: bench.histories,
     handle: (index) => stores[index % stores.length] as S,
     isolated: () => parts.open(freshName()),
+    another: () => parts.open(parts.name),
     reopen: async () => {
       await parts.shut(store);
       return parts.open(parts.name);

@@ -92,6 +92,7 @@ describe("cborCodec", () => {
     ["a Date that is text", "c1 63 616263"],
     ["a Set of a number", "d9 0102 01"],
     ["a bigint of 4 KB", `c2 59 1000 ${"01".repeat(4096)}`],
+    ["nesting that encode() refuses", `${"81".repeat(300)}01`],
     ["deep nesting", `${"81".repeat(100_000)}01`],
     ["deep tags", `${"d90103a1 01".replaceAll(" ", "").repeat(50_000)}01`],
   ])("decode() refuses %s", (_name, encoded) => {

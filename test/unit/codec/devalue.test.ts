@@ -69,6 +69,13 @@ describe("devalueCodec", () => {
     expect(() => devalueCodec.decode(encoded)).toThrowError(expect.objectContaining({ code: "SOJOURN_INVALID_DATA" }));
   });
 
+  test("encode() visits objects that are shared once", () => {
+    let wide: unknown = { leaf: true };
+    for (let level = 0; level < 60; level++) wide = [wide, wide];
+    expect(devalueCodec.decode(devalueCodec.encode(wide))).toHaveLength(2);
+    expect(() => devalueCodec.encode([wide, () => 1])).toThrow('at "[1]"');
+  });
+
   test("decode() of a sparse array with a huge length stays small", () => {
     expect(devalueCodec.decode("[[-7,4294967295,0,1],1]")).toHaveLength(4294967295);
   });

@@ -104,12 +104,6 @@ describe("jsonCodec.encode()", () => {
   test("takes 100 levels", () => {
     expect(jsonCodec.decode(jsonCodec.encode((deep as unknown[])[0]))).toEqual((deep as unknown[])[0]);
   });
-
-  test("finds a fault without visiting shared objects again and again", () => {
-    let wide: unknown = { bad: 1n };
-    for (let level = 0; level < 60; level++) wide = [[], wide, wide];
-    expect(refusal(wide).message).toContain("a bigint");
-  });
 });
 
 describe("jsonCodec.decode()", () => {

@@ -160,11 +160,14 @@ describe("commit()", () => {
       });
       await expect(session.login("ann")).rejects.toMatchObject({ code: "SOJOURN_DATA_NOT_SERIALISABLE" });
       expect(inner.size).toBe(0);
-      await expect(
-        browser.visit((visited) => {
-          visited.data.n = Number.NaN;
-        }),
-      ).rejects.toMatchObject({ code: "SOJOURN_DATA_NOT_SERIALISABLE" });
+      await browser.visit((visited) => {
+        visited.data.n = 1;
+      });
+      const stored = await browser.open();
+      stored.data.n = Number.NaN;
+      await expect(async () => sessions.commit(stored)).rejects.toMatchObject({
+        code: "SOJOURN_DATA_NOT_SERIALISABLE",
+      });
     }
   });
 });

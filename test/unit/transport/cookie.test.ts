@@ -151,8 +151,14 @@ describe("cookieTransport({ chunks })", () => {
 
   test("reads no more chunks than are allowed", () => {
     const full = "x".repeat(size);
-    const cookie = [`${name}=${full}`, ...Array.from({ length: 20 }, (_, i) => `${name}.${i + 1}=${full}`)].join("; ");
-    expect(transport.read(request(`${cookie}; ${name}.21=end`))).toEqual([]);
+    const chunks = (count: number): string =>
+      [
+        `${name}=${full}`,
+        ...Array.from({ length: count - 2 }, (_, i) => `${name}.${i + 1}=${full}`),
+        `${name}.${count - 1}=end`,
+      ].join("; ");
+    expect(transport.read(request(chunks(4)))).toEqual([`${full.repeat(3)}end`]);
+    for (const count of [5, 6, 9, 12]) expect(transport.read(request(chunks(count)))).toEqual([]);
   });
 
   test("a foreign chunk in front does not hide the real one", () => {

@@ -1,0 +1,116 @@
+/**
+ * Sojourn for Express 5, and for what takes its kind of middleware.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
+import { logFailure, refusal } from "../outcome.ts";
+import { gateResponse } from "./node/gate.ts";
+import { type OnError, type Opened, openedFor, openFor } from "./node/opened.ts";
+
+/** The part of Express's request that is used. */
+export interface ExpressRequest extends IncomingMessage {
+  readonly ip?: string | undefined;
+  readonly body?: unknown;
+  session?: unknown;
+}
+
+export type ExpressMiddleware = (
+  req: ExpressRequest,
+  res: ServerResponse,
+  next: (error?: unknown) => void,
+) => Promise<void>;
+
+export interface ExpressOptions extends OpenOptions {
+  /** False leaves cross-site requests to `expressCsrf`, further down. Default true. */
+  readonly csrf?: boolean | undefined;
+  /** Hears what kept a session from being saved. Default: `console.error` for what answers 500. */
+  readonly onError?: OnError | undefined;
+}
+
+/**
+ * Puts the session on `req.session`, and holds the response back until it is saved, whatever sends it: `res.json`,
+ * `redirect`, `sendFile`, a pipe, an error page. What is saved with which status is told in `withSession` of
+ * `sojourn/node`.
+ *
+ * A cross-site request, a store that is down, and a commit that failed go to the application's error handlers, as errors
+ * with a `status` (403, 503…); one that fails while a stream is being written is answered here. Addresses are `req.ip`,
+ * so set `trust proxy`.
+ *
+ * A CSRF token is looked for in its header, and in `req.body`: put the parsers of forms before this, or
+ * `csrf: false` here and `expressCsrf` after them.
+ *
+ * @example
+ * ```ts
+ * declare global {
+ *   namespace Express {
+ *     interface Request { session: Session<MyData> }
+ *   }
+ * }
+ * app.use(express.urlencoded());
+ * app.use(expressSession(sessions));
+ * app.post("/login", async (req, res) => {
+ *   await req.session.login(await authenticate(req.body));
+ *   res.redirect(303, "/");
+ * });
+ * ```
+ */
+export function expressSession<Data extends object>(
+  sessions: Sessions<Data>,
+  options: ExpressOptions = {},
+): ExpressMiddleware {
+  const { csrf = true, onError = logFailure, ...rest } = options;
+  return async (req, res, next) => {
+    if (openedFor(sessions, req)) return next();
+    const address = (): string | undefined => req.ip ?? req.socket.remoteAddress;
+    const opening = { ...rest, address, csrf: csrf && (() => req.body), onError, handOver: next };
+    let problem: unknown;
+    try {
+      const { session, protection } = await openFor(sessions, req, res, opening);
+      if (protection.allowed) req.session = session;
+      else problem = forbidden(protection.reason);
+    } catch (error) {
+      // Whatever page the application makes of it, caches and clients must be told.
+      const answer = refusal(error);
+      gateResponse(res, { commit: () => answer.headers, failed: async () => answer });
+      problem = error;
+    }
+    next(problem);
+  };
+}
+
+/**
+ * The check for cross-site requests by itself, for applications that parse forms after `expressSession`: give
+ * that one `csrf: false`, and put this after the parsers and before whatever changes something.
+ */
+export function expressCsrf<Data extends object>(sessions: Sessions<Data>): ExpressMiddleware {
+  return async (req, _res, next) => {
+    const { source, session } = openedOn(sessions, req);
+    const { allowed, reason } = await sessions.protect(source, session, () => req.body);
+    next(allowed ? undefined : forbidden(reason));
+  };
+}
+
+/**
+ * The session that `expressSession` opened for this request, with its type.
+ *
+ * @throws SOJOURN_UNSUPPORTED when that middleware has not run before.
+ */
+export function getSession<Data extends object>(sessions: Sessions<Data>, req: IncomingMessage): Session<Data> {
+  return openedOn(sessions, req).session;
+}
+
+function openedOn<Data extends object>(sessions: Sessions<Data>, req: IncomingMessage): Opened<Data> {
+  const opened = openedFor(sessions, req)?.result;
+  if (opened?.protection.allowed) return opened;
+  throw new SessionError(
+    "SOJOURN_UNSUPPORTED",
+    "There is no session for this request: put `app.use(expressSession(sessions))` before what asks for it.",
+  );
+}
+
+/** As Express's own error handler and those of applications know it. */
+function forbidden(reason: string): Error {
+  return Object.assign(new Error(`Forbidden: ${reason}`), { status: 403, reason });
+}

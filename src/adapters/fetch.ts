@@ -1,0 +1,59 @@
+/**
+ * Sojourn for everything that turns a Fetch `Request` into a `Response`: Bun, Deno, Workers, and most frameworks.
+ *
+ * @module
+ */
+import { type Handler, handle } from "../handle.ts";
+import type { OpenOptions, Session, Sessions } from "../index.ts";
+import { addressed } from "./fetch/addressed.ts";
+
+export type { Handler };
+
+/** @typeParam More What the runtime passes beside the request: the server (Bun), connection facts (Deno), env and context (Workers). */
+export interface FetchOptions<More extends readonly unknown[] = []> extends OpenOptions {
+  /** The client's address, as your runtime or your own proxy vouches for it; it is recorded at login. Default: none. */
+  readonly address?: ((request: Request, ...more: More) => string | undefined) | undefined;
+  /**
+   * Answers what the handler threw and what could not be saved; undefined leaves it to the default, which is the
+   * status of a Sojourn error (503 when the store is down), while other errors are thrown on to the runtime.
+   * When the client has to be told of a login or logout that has taken effect, they are logged and answered with 500.
+   */
+  readonly onError?:
+    | ((error: unknown, request: Request) => Response | undefined | Promise<Response | undefined>)
+    | undefined;
+}
+
+/**
+ * A Fetch handler whose function is given the session; `sessions.handle` as a value, with options.
+ *
+ * Cross-site requests are refused with 403, and 503 is the answer when the store is down. What the handler answers with a
+ * status below 500 is saved before the response is returned. With 500 and above, or when it throws, changes to `data` are
+ * not saved, while the verbs (`login`, `logout`…), which have taken effect when they resolve, reach the client with the
+ * error.
+ *
+ * A WebSocket handshake is a GET, so the check for cross-site requests lets it through: ask `sessions.protectUpgrade`.
+ * `session.signal` is let go of when the body ends, if it was asked for before the response was returned; a stream
+ * that asks later calls `session.release()` by itself.
+ *
+ * @example
+ * ```ts
+ * export default {
+ *   fetch: withSession(sessions, async (session, request) => {
+ *     const count = await session.update("count", (n = 0) => n + 1);
+ *     return new Response(`Count: ${count}`);
+ *   }),
+ * };
+ * ```
+ */
+export function withSession<Data extends object, More extends readonly unknown[] = []>(
+  sessions: Sessions<Data>,
+  handler: (session: Session<Data>, request: Request, ...more: More) => Response | Promise<Response>,
+  { address, onError, touch }: FetchOptions<More> = {},
+): (request: Request, ...more: More) => Promise<Response> {
+  return (request, ...more) =>
+    handle(sessions, request, (session) => handler(session, request, ...more), {
+      source: address && addressed(request, () => address(request, ...more)),
+      onError: onError && ((error) => onError(error, request)),
+      touch,
+    });
+}

@@ -1,0 +1,139 @@
+/** Where examples become modules: a folder that is compiled and imported, and that git does not see. */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Server } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { root } from "../../scripts/run.ts";
+import { isSessionError } from "../../src/index.ts";
+import type { Example } from "./extract.ts";
+import { type Ambient, moduleOf } from "./module.ts";
+import { makeScene } from "./scene.ts";
+import type { Exported } from "./surface.ts";
+
+const folder = join(root, "test/docs/.examples");
+
+/** `docs/guide.md` → `docs/guide.md/L31.ts`; with a name, `docs/guide.md/store.ts`. */
+function pathOf({ page, line, name }: Example): string {
+  return join(folder, page, name ?? `L${line}.ts`);
+}
+
+/** Writes a module for each example. */
+export async function writeModules(
+  examples: readonly Example[],
+  ambientOf: (example: Example) => readonly Exported[],
+): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, ".gitignore"), "*\n");
+  for (const example of examples) {
+    const path = pathOf(example);
+    mkdirSync(dirname(path), { recursive: true });
+    const ambient = ambientOf(example).map(
+      ({ name, kind, file }): Ambient => ({ name, kind, from: relative(dirname(path), join(root, file)) }),
+    );
+    writeFileSync(path, moduleOf(example, ambient));
+  }
+  const names = Object.keys(await makeScene());
+  writeFileSync(
+    join(folder, "globals.d.ts"),
+    `import type { Scene } from "../scene.ts";
+declare global {
+  type MyData = import("../scene.ts").MyData;
+${names.map((name) => `  const ${name}: Scene["${name}"];`).join("\n")}
+  function $same(found: unknown, expected: unknown, place: string): void;
+  function $throws(run: () => unknown, code: string, place: string): Promise<void>;
+}
+`,
+  );
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({
+      extends: "../../../tsconfig.json",
+      compilerOptions: { moduleDetection: "force", noUnusedLocals: false, noUnusedParameters: false },
+      include: ["**/*.ts"],
+    }),
+  );
+}
+
+export function removeModules(): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** What the compiler says about the examples, as "docs/guide.md:31: …". Of other files it says so elsewhere. */
+export function compile(): string[] {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+  try {
+    execFileSync(process.execPath, [tsc, "-p", folder, "--pretty", "false"], { encoding: "utf8", cwd: folder });
+    return [];
+  } catch (error) {
+    const { stdout } = error as { readonly stdout?: string };
+    if (!stdout) throw error;
+    const found = [...stdout.matchAll(/^([^\s(][^(]*)\/[\w.-]+\.ts\((\d+),\d+\): error (.*)$/gm)];
+    const ours = found.filter(([, page = ""]) => !page.startsWith(".."));
+    return ours.map(([, page, line, message]) => `${page}:${line}: ${message}`);
+  }
+}
+
+/** The specifiers that the examples import, with where. */
+export function specifiersOf({ page, line, code }: Example): (readonly [specifier: string, place: string])[] {
+  return code.flatMap((text, index) =>
+    [...text.matchAll(/\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/g)].map(
+      ([, a, b]) => [a ?? b ?? "", `${page}:${line + 1 + index}`] as const,
+    ),
+  );
+}
+
+/**
+ * Runs an example in a folder of its own, with a scene of its own. Servers get a free port whatever they ask for, and
+ * are handed to `look` before they are closed.
+ */
+export async function run(
+  example: Example,
+  look: (servers: readonly Server[]) => Promise<void> = async () => {},
+): Promise<void> {
+  const home = process.cwd();
+  const place = mkdtempSync(join(tmpdir(), "sojourn-docs-"));
+  const servers = new Set<Server>();
+  const listen = Server.prototype.listen;
+  Object.assign(globalThis, await makeScene(), { $same, $throws });
+  try {
+    process.chdir(place);
+    Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
+      servers.add(this);
+      if (typeof args[0] === "number") args[0] = 0;
+      return (listen as (...args: unknown[]) => Server).apply(this, args);
+    };
+    const module = (await import(/* @vite-ignore */ pathOf(example))) as { readonly default?: unknown };
+    if (typeof module.default === "function") await module.default();
+    await look([...servers]);
+  } finally {
+    Server.prototype.listen = listen;
+    for (const server of servers) server.close();
+    process.chdir(home);
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+/** A block whose tests register themselves with the runner when it is imported. */
+export function importTests(example: Example): Promise<unknown> {
+  return import(/* @vite-ignore */ pathOf(example));
+}
+
+function $same(found: unknown, expected: unknown, place: string): void {
+  if (isDeepStrictEqual(found, expected)) return;
+  throw Object.assign(new Error(`${place}: found something else than the page says`), { actual: found, expected });
+}
+
+async function $throws(example: () => unknown, code: string, place: string): Promise<void> {
+  try {
+    await example();
+  } catch (error) {
+    if (isSessionError(error) && error.code === code) return;
+    throw new Error(`${place}: expected ${code}, found ${error}`, { cause: error });
+  }
+  throw new Error(`${place}: expected ${code}, found no error`);
+}

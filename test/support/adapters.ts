@@ -1,0 +1,180 @@
+/** One small application, served by every adapter in the way that is natural there. */
+import { createServer, type Server } from "node:http";
+import { createServer as createHttp2Server, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { Readable } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import express, { type ErrorRequestHandler } from "express";
+import { Hono } from "hono";
+import { stream as streamBody } from "hono/streaming";
+import { expressSession, getSession } from "../../src/adapters/express.ts";
+import { withSession as withFetchSession } from "../../src/adapters/fetch.ts";
+import { honoSession, type SessionEnv } from "../../src/adapters/hono.ts";
+import { type NodeResponse, openSession, withSession as withNodeSession } from "../../src/adapters/node.ts";
+import type { Session, Sessions } from "../../src/index.ts";
+import { listen, overHttp, overHttp2 } from "./sockets.ts";
+
+export interface Data {
+  count?: number;
+  [key: string]: unknown;
+}
+
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** A generator is streamed. */
+  readonly body?: string | (() => AsyncGenerator<string>);
+}
+
+/** The application: what it answers to a path, for a session. What it throws, the framework deals with. */
+export type Application = (session: Session<Data>, path: string) => Reply | Promise<Reply>;
+
+export interface Running {
+  /** Sends a request as a browser would. */
+  readonly send: (request: Request) => Promise<Response>;
+  /** The port of a server that talks HTTP/1; undefined where there is none. */
+  readonly port: number | undefined;
+  close(): void;
+}
+
+export interface Adapter {
+  readonly name: string;
+  readonly start: (sessions: Sessions<Data>, application: Application, onError?: (error: unknown) => void) => Promise<Running>;
+}
+
+async function running(server: Server): Promise<Running> {
+  const port = await listen(server);
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { send: overHttp(port), port, close };
+}
+
+/** Writes a reply by Node's own methods. */
+function reply(res: NodeResponse, { status = 200, headers = {}, body }: Reply): void {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string);
+  if (typeof body === "function") Readable.from(body()).pipe(res as never);
+  else (res as { end(body?: string): unknown }).end(body);
+}
+
+function asHeaders(headers: Reply["headers"] = {}): Headers {
+  const made = new Headers();
+  for (const [name, value] of Object.entries(headers)) for (const line of [value].flat()) made.append(name, line);
+  return made;
+}
+
+function asResponse({ status = 200, headers, body = "" }: Reply): Response {
+  const empty = status === 204 || status === 304;
+  const content = typeof body === "function" ? (Readable.toWeb(Readable.from(body(), { objectMode: false })) as BodyInit) : body;
+  return new Response(empty ? null : content, { status, headers: asHeaders(headers) });
+}
+
+const pathOf = (url: string): string => new URL(url, "http://x").pathname;
+
+/** What a runtime does with a Fetch handler that throws. */
+const byRuntime = (handler: (request: Request) => Promise<Response>) => (request: Request) =>
+  handler(request).catch(() => new Response("runtime", { status: 500 }));
+
+/** An error page of the application, as Express's own, which takes all headers back. */
+const errorPage: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
+  if (res.headersSent) return next(error);
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  res.status(error.status ?? 500).send("error page");
+};
+
+function expressServer(sessions: Sessions<Data>, application: Application, onError: (error: unknown) => void = () => {}): Server {
+  const app = express();
+  app.use(expressSession(sessions, { onError }));
+  app.use(async (req, res) => {
+    const { status = 200, headers = {}, body } = await application(getSession(sessions, req), req.path);
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    if (typeof body === "function") Readable.from(body()).pipe(res.status(status));
+    else res.status(status).send(body);
+  });
+  app.use(errorPage);
+  return createServer(app);
+}
+
+function honoApp(sessions: Sessions<Data>, application: Application, onError: (error: unknown) => void = () => {}): Hono<SessionEnv<Data>> {
+  const app = new Hono<SessionEnv<Data>>();
+  app.use(honoSession(sessions, { onError }));
+  app.onError((_error, c) => c.text("error page", 500));
+  app.all("*", async (c) => {
+    const made = await application(c.var.session, c.req.path);
+    const { body } = made;
+    if (typeof body !== "function") return asResponse(made);
+    for (const [name, line] of asHeaders(made.headers)) c.header(name, line, { append: true });
+    return streamBody(c, async (stream) => {
+      for await (const chunk of body()) await stream.write(chunk);
+    });
+  });
+  return app;
+}
+
+export const adapters: readonly Adapter[] = [
+  {
+    name: "sessions.handle",
+    start: async (sessions, application) => ({
+      send: byRuntime((request) => sessions.handle(request, async (session) => asResponse(await application(session, pathOf(request.url))))),
+      port: undefined,
+      close: () => {},
+    }),
+  },
+  {
+    name: "fetch",
+    start: async (sessions, application, onError) => {
+      const handler = withFetchSession(sessions, async (session, { url }) => asResponse(await application(session, pathOf(url))), {
+        onError: (error) => void onError?.(error),
+      });
+      return { send: byRuntime(handler), port: undefined, close: () => {} };
+    },
+  },
+  {
+    name: "node, withSession",
+    start: (sessions, application, onError = () => {}) =>
+      running(createServer(withNodeSession(sessions, async (req, res, session) => reply(res, await application(session, pathOf(req.url ?? "/"))), { onError }))),
+  },
+  {
+    name: "node, openSession",
+    start: (sessions, application, onError = () => {}) =>
+      running(
+        createServer(async (req, res) => {
+          const session = await openSession(sessions, req, res, { onError });
+          if (!session) return;
+          try {
+            reply(res, await application(session, pathOf(req.url ?? "/")));
+          } catch (error) {
+            onError(error);
+            reply(res, { status: (error as { status?: number }).status ?? 500, body: "error page" });
+          }
+        }),
+      ),
+  },
+  {
+    name: "http2",
+    start: async (sessions, application, onError = () => {}) => {
+      const listener = withNodeSession<Data, Http2ServerRequest, Http2ServerResponse>(
+        sessions,
+        async (req, res, session) => reply(res, await application(session, pathOf(req.url))),
+        { onError },
+      );
+      const server: Http2Server = createHttp2Server(listener);
+      const port = await listen(server);
+      return { send: overHttp2(port), port: undefined, close: () => void server.close() };
+    },
+  },
+  { name: "express", start: (sessions, application, onError) => running(expressServer(sessions, application, onError)) },
+  {
+    name: "hono, app.request",
+    start: async (sessions, application, onError) => {
+      const app = honoApp(sessions, application, onError);
+      return { send: async (request) => app.request(request), port: undefined, close: () => {} };
+    },
+  },
+  {
+    name: "hono, node-server",
+    start: (sessions, application, onError) =>
+      running(createServer(getRequestListener(honoApp(sessions, application, onError).fetch))),
+  },
+];
