@@ -21,7 +21,7 @@ import { devicesPage, noDevicesPage } from "./views/devices.ts";
 import { errorPage, errorTitle } from "./views/error.ts";
 import { homePage, NOTE_LENGTH } from "./views/home.ts";
 import { layout, type Page, type Visitor } from "./views/layout.ts";
-import { loginPage } from "./views/login.ts";
+import { loginPage, NAME_LENGTH } from "./views/login.ts";
 
 export interface Parts {
   readonly sessions: Sessions<Visit>;
@@ -36,7 +36,7 @@ export interface Parts {
 
 export function createApp(parts: Parts): Express {
   const app = express();
-  app.disable("x-powered-by");
+  app.disable("x-powered-by").disable("etag");
   app.use(securityHeaders);
   // Before the session: what needs none should not ask for one.
   app.use(express.static(fileURLToPath(new URL("assets", import.meta.url)), { maxAge: "1h", index: false }));
@@ -100,7 +100,7 @@ function addLogin(app: Express, parts: Parts): void {
   app.get("/login", (req, res) => (req.session.userId ? res.redirect(303, "/") : form(req, res)));
 
   app.post("/login", async (req, res) => {
-    const name = field(req, "name").trim().toLowerCase();
+    const name = field(req, "name").slice(0, NAME_LENGTH).trim().toLowerCase();
     const wait = limit.take(name, req.ip);
     if (wait > 0) {
       const seconds = Math.ceil(wait / 1_000);
@@ -117,7 +117,7 @@ function addLogin(app: Express, parts: Parts): void {
     // What an anonymous visitor has gathered comes along; what another user has must not.
     if (session.userId && session.userId !== user.id) await session.logout();
     await session.login(user.id, { factors: ["pwd"], persistent: field(req, "remember") !== "" });
-    session.flash("success", "You are signed in. Your count came along, under a new session id.");
+    session.flash("success", "You are signed in. The session has a new id, and what was in it came along.");
     res.redirect(303, "/");
   });
 

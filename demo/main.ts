@@ -1,6 +1,4 @@
 /** `npm start`: the demo, until it is told to stop. */
-import { mkdir } from "node:fs/promises";
-import { isSessionError } from "sojourn";
 import { type Demo, startDemo } from "./server.ts";
 import { readSettings, type Settings, SettingsError, USAGE } from "./settings.ts";
 import { SEEDS } from "./users.ts";
@@ -10,14 +8,11 @@ try {
   if (settings) await run(settings);
   else console.log(USAGE);
 } catch (error) {
-  const known = error instanceof SettingsError || isSessionError(error);
-  console.error(known ? error.message : explain(error));
+  console.error(explain(error));
   process.exitCode = 1;
 }
 
 async function run(settings: Settings): Promise<void> {
-  // The default store is a file in this folder, beside the secret that the library keeps for development.
-  await mkdir(".sojourn", { recursive: true, mode: 0o700 });
   const demo = await startDemo(settings);
   console.log(`Sojourn's demo is open at ${demo.url}`);
   console.log(`Sign in as ${SEEDS.map(({ id, password }) => `${id} (${password})`).join(" or ")}.`);
@@ -32,9 +27,10 @@ function stop(demo: Demo): void {
   });
 }
 
+/** What the person who starts the demo can mend is said without a stack. */
 function explain(error: unknown): unknown {
-  const { code, port } = error as { code?: string; port?: number };
-  return code === "EADDRINUSE"
-    ? `Port ${port} is taken. Choose another one: PORT=${(port ?? 8080) + 1} npm start`
-    : error;
+  if (!(error instanceof Error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return `${message}. Choose another port: PORT=8081 npm start`;
+  return error instanceof SettingsError || code !== undefined ? message : error;
 }

@@ -57,13 +57,15 @@ export async function end(context: Context, key: SessionKey, reason: EndReason, 
     const result: Awaited<ReturnType<typeof bury>> = held
       ? await bury(context, current, held, { reason: "ended" })
       : { status: "gone", held: undefined };
-    await context.ask("delete", () => context.store.delete(current));
-    if (result.status === "buried") {
+    const deleted = await context.ask("delete", () => context.store.delete(current));
+    const grave = result.status === "gone" ? result.held : undefined;
+    // What was there and could not be read is ended too.
+    if (result.status === "buried" || (deleted && !grave)) {
       ended = true;
       context.emit({ type: "destroyed", id: current, reason });
     }
     context.endings.fire(current);
-    next = result.status === "gone" ? result.held?.content.meta.tombstone?.successor : undefined;
+    next = grave?.content.meta.tombstone?.successor;
     held = undefined;
   }
   return ended;

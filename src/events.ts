@@ -74,10 +74,13 @@ export function createEmitter(hooks: Hooks): Emit {
       byType.set(event.type, channel);
       if (channel.hasSubscribers) channel.publish(event);
     }
+    const report = (error: unknown): void => console.error(`sojourn: the hook "${event.type}" threw`, error);
     try {
-      (hooks[event.type] as ((event: SessionEvent) => void) | undefined)?.(event);
+      const done: unknown = (hooks[event.type] as ((event: SessionEvent) => unknown) | undefined)?.(event);
+      // An async hook fits the type too, and its rejection would end the process.
+      if (done instanceof Promise) done.catch(report);
     } catch (error) {
-      console.error(`sojourn: the hook "${event.type}" threw`, error);
+      report(error);
     }
   };
 }

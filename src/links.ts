@@ -45,6 +45,12 @@ export async function linkTo(
     );
   }
   const state = stateOf(session);
+  if (!state.source) {
+    throw new SessionError(
+      "SOJOURN_UNSUPPORTED",
+      "Cannot sign a link: the session was reached by its id, and only the client's own request has the token.",
+    );
+  }
   if (!state.held && state.committed)
     throw new SessionError(
       "SOJOURN_COMMITTED",

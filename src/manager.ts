@@ -139,7 +139,10 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     InitialOption<Data> & { readonly store: Store } & { readonly [Key in keyof LimitOptions]?: undefined },
 ): StoreSessions<Data>;
 export function createSessions<Data extends object = Record<string, unknown>>(
-  options?: StatelessOptions<Data> & InitialOption<Data>,
+  options: StatelessOptions<Data> & InitialOption<Data>,
+): Sessions<Data>;
+export function createSessions<Data extends object = Record<string, unknown>>(
+  ...none: Record<never, never> extends Data ? [] : [never]
 ): Sessions<Data>;
 export function createSessions<Data extends object>(options: AnyOptions<Data> = {}): Sessions<Data> {
   const context = resolveOptions(options);

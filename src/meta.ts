@@ -65,33 +65,62 @@ export function encodeMeta(meta: Meta): string {
   return JSON.stringify(wire);
 }
 
-/** Null when the text is not what `encodeMeta` writes: a store may hold anything. */
+/**
+ * Null when the text is not what `encodeMeta` writes: a store may hold anything. What only informs (device, factors,
+ * messages) is left out when it is of another form, for an application may have got that wrong.
+ */
 export function decodeMeta(text: string): Meta | null {
-  let wire: WireMeta;
+  let wire: unknown;
   try {
-    wire = JSON.parse(text) as WireMeta;
+    wire = JSON.parse(text);
   } catch {
     return null;
   }
-  if (typeof wire !== "object" || wire === null || !isTime(wire.x) || !isTime(wire.r)) return null;
-  if (wire.g !== undefined && !isTime(wire.g)) return null;
-  if (wire.l !== undefined && !Array.isArray(wire.l)) return null;
-  if (wire.t !== undefined && !Array.isArray(wire.t)) return null;
+  if (!isWireMeta(wire)) return null;
   return {
     endsAt: wire.x,
     rotatedAt: wire.r,
     generation: wire.g ?? 0,
     successorSeenAt: wire.s,
-    authenticatedAt: wire.a,
-    factors: wire.f,
-    device: wire.d,
-    flash: wire.l,
+    authenticatedAt: isTime(wire.a) ? wire.a : undefined,
+    factors: isListOf(wire.f, isText) ? wire.f : undefined,
+    device: areTexts(wire.d) ? wire.d : undefined,
+    flash: isListOf(wire.l, isFlash) ? wire.l : undefined,
     version: wire.v,
     persistent: wire.p !== 0,
     tombstone: wire.t && { reason: wire.t[0], successor: wire.t[1] },
   };
 }
 
+function isWireMeta(value: unknown): value is WireMeta {
+  if (typeof value !== "object" || value === null) return false;
+  const { x, r, g = 0, s = 0, v = 0, t } = value as Record<keyof WireMeta, unknown>;
+  const isGrave = t === undefined || (isListOf(t, isText) && (t[0] === "replaced" || t[0] === "ended"));
+  return isTime(x) && isTime(r) && isTime(s) && isCount(g) && isCount(v) && isGrave;
+}
+
+/** What a Date can hold. */
 function isTime(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+  return typeof value === "number" && value >= 0 && value <= 8.64e15;
+}
+
+/** What the four bytes of a token can hold. */
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >>> 0 === value;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isFlash(value: unknown): value is Flash {
+  return areTexts(value) && "kind" in value && "text" in value;
+}
+
+function areTexts(value: unknown): value is Record<string, string> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
+}
+
+function isListOf<Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[] {
+  return Array.isArray(value) && value.every(is);
 }

@@ -95,6 +95,8 @@ function modeOf<Data extends object>(options: AnyOptions<Data>): Mode {
       "rotationGrace",
       "onReuse",
       "onOutage",
+      "storeTimeout",
+      "lookEvery",
       "encryptAtRest",
       "maxSessionsPerUser",
       "onLimit",

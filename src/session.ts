@@ -275,14 +275,14 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   async csrfToken(): Promise<string> {
     const state = this.#use();
-    if (!state.held && !state.committed) state.keep = true;
+    if (state.phase === "live" && !state.held && !state.committed) state.keep = true;
     return maskToken(await this.#csrfSecret(), platform.randomBytes(32));
   }
 
   /** Whether a token was made for this session. Never throws on what a client sent. */
   async verifyCsrfToken(token: unknown): Promise<boolean> {
     const state = this.#use();
-    if (typeof token !== "string" || !state.identity) return false;
+    if (typeof token !== "string" || !state.identity || !state.source) return false;
     return verifyToken(token, await this.#csrfSecret());
   }
 
@@ -300,6 +300,12 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   async #csrfSecret(): Promise<Uint8Array> {
     const state = this.#state;
+    if (!state.source) {
+      throw new SessionError(
+        "SOJOURN_UNSUPPORTED",
+        "Cannot make a CSRF token: the session was reached by its id, and the token is made from a secret that only the client has.",
+      );
+    }
     state.identity ??= await newIdentity();
     const mac = await platform.mac(state.identity.id);
     return mac(CSRF_LABEL);

@@ -9,7 +9,7 @@ function listen() {
     const notice = document.getElementById("ended");
     notice.hidden = false;
     notice.innerHTML =
-      '<strong>This session has ended.</strong> It was signed out here or on another device. <a href="/login">Sign in again</a>';
+      '<strong>This session has ended.</strong> It was signed out, here or on another device. <a href="/login">Sign in again</a>';
     for (const control of document.querySelectorAll("form :is(button, input)")) control.disabled = true;
     document.body.classList.add("over");
   });

@@ -44,7 +44,7 @@ function item({ device, createdAt, lastSeenAt }: SessionInfo, now: number, actio
   <div class="grow">
     <h2>${nameOf(device)}</h2>
     <dl class="inline">
-      <div><dt>Network</dt><dd>${device?.network ?? "unknown"}</dd></div>
+      <div><dt>Network</dt><dd>${networkName(device?.network)}</dd></div>
       <div><dt>Signed in</dt><dd>${time(createdAt, now)}</dd></div>
       <div><dt>Last use</dt><dd>${time(lastSeenAt, now)}</dd></div>
     </dl>
@@ -56,6 +56,11 @@ function item({ device, createdAt, lastSeenAt }: SessionInfo, now: number, actio
 function nameOf(device: Device | undefined): string {
   const { browser, system } = device ?? {};
   return browser && system ? `${browser} on ${system}` : (browser ?? system ?? "Unknown device");
+}
+
+function networkName(network: string | undefined): string {
+  const isLoopback = /^(127\.|0:0:0::|::\/)/.test(network ?? "");
+  return isLoopback ? "this computer" : (network ?? "unknown");
 }
 
 function icon(device: Device | undefined): Html {

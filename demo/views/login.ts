@@ -9,6 +9,9 @@ export interface Login {
   readonly error?: string | undefined;
 }
 
+/** Names are kept in memory by the limit on tries, so their length has one too. */
+export const NAME_LENGTH = 64;
+
 export function loginPage({ visitor, name, error }: Login): Html {
   return html`
 <section class="card narrow">
@@ -16,7 +19,7 @@ export function loginPage({ visitor, name, error }: Login): Html {
   ${error && html`<p class="flash error" role="alert" id="error">${error}</p>`}
   <form class="stack" method="post" action="/login">
     ${csrfField(visitor)}
-    <label>Name <input name="name" value="${name}" autocomplete="username" autocapitalize="none" required></label>
+    <label>Name <input name="name" value="${name}" maxlength="${NAME_LENGTH}" autocomplete="username" autocapitalize="none" required></label>
     <label>Password <input name="password" type="password" autocomplete="current-password" required${error && html` aria-describedby="error"`}></label>
     <label class="check"><input name="remember" type="checkbox" checked> Stay signed in on this device</label>
     <button class="button">Sign in</button>

@@ -1,10 +1,12 @@
+import { checkLimit } from "./sql/paging.ts";
+import { toText } from "./sql/text.ts";
 import { Connection } from "./sqlite/connection.ts";
 import type { SqliteDatabase } from "./sqlite/database.ts";
-import { checkLimit, list, scan } from "./sqlite/listing.ts";
+import { list, scan } from "./sqlite/listing.ts";
 import type { SqliteStoreOptions } from "./sqlite/options.ts";
 import { checkOptions } from "./sqlite/options.ts";
 import type { Row } from "./sqlite/row.ts";
-import { toRecord, toText } from "./sqlite/row.ts";
+import { toRecord } from "./sqlite/row.ts";
 import { admit, clear, create, deleteAll, deleteExpired, epochOf, remove, touch, update } from "./sqlite/writes.ts";
 import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore, WatchStore } from "./store.ts";
 

@@ -8,6 +8,7 @@ import { type CookieOptions, resolveCookie } from "./cookie-options.ts";
 import { cookieTooLarge, MAX_COOKIE_AGE, MAX_COOKIE_BYTES, setCookieWriter } from "./set-cookie.ts";
 import type { HeaderOp, Lease, RequestSource, Transport } from "./transport.ts";
 
+/** How the cookie is named and scoped, and over how many of them a value may be spread. */
 export type CookieTransportOptions = CookieOptions & {
   /**
    * The most cookies that a value may be spread over, 1 to 8; default 1. A token fits into one. Sealed sessions need

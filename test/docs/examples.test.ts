@@ -5,7 +5,7 @@ import { readManifest, subpaths } from "../../scripts/manifest.ts";
 import { type Example, examplesOfMarkdown, examplesOfSource } from "./extract.ts";
 import { markdownPages, sourceFiles } from "./pages.ts";
 import { type Exported, exportsOf, publicSurface } from "./surface.ts";
-import { compile, importTests, removeModules, run, specifiersOf, writeModules } from "./workshop.ts";
+import { compile, importTests, isTest, removeModules, run, specifiersOf, writeModules } from "./workshop.ts";
 
 /** What must not pass: the checks are checked along with the rest. */
 const WRONG = `
@@ -69,7 +69,7 @@ describe("compiles", () => {
 });
 
 describe("runs", () => {
-  const runnable = examples.filter((example) => example.run && !example.name?.endsWith(".test.ts"));
+  const runnable = examples.filter((example) => example.run && !isTest(example));
 
   test.each(runnable.map((example) => [place(example), example] as const))("%s", async (_, example) => {
     vi.spyOn(console, "log").mockImplementation(() => {});
@@ -99,7 +99,11 @@ describe("runs", () => {
     await run(program as Example, async ([server]) => {
       const { port } = (server as Server).address() as AddressInfo;
       const ask = (path: string, cookie: string, method = "GET"): Promise<Response> =>
-        fetch(`http://localhost:${port}${path}`, { method, headers: { cookie, origin: `http://localhost:${port}` }, redirect: "manual" });
+        fetch(`http://localhost:${port}${path}`, {
+          method,
+          headers: { cookie, origin: `http://localhost:${port}` },
+          redirect: "manual",
+        });
       const cookieOf = (response: Response): string => response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
       const first = await ask("/", "");
       expect(await first.text()).toBe("Hello: 1");
@@ -112,4 +116,4 @@ describe("runs", () => {
 });
 
 // Examples that are test files: their tests are run here, as they would be in an application.
-for (const example of examples.filter(({ name }) => name?.endsWith(".test.ts"))) await importTests(example);
+for (const example of examples.filter(isTest)) await importTests(example);

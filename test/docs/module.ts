@@ -8,7 +8,7 @@
  * Two comments at the end of a statement are checked when it runs:
  *
  *     expression; // → value            deeply equal; after `const x = …;` it is about x
- *     expression; // throws SOJOURN_X   throws, or rejects with, this code
+ *     expression; // throws SOJOURN_X   throws, or rejects with, this code; what is in quotes behind it is in the message
  */
 import type { Example } from "./extract.ts";
 
@@ -68,9 +68,8 @@ function withCheck(text: string, place: string): string {
   const expression = statement.slice(0, -1);
   const declared = DECLARATION.exec(statement)?.[1];
   if (kind === "throws") {
-    const code = /^(SOJOURN_[A-Z_]+)/.exec(expected)?.[1];
-    if (code === undefined) throw new Error(`${place}: expected the code of an error after "throws"`);
-    return `${indent}await $throws(async () => ${expression}, "${code}", "${place}");`;
+    if (!/^SOJOURN_[A-Z_]+/.test(expected)) throw new Error(`${place}: expected the code of an error after "throws"`);
+    return `${indent}await $throws(async () => ${expression}, ${JSON.stringify(expected)}, "${place}");`;
   }
   if (declared !== undefined)
     return `${text.slice(0, text.indexOf(" // →"))} $same(${declared}, (${expected}), "${place}");`;

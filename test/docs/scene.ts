@@ -19,7 +19,8 @@ export interface MyData {
   cart: Item[];
 }
 
-const SECRET = "k1:0Fq3mC9TzV5w8yRbJ2nK7pXsLd4hGaEu1tQiO6vZxYc";
+const KEYS = ["0Fq3mC9TzV5w8yRbJ2nK7pXsLd4hGaEu1tQiO6vZxYc", "fJ7bQ2xM9cLr4VtNs8ZkWgUy1EhPaDo6Xi3RwKqTj5A"] as const;
+const SECRET = `k1:${KEYS[0]}`;
 const ADDRESS = "https://app.example/";
 
 export async function makeScene() {
@@ -31,6 +32,9 @@ export async function makeScene() {
     clock,
     store,
     secrets: SECRET,
+    /** What `npx sojourn secret` made, twice. */
+    k1: KEYS[0],
+    k2: KEYS[1],
     sessions,
     /** Ann's, in the middle of `request`. */
     session: (await sessions.open(request)) as Session<MyData>,

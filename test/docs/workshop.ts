@@ -14,11 +14,12 @@ import { type Ambient, moduleOf } from "./module.ts";
 import { makeScene } from "./scene.ts";
 import type { Exported } from "./surface.ts";
 
-const folder = join(root, "test/docs/.examples");
+/** One for each process: two runs at once must not share it. */
+const folder = join(root, `test/docs/.examples-${process.pid}`);
 
-/** `docs/guide.md` → `docs/guide.md/L31.ts`; with a name, `docs/guide.md/store.ts`. */
+/** `docs/guide.md/L31.ts`, or `docs/guide.md/store.ts` with a name. A runner must not find those that are tests. */
 function pathOf({ page, line, name }: Example): string {
-  return join(folder, page, name ?? `L${line}.ts`);
+  return join(folder, page, name === undefined || isTest({ name }) ? `L${line}.ts` : name);
 }
 
 /** Writes a module for each example. */
@@ -45,7 +46,7 @@ declare global {
   type MyData = import("../scene.ts").MyData;
 ${names.map((name) => `  const ${name}: Scene["${name}"];`).join("\n")}
   function $same(found: unknown, expected: unknown, place: string): void;
-  function $throws(run: () => unknown, code: string, place: string): Promise<void>;
+  function $throws(run: () => unknown, expected: string, place: string): Promise<void>;
 }
 `,
   );
@@ -118,7 +119,11 @@ export async function run(
   }
 }
 
-/** A block whose tests register themselves with the runner when it is imported. */
+/** Whether the tests of a block register themselves with the runner when it is imported. */
+export function isTest({ name }: Pick<Example, "name">): boolean {
+  return name?.endsWith(".test.ts") ?? false;
+}
+
 export function importTests(example: Example): Promise<unknown> {
   return import(/* @vite-ignore */ pathOf(example));
 }
@@ -128,12 +133,15 @@ function $same(found: unknown, expected: unknown, place: string): void {
   throw Object.assign(new Error(`${place}: found something else than the page says`), { actual: found, expected });
 }
 
-async function $throws(example: () => unknown, code: string, place: string): Promise<void> {
+/** @param expected A code, and perhaps words about it; those in quotes must be in the message. */
+async function $throws(example: () => unknown, expected: string, place: string): Promise<void> {
+  const code = /^\w+/.exec(expected)?.[0];
+  const quoted = [...expected.matchAll(/"[^"]+"/g)].map(([quote]) => quote);
   try {
     await example();
   } catch (error) {
-    if (isSessionError(error) && error.code === code) return;
-    throw new Error(`${place}: expected ${code}, found ${error}`, { cause: error });
+    if (isSessionError(error) && error.code === code && quoted.every((quote) => error.message.includes(quote))) return;
+    throw new Error(`${place}: expected ${expected}, found ${error}`, { cause: error });
   }
-  throw new Error(`${place}: expected ${code}, found no error`);
+  throw new Error(`${place}: expected ${expected}, found no error`);
 }

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Attempts } from "../../demo/attempts.ts";
+import { readSettings } from "../../demo/settings.ts";
 import { ANN, BEN, csrfTokenOf, FormClient, openDemo, SECRET, temporaryFolder } from "../support/demo.ts";
 
 const ID = "[\\w-]{43}";
@@ -250,6 +251,21 @@ describe("the demo's process", () => {
     expect(await client.page("/")).toContain("Welcome, Ann");
     expect(await client.text()).toMatch(new RegExp(`^Session: (?!${id})${ID}\nCount: 3\n$`));
     expect(await second.stop()).toBe(0);
+  });
+
+  it("reads its settings from the environment and the flags", () => {
+    const defaults = {
+      mode: "server",
+      store: "sqlite:./.sojourn/demo.db",
+      port: 8080,
+      https: false,
+      production: false,
+    };
+    expect(readSettings([], {})).toEqual(defaults);
+    const env = { PORT: "8081", SOJOURN_MODE: "tracked", SOJOURN_STORE: "memory:", NODE_ENV: "production" };
+    const given = { mode: "tracked", store: "memory:", port: 8081, https: true, production: true };
+    expect(readSettings(["--https"], env)).toEqual(given);
+    expect(readSettings(["--help"], {})).toBeUndefined();
   });
 
   it("says what is wrong with its settings, without a stack", async () => {

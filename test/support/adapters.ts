@@ -1,6 +1,11 @@
 /** One small application, served by every adapter in the way that is natural there. */
 import { createServer, type Server } from "node:http";
-import { createServer as createHttp2Server, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import { Readable } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import express, { type ErrorRequestHandler } from "express";
@@ -38,7 +43,11 @@ export interface Running {
 
 export interface Adapter {
   readonly name: string;
-  readonly start: (sessions: Sessions<Data>, application: Application, onError?: (error: unknown) => void) => Promise<Running>;
+  readonly start: (
+    sessions: Sessions<Data>,
+    application: Application,
+    onError?: (error: unknown) => void,
+  ) => Promise<Running>;
 }
 
 async function running(server: Server): Promise<Running> {
@@ -66,7 +75,8 @@ function asHeaders(headers: Reply["headers"] = {}): Headers {
 
 function asResponse({ status = 200, headers, body = "" }: Reply): Response {
   const empty = status === 204 || status === 304;
-  const content = typeof body === "function" ? (Readable.toWeb(Readable.from(body(), { objectMode: false })) as BodyInit) : body;
+  const content =
+    typeof body === "function" ? (Readable.toWeb(Readable.from(body(), { objectMode: false })) as BodyInit) : body;
   return new Response(empty ? null : content, { status, headers: asHeaders(headers) });
 }
 
@@ -83,7 +93,11 @@ const errorPage: ErrorRequestHandler = (error: { status?: number }, _req, res, n
   res.status(error.status ?? 500).send("error page");
 };
 
-function expressServer(sessions: Sessions<Data>, application: Application, onError: (error: unknown) => void = () => {}): Server {
+function expressServer(
+  sessions: Sessions<Data>,
+  application: Application,
+  onError: (error: unknown) => void = () => {},
+): Server {
   const app = express();
   app.use(expressSession(sessions, { onError }));
   app.use(async (req, res) => {
@@ -96,7 +110,11 @@ function expressServer(sessions: Sessions<Data>, application: Application, onErr
   return createServer(app);
 }
 
-function honoApp(sessions: Sessions<Data>, application: Application, onError: (error: unknown) => void = () => {}): Hono<SessionEnv<Data>> {
+function honoApp(
+  sessions: Sessions<Data>,
+  application: Application,
+  onError: (error: unknown) => void = () => {},
+): Hono<SessionEnv<Data>> {
   const app = new Hono<SessionEnv<Data>>();
   app.use(honoSession(sessions, { onError }));
   app.onError((_error, c) => c.text("error page", 500));
@@ -116,7 +134,9 @@ export const adapters: readonly Adapter[] = [
   {
     name: "sessions.handle",
     start: async (sessions, application) => ({
-      send: byRuntime((request) => sessions.handle(request, async (session) => asResponse(await application(session, pathOf(request.url))))),
+      send: byRuntime((request) =>
+        sessions.handle(request, async (session) => asResponse(await application(session, pathOf(request.url)))),
+      ),
       port: undefined,
       close: () => {},
     }),
@@ -124,16 +144,28 @@ export const adapters: readonly Adapter[] = [
   {
     name: "fetch",
     start: async (sessions, application, onError) => {
-      const handler = withFetchSession(sessions, async (session, { url }) => asResponse(await application(session, pathOf(url))), {
-        onError: (error) => void onError?.(error),
-      });
+      const handler = withFetchSession(
+        sessions,
+        async (session, { url }) => asResponse(await application(session, pathOf(url))),
+        {
+          onError: (error) => void onError?.(error),
+        },
+      );
       return { send: byRuntime(handler), port: undefined, close: () => {} };
     },
   },
   {
     name: "node, withSession",
     start: (sessions, application, onError = () => {}) =>
-      running(createServer(withNodeSession(sessions, async (req, res, session) => reply(res, await application(session, pathOf(req.url ?? "/"))), { onError }))),
+      running(
+        createServer(
+          withNodeSession(
+            sessions,
+            async (req, res, session) => reply(res, await application(session, pathOf(req.url ?? "/"))),
+            { onError },
+          ),
+        ),
+      ),
   },
   {
     name: "node, openSession",
@@ -164,7 +196,10 @@ export const adapters: readonly Adapter[] = [
       return { send: overHttp2(port), port: undefined, close: () => void server.close() };
     },
   },
-  { name: "express", start: (sessions, application, onError) => running(expressServer(sessions, application, onError)) },
+  {
+    name: "express",
+    start: (sessions, application, onError) => running(expressServer(sessions, application, onError)),
+  },
   {
     name: "hono, app.request",
     start: async (sessions, application, onError) => {

@@ -1,6 +1,6 @@
 /** Real connections to servers of a test: raw bytes for what must not have left yet, and requests for the rest. */
 import { once } from "node:events";
-import { Agent, type IncomingHttpHeaders, request as httpRequest, type Server } from "node:http";
+import { Agent, request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
 import { connect as connectHttp2, type Http2Server } from "node:http2";
 import { type AddressInfo, connect, type Socket } from "node:net";
 
@@ -42,7 +42,14 @@ export class Wire {
     return this.#closed;
   }
 
-  send(path: string, { method = "GET", headers = {}, version = "1.1" }: { method?: string; headers?: Record<string, string>; version?: string } = {}): void {
+  send(
+    path: string,
+    {
+      method = "GET",
+      headers = {},
+      version = "1.1",
+    }: { method?: string; headers?: Record<string, string>; version?: string } = {},
+  ): void {
     const lines = Object.entries({ host: HOST, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
     this.socket.write(`${method} ${path} HTTP/${version}\r\n${lines.join("")}\r\n`);
   }
@@ -72,11 +79,22 @@ export async function exchange(port: number, path: string, options: Parameters<W
 }
 
 /** Sends Fetch requests to a port over HTTP/1, on connections that are kept. */
-export function overHttp(port: number, agent: Agent = new Agent({ keepAlive: true })): (request: Request) => Promise<Response> {
+export function overHttp(
+  port: number,
+  agent: Agent = new Agent({ keepAlive: true }),
+): (request: Request) => Promise<Response> {
   return async (request) => {
     const { pathname, search } = new URL(request.url);
     const headers = { host: HOST, ...Object.fromEntries(request.headers) };
-    const outgoing = httpRequest({ port, host: "127.0.0.1", agent, method: request.method, path: pathname + search, headers, signal: request.signal });
+    const outgoing = httpRequest({
+      port,
+      host: "127.0.0.1",
+      agent,
+      method: request.method,
+      path: pathname + search,
+      headers,
+      signal: request.signal,
+    });
     outgoing.end(request.body ? new Uint8Array(await request.arrayBuffer()) : undefined);
     const [incoming] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage];
     const chunks: Uint8Array[] = [];

@@ -10,7 +10,7 @@ import type { HeaderOp } from "../../index.ts";
 import type { Refusal } from "../../outcome.ts";
 import { Drain } from "./drain.ts";
 import { absorbHead, applyToResponse } from "./head.ts";
-import { type Method, type NodeResponse, type OpenResponse, override, pretend } from "./response.ts";
+import { hasReason, type Method, type NodeResponse, type OpenResponse, override, pretend } from "./response.ts";
 import { clearHead, send } from "./send.ts";
 
 export interface Keeper {
@@ -142,8 +142,8 @@ class Gate {
     const res = this.#res;
     this.#phase = "held";
     res.statusCode = status;
-    if (reason !== undefined) res.statusMessage = reason;
-    const head = { status, reason: res.statusMessage };
+    if (reason !== undefined && hasReason(res)) res.statusMessage = reason;
+    const head = { status, reason: hasReason(res) ? res.statusMessage : undefined };
     this.#drain = new Drain(res);
     this.#undo = [
       ...NOT_WHILE_HELD.map(
@@ -182,13 +182,13 @@ class Gate {
     return undefined;
   }
 
-  #release(headers: readonly HeaderOp[], head: { readonly status: number; readonly reason: string }): void {
+  #release(headers: readonly HeaderOp[], head: { readonly status: number; readonly reason: string | undefined }): void {
     const res = this.#res;
     this.#letGo();
     this.#pass(headers);
     // The application may have set another status since, which would have come too late.
     res.statusCode = head.status;
-    if (res.statusMessage !== head.reason) res.statusMessage = head.reason;
+    if (hasReason(res)) res.statusMessage = head.reason;
     for (let call = this.#queue.shift(); call; call = this.#queue.shift()) call.run();
     this.#drain?.release();
   }

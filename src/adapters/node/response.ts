@@ -13,7 +13,7 @@ export type Method = (...args: unknown[]) => unknown;
 /** `ServerResponse`, as far as both kinds have it, with methods that can be replaced. */
 export interface OpenResponse {
   statusCode: number;
-  statusMessage: string;
+  statusMessage: string | undefined;
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly destroyed?: boolean;
@@ -26,6 +26,9 @@ export interface OpenResponse {
   end(body?: string): unknown;
   destroy(error?: Error): unknown;
 }
+
+/** HTTP/2 has no reason phrase, and warns when one is asked for. */
+export const hasReason = (res: OpenResponse): boolean => !("stream" in res);
 
 type Methods = Record<string, Method>;
 

@@ -3,13 +3,12 @@
  */
 import type { Refusal } from "../../outcome.ts";
 import { applyToResponse } from "./head.ts";
-import type { Method, NodeResponse, OpenResponse } from "./response.ts";
+import { hasReason, type Method, type NodeResponse, type OpenResponse } from "./response.ts";
 
 /** Takes back what was set for an answer that will not be sent. */
 export function clearHead(res: OpenResponse): void {
   for (const name of res.getHeaderNames()) res.removeHeader(name);
-  // HTTP/2 has no reason phrase, and warns of one that is set.
-  if (res.statusMessage) (res as { statusMessage: string | undefined }).statusMessage = undefined;
+  if (hasReason(res)) res.statusMessage = undefined;
 }
 
 /** Answers a request before the application does, or after it failed. */

@@ -1,5 +1,6 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionKey } from "../../record.ts";
+import { startSweeping } from "../sql/sweep.ts";
 import { isBusy, whileBusy } from "./busy.ts";
 import { configure, openDatabase } from "./database.ts";
 import { Feed } from "./feed.ts";
@@ -7,7 +8,6 @@ import type { SqliteSettings } from "./options.ts";
 import { prepareSchema } from "./schema.ts";
 import type { Statements } from "./statements.ts";
 import { prepareStatements } from "./statements.ts";
-import { startSweeping } from "./sweep.ts";
 import type { Write, WriteTarget } from "./writer.ts";
 import { Writer } from "./writer.ts";
 import { deleteExpired } from "./writes.ts";

@@ -1,9 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import { fromText, NO_KEY, toText } from "../sql/text.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import type { SqliteStatement, SqliteValue } from "./database.ts";
 import type { Integer, Row } from "./row.ts";
-import { fromText, NO_KEY, toRecord, toText } from "./row.ts";
+import { toRecord } from "./row.ts";
 import type { Statements } from "./statements.ts";
 import type { Write } from "./writer.ts";
 

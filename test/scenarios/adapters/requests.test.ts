@@ -1,7 +1,7 @@
 /** What a client may rely on, whichever adapter serves it: the same expectations for all of them. */
 import { Agent } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type AllSessions, createSessions } from "../../../src/index.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
 import { type InstrumentedStore, instrumentedStore } from "../../../src/testing/index.ts";
@@ -23,9 +23,12 @@ for (const adapter of adapters) {
       store = instrumentedStore(memoryStore());
       sessions = createSessions<Data>({ secrets: SECRET, store: store.store, storeTimeout: "20s" });
       errors = [];
+      // Where there is no `onError`, errors are logged.
+      vi.spyOn(console, "error").mockImplementation((error) => errors.push(error));
     });
 
     afterEach(async () => {
+      vi.restoreAllMocks();
       store.restore();
       server?.close();
       await sessions.close();
@@ -47,14 +50,18 @@ for (const adapter of adapters) {
       if (verb === "count") session.data.count = (session.data.count ?? 0) + 1;
       if (verb === "login") await session.login("ann");
       if (verb === "logout") await session.logout();
-      if (verb === "unserialisable") session.data["bad"] = () => {};
+      if (verb === "unserialisable") session.data.bad = () => {};
       if (verb === "login-bad") {
         await session.login("ann");
-        session.data["bad"] = () => {};
+        session.data.bad = () => {};
       }
       if (then === "throw") throw new Error("the application failed");
       const status = Number(then ?? 200);
-      return { status, headers: { "x-app": "1" }, body: JSON.stringify({ count: session.data.count ?? 0, user: session.userId ?? null }) };
+      return {
+        status,
+        headers: { "x-app": "1" },
+        body: JSON.stringify({ count: session.data.count ?? 0, user: session.userId ?? null }),
+      };
     };
 
     const state = async (): Promise<unknown> => (await client.fetch("/")).json();
@@ -108,7 +115,11 @@ for (const adapter of adapters) {
       expect(arrived).toBe(false);
       held.release();
       const answer = await sent;
-      expect([answer.status, answer.headers.get("location"), answer.headers.getSetCookie().length]).toEqual([303, "/", 1]);
+      expect([answer.status, answer.headers.get("location"), answer.headers.getSetCookie().length]).toEqual([
+        303,
+        "/",
+        1,
+      ]);
     });
 
     it("saves before the first byte of a stream, and refuses changes after it", async () => {
@@ -217,20 +228,25 @@ for (const adapter of adapters) {
         const answer = await client.fetch("/unserialisable");
         expect([answer.status, answer.headers.getSetCookie(), answer.headers.get("x-app")]).toEqual([500, [], null]);
         expect(await answer.text()).not.toContain("count");
-        if (adapter.name !== "sessions.handle") expect(errors).toMatchObject([{ code: "SOJOURN_DATA_NOT_SERIALISABLE" }]);
+        if (adapter.name !== "sessions.handle")
+          expect(errors).toMatchObject([{ code: "SOJOURN_DATA_NOT_SERIALISABLE" }]);
         expect(await state()).toEqual({ count: 1, user: null });
       });
 
       it("tells the client of the login that took effect before", async () => {
         await serve(everything);
         const answer = await client.fetch("/login-bad", { method: "POST" });
-        expect([answer.status, answer.headers.getSetCookie().length, answer.headers.get("x-app")]).toEqual([500, 1, null]);
+        expect([answer.status, answer.headers.getSetCookie().length, answer.headers.get("x-app")]).toEqual([
+          500,
+          1,
+          null,
+        ]);
         expect(await state()).toEqual({ count: 0, user: "ann" });
       });
 
       it("stops a stream before its first byte", async () => {
         await serve((session) => {
-          session.data["bad"] = () => {};
+          session.data.bad = () => {};
           return {
             headers: { "set-cookie": "app=1" },
             body: async function* () {
@@ -305,7 +321,8 @@ for (const adapter of adapters) {
           session.data.count = 1;
           return { headers: { "set-cookie": path === "/one" ? "app=1" : ["app=1", "b=2; Path=/"] }, body: "x" };
         });
-        const lines = async (path: string): Promise<string[]> => (await new Client(server.send).fetch(path)).headers.getSetCookie();
+        const lines = async (path: string): Promise<string[]> =>
+          (await new Client(server.send).fetch(path)).headers.getSetCookie();
         expect(await lines("/one")).toEqual(["app=1", expect.stringMatching(/^__Host-.*session=/)]);
         expect(await lines("/two")).toEqual(["app=1", "b=2; Path=/", expect.stringMatching(/^__Host-.*session=/)]);
       });
@@ -419,10 +436,10 @@ for (const adapter of adapters.filter(({ name }) => /node|express/.test(name))) 
       });
       const wire = new Wire(port);
       wire.send("/throw");
-      await wire.until(/500 Internal Server Error[^]*\r\n\r\n[^]+/);
+      await wire.until(/500 Internal Server Error[\s\S]*\r\n\r\n[\s\S]+/);
       store.fail("create");
       wire.send("/");
-      await wire.until(/503 Service Unavailable[^]*\r\n\r\n[^]+/);
+      await wire.until(/503 Service Unavailable[\s\S]*\r\n\r\n[\s\S]+/);
       store.restore();
       wire.send("/");
       expect(await wire.until(/hello/)).toMatch(/200 OK/);
@@ -462,7 +479,9 @@ for (const adapter of adapters.filter(({ name }) => /node|express/.test(name))) 
       const client = new Client(overHttp(port));
       await client.fetch();
       const wire = new Wire(port);
-      wire.socket.write(`GET / HTTP/1.1\r\nhost: app.example\r\ncookie: a=1\r\nCookie: ${await client.cookies()}\r\ncookie: b=2\r\nconnection: close\r\n\r\n`);
+      wire.socket.write(
+        `GET / HTTP/1.1\r\nhost: app.example\r\ncookie: a=1\r\nCookie: ${await client.cookies()}\r\ncookie: b=2\r\nconnection: close\r\n\r\n`,
+      );
       expect(await wire.until("closed")).toMatch(/\r\n\r\n(?:1\r\n)?2/);
     });
   });

@@ -3,8 +3,8 @@ const STEP = 200;
 
 /**
  * Removes expired records now and then, in steps that let requests through in between. The first sweep comes
- * after half an interval to one and a half, and so does every other, so that processes on one file do not
- * sweep together. Returns a function that stops it.
+ * after half an interval to one and a half, and so does every other, so that processes on one
+ * database do not sweep together. Returns a function that stops it.
  */
 export function startSweeping(every: number, step: (limit: number) => Promise<number>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,0 +1,250 @@
+/** Who may change something, whichever adapter is asked: the table of Go's CrossOriginProtection, and tokens. */
+import { createServer } from "node:http";
+import express from "express";
+import { Hono } from "hono";
+import { afterEach, describe, expect, it } from "vitest";
+import { expressCsrf, expressSession, getSession } from "../../../src/adapters/express.ts";
+import { withSession as withFetchSession } from "../../../src/adapters/fetch.ts";
+import { honoSession, type SessionEnv } from "../../../src/adapters/hono.ts";
+import { withSession } from "../../../src/adapters/node.ts";
+import { type AllSessions, createSessions } from "../../../src/index.ts";
+import { memoryStore } from "../../../src/stores/memory.ts";
+import { adapters, type Data, type Running } from "../../support/adapters.ts";
+import { Client } from "../../support/client.ts";
+import { exchange, listen, overHttp, Wire } from "../../support/sockets.ts";
+
+const SECRET = "k1:0Fq3mC9TzV5w8yRbJ2nK7pXsLd4hGaEu1tQiO6vZxYc";
+const ORIGIN = "https://app.example";
+
+interface Row {
+  readonly method?: string;
+  readonly headers: Record<string, string>;
+  /** With a session's cookie, and without. */
+  readonly allowed: readonly [boolean, boolean];
+}
+
+const row = (
+  headers: Record<string, string>,
+  allowed: boolean | readonly [boolean, boolean],
+  method?: string,
+): Row => ({
+  headers,
+  allowed: typeof allowed === "boolean" ? [allowed, allowed] : allowed,
+  ...(method ? { method } : {}),
+});
+
+const rows: readonly Row[] = [
+  row({ "sec-fetch-site": "cross-site" }, true, "GET"),
+  row({ "sec-fetch-site": "cross-site", origin: "https://evil.example" }, true, "HEAD"),
+  row({ "sec-fetch-site": "cross-site" }, true, "OPTIONS"),
+  row({ "sec-fetch-site": "same-origin" }, true),
+  row({ "sec-fetch-site": "none" }, true),
+  row({ "sec-fetch-site": "same-site" }, false),
+  row({ "sec-fetch-site": "cross-site" }, false),
+  row({ "sec-fetch-site": "cross-site", origin: ORIGIN }, false),
+  row({ "sec-fetch-site": "nonsense" }, false),
+  row({ "sec-fetch-site": "same-origin, same-origin" }, false),
+  ...["PUT", "PATCH", "DELETE"].flatMap((method) => [
+    row({ "sec-fetch-site": "cross-site" }, false, method),
+    row({ "sec-fetch-site": "same-origin" }, true, method),
+  ]),
+  row({ origin: ORIGIN }, true),
+  row({ origin: "https://evil.example" }, false),
+  row({ origin: "https://app.example.evil" }, false),
+  row({ origin: "https://sub.app.example" }, false),
+  row({ origin: "https://app.example:444" }, false),
+  row({ origin: "null" }, false),
+  row({ origin: `${ORIGIN}, ${ORIGIN}` }, false),
+  row({}, [false, true]),
+  ...["text/plain", "application/json", "Application/X-WWW-Form-URLencoded;x", "multipart/form-data; boundary=x"].map(
+    (type) => row({ "sec-fetch-site": "cross-site", "content-type": type }, false),
+  ),
+];
+
+const describeRow = ({ method = "POST", headers }: Row): string => `${method} ${JSON.stringify(headers)}`;
+
+for (const adapter of adapters) {
+  describe(adapter.name, () => {
+    let server: Running;
+    let sessions: AllSessions<Data>;
+    let ran = 0;
+
+    afterEach(async () => {
+      server.close();
+      await sessions.close();
+    });
+
+    async function serve(): Promise<Client> {
+      sessions = createSessions<Data>({ secrets: SECRET, store: memoryStore() });
+      ran = 0;
+      server = await adapter.start(sessions, async (session, path) => {
+        ran += 1;
+        if (path === "/count") session.data.count = (session.data.count ?? 0) + 1;
+        return { body: path === "/token" ? await session.csrfToken() : String(session.data.count ?? 0) };
+      });
+      return new Client(server.send);
+    }
+
+    it("judges as the table says", async () => {
+      const client = await serve();
+      await client.fetch("/count");
+      const cookie = await client.cookies();
+      for (const each of rows) {
+        const { method = "POST", headers, allowed } = each;
+        for (const [at, present] of [{ cookie }, {}].entries()) {
+          ran = 0;
+          const answer = await server.send(
+            new Request(`${ORIGIN}/`, { method, headers: { ...headers, ...present } as HeadersInit }),
+          );
+          expect([answer.status, ran], `${describeRow(each)}, ${at === 0 ? "with" : "without"} a session`).toEqual(
+            allowed[at] ? [200, 1] : [403, 0],
+          );
+          if (!allowed[at]) expect(answer.headers.getSetCookie()).toEqual([]);
+        }
+      }
+    });
+
+    it("takes a token in its header where nothing says where a request comes from", async () => {
+      const client = await serve();
+      const token = await (await client.fetch("/token")).text();
+      const post = async (sent: string): Promise<number> =>
+        (
+          await server.send(
+            new Request(`${ORIGIN}/count`, {
+              method: "POST",
+              headers: { cookie: await client.cookies(), "x-csrf-token": sent },
+            }),
+          )
+        ).status;
+      expect([await post(token), await post(`${token.slice(0, -1)}!`), await post("")]).toEqual([200, 403, 403]);
+    });
+
+    it("saves nothing of a refused request, and keeps the session", async () => {
+      const client = await serve();
+      await client.fetch("/count");
+      const refused = await client.fetch("/count", { method: "POST", headers: { "sec-fetch-site": "cross-site" } });
+      expect(refused.status).toBe(403);
+      expect(await (await client.fetch("/")).text()).toBe("1");
+    });
+
+    it("does not trust a header that comes in two lines", async () => {
+      const client = await serve();
+      if (server.port === undefined) {
+        const headers = new Headers({ "sec-fetch-site": "same-origin" });
+        headers.append("sec-fetch-site", "same-origin");
+        expect((await client.send("/", { method: "POST", headers })).status).toBe(403);
+        return;
+      }
+      const wire = new Wire(server.port);
+      wire.socket.write(
+        "POST / HTTP/1.1\r\nhost: app.example\r\nsec-fetch-site: same-origin\r\nSec-Fetch-Site: same-origin\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+      );
+      expect(await wire.until("closed")).toMatch(/^HTTP\/1\.1 403/);
+    });
+  });
+}
+
+describe("a token in a form", () => {
+  const sessions = createSessions<Data>({ secrets: SECRET, store: memoryStore(), csrf: { tokens: "always" } });
+  const closing: (() => void)[] = [];
+
+  afterEach(() => {
+    for (const close of closing.splice(0)) close();
+  });
+
+  async function expectToken(server: (request: Request) => Promise<Response>): Promise<void> {
+    const client = new Client(server);
+    const token = await (await client.fetch("/")).text();
+    const post = (body: BodyInit): Promise<Response> => client.fetch("/", { method: "POST", body });
+    const good = await post(new URLSearchParams({ csrf: token, name: "Ann" }));
+    expect([good.status, await good.text()]).toEqual([200, "Ann"]);
+    expect((await post(new URLSearchParams({ csrf: `${token}x`, name: "Ann" }))).status).toBe(403);
+    expect((await post(new URLSearchParams({ name: "Ann" }))).status).toBe(403);
+    expect((await client.fetch(`/?csrf=${token}`, { method: "POST" })).status).toBe(403);
+  }
+
+  async function overExpress(build: (app: express.Express) => void): Promise<(request: Request) => Promise<Response>> {
+    const app = express();
+    build(app);
+    app.get("/", async (req, res) => void res.send(await getSession(sessions, req).csrfToken()));
+    app.post("/", (req, res) => void res.send((req.body as { name: string }).name));
+    const server = createServer(
+      app.use(((error, _req, res, _next) => res.status(error.status).end()) as express.ErrorRequestHandler),
+    );
+    closing.push(() => server.close());
+    return overHttp(await listen(server));
+  }
+
+  it("is found by the Fetch adapter, which leaves the body to the handler", async () => {
+    await expectToken(
+      withFetchSession(sessions, async (session, request) =>
+        request.method === "GET"
+          ? new Response(await session.csrfToken())
+          : new Response((await request.formData()).get("name") as string),
+      ),
+    );
+  });
+
+  it("is found by the Hono adapter, which leaves the body to the handler", async () => {
+    const app = new Hono<SessionEnv<Data>>().use(honoSession(sessions));
+    app.get("/", async (c) => c.text(await c.var.session.csrfToken()));
+    app.post("/", async (c) => c.text(String((await c.req.parseBody()).name)));
+    await expectToken(async (request) => app.request(request));
+  });
+
+  it("is found by the Express adapter when the parser comes first", async () => {
+    await expectToken(await overExpress((app) => app.use(express.urlencoded(), expressSession(sessions))));
+  });
+
+  it("is found by expressCsrf when the parser comes later", async () => {
+    await expectToken(
+      await overExpress((app) =>
+        app.use(expressSession(sessions, { csrf: false }), express.urlencoded(), expressCsrf(sessions)),
+      ),
+    );
+  });
+
+  it("is missed, and the request refused, when the parser comes after the check", async () => {
+    const server = await overExpress((app) => app.use(expressSession(sessions), express.urlencoded()));
+    const client = new Client(server);
+    const token = await (await client.fetch("/")).text();
+    expect((await client.fetch("/", { method: "POST", body: new URLSearchParams({ csrf: token }) })).status).toBe(403);
+  });
+
+  it("is given to the Node adapter by whoever reads the body", async () => {
+    const forms = new WeakMap<object, URLSearchParams>();
+    const read = async (req: AsyncIterable<Uint8Array>): Promise<URLSearchParams> => {
+      const known = forms.get(req);
+      if (known) return known;
+      let text = "";
+      for await (const chunk of req) text += chunk;
+      forms.set(req, new URLSearchParams(text));
+      return forms.get(req) as URLSearchParams;
+    };
+    const server = createServer(
+      withSession(
+        sessions,
+        async (req, res, session) =>
+          void res.end(req.method === "GET" ? await session.csrfToken() : (await read(req)).get("name")),
+        { body: read },
+      ),
+    );
+    closing.push(() => server.close());
+    await expectToken(overHttp(await listen(server)));
+  });
+});
+
+describe("exact answers", () => {
+  it("says why, and nothing may keep it", async () => {
+    const sessions = createSessions({ secrets: SECRET, store: memoryStore() });
+    const server = createServer(withSession(sessions, (_req, res) => res.end()));
+    const answer = await exchange(await listen(server), "/", {
+      method: "POST",
+      headers: { "sec-fetch-site": "cross-site" },
+    });
+    server.close();
+    expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
+    expect(answer).toMatch(/cache-control: no-store/i);
+    expect(answer).toMatch(/\r\n\r\nForbidden: cross-site\n$/);
+  });
+});

@@ -1,0 +1,198 @@
+/** Real Redis servers for tests: one, a Cluster of six nodes, and a master with replicas and sentinels. */
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { freePort, type Place, startServer, type TestServer, until } from "./process.ts";
+
+const run = promisify(execFile);
+
+/** Redis, or what speaks its protocol: `REDIS_SERVER=/usr/bin/valkey-server`. */
+const binary = (): string => process.env.REDIS_SERVER ?? "redis-server";
+
+/** No file is written and no default is left in force that makes tests slow. */
+const volatile = [
+  "--save",
+  "",
+  "--appendonly",
+  "no",
+  "--daemonize",
+  "no",
+  "--bind",
+  "127.0.0.1",
+  "--protected-mode",
+  "no",
+];
+
+/** Without the delay of zero a replica's first sync takes more than five seconds, and a young cluster cannot fail over. */
+const replicating = ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"];
+
+/** One command over a connection of its own, in the inline form; its answer as it came, without the type byte's meaning. */
+export function ask(port: number, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    let answer = "";
+    socket.setEncoding("utf8");
+    socket.setTimeout(1000, () => socket.destroy(new Error(`no answer to ${command}`)));
+    socket.once("connect", () => socket.write(`${command}\r\nQUIT\r\n`));
+    socket.on("data", (text: string) => {
+      answer += text;
+    });
+    socket.once("error", reject);
+    socket.once("close", () => resolve(answer.replace(/\+OK\r\n$/, "")));
+  });
+}
+
+const answersPing = async ({ port }: Place): Promise<boolean> => (await ask(port, "PING")).startsWith("+PONG");
+
+/** A Redis server. `args` go on its command line: `["--maxmemory", "4mb"]`. */
+export function startRedis(args: readonly string[] = []): Promise<TestServer> {
+  return startServer({
+    name: "redis",
+    command: binary(),
+    args: ({ port, folder }) => ["--port", String(port), "--dir", folder, ...volatile, ...args],
+    ready: answersPing,
+  });
+}
+
+/** As `startRedis`, but an acknowledged write survives kill -9. */
+export function startDurableRedis(args: readonly string[] = []): Promise<TestServer> {
+  return startRedis(["--appendonly", "yes", "--appendfsync", "always", ...args]);
+}
+
+export interface RedisCluster {
+  readonly nodes: readonly TestServer[];
+  readonly ports: readonly number[];
+  /** The nodes that are masters as the cluster sees it now. */
+  masters(): Promise<readonly TestServer[]>;
+  close(): Promise<void>;
+}
+
+/** Three masters with a replica each. Takes two to three seconds. */
+export async function startRedisCluster(args: readonly string[] = []): Promise<RedisCluster> {
+  const nodes = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const bus = await freePort();
+      return startRedis([
+        "--cluster-enabled",
+        "yes",
+        "--cluster-port",
+        String(bus),
+        "--cluster-config-file",
+        "nodes.conf",
+        "--cluster-node-timeout",
+        "500",
+        "--cluster-replica-validity-factor",
+        "0",
+        ...replicating,
+        ...args,
+      ]);
+    }),
+  );
+  const close = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.close()));
+  };
+  const ports = nodes.map(({ port }) => port);
+  try {
+    const addresses = ports.map((port) => `127.0.0.1:${port}`);
+    await run("redis-cli", ["--cluster", "create", ...addresses, "--cluster-replicas", "1", "--cluster-yes"]);
+    await until(
+      async () => {
+        const states = await Promise.all(ports.map((port) => ask(port, "CLUSTER INFO")));
+        const synced = await Promise.all(ports.map((port) => ask(port, "INFO replication")));
+        const up = synced.filter((info) => /role:slave[^]*master_link_status:up/.test(info)).length;
+        return up === 3 && states.every((state) => /cluster_state:ok/.test(state));
+      },
+      20,
+      "a complete cluster",
+    );
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    nodes,
+    ports,
+    async masters() {
+      const roles = await Promise.all(
+        nodes.map(async (node) => node.running && /role:master/.test(await ask(node.port, "INFO replication"))),
+      );
+      return nodes.filter((_, index) => roles[index]);
+    },
+    close,
+  };
+}
+
+export interface RedisSentinel {
+  /** Master first, then two replicas. */
+  readonly servers: readonly TestServer[];
+  readonly sentinels: readonly TestServer[];
+  /** What the sentinels call the master. */
+  readonly masterName: string;
+  /** The port that the sentinels name now. */
+  masterPort(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const sentinelConfig = (port: number, master: number): string =>
+  [
+    `port ${port}`,
+    "bind 127.0.0.1",
+    "protected-mode no",
+    `sentinel monitor sojourn 127.0.0.1 ${master} 2`,
+    "sentinel down-after-milliseconds sojourn 500",
+    "sentinel failover-timeout sojourn 2000",
+    "sentinel parallel-syncs sojourn 2",
+    "",
+  ].join("\n");
+
+/** A master, two replicas and three sentinels that agree. Takes about three seconds. */
+export async function startSentinel(args: readonly string[] = []): Promise<RedisSentinel> {
+  const started: TestServer[] = [];
+  const keep = async (starting: Promise<TestServer>): Promise<TestServer> => {
+    const server = await starting;
+    started.push(server);
+    return server;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(started.map((server) => server.close()));
+  };
+  try {
+    const master = await keep(startRedis([...replicating, ...args]));
+    const replicaOf = ["--replicaof", `127.0.0.1 ${master.port}`];
+    const replica = () => keep(startRedis([...replicating, ...replicaOf, ...args]));
+    const replicas = await Promise.all([replica(), replica()]);
+    await until(async () => /connected_slaves:2/.test(await ask(master.port, "INFO replication")), 20, "two replicas");
+    const sentinel = () =>
+      keep(
+        startServer({
+          name: "sentinel",
+          command: binary(),
+          args: ({ folder }) => [join(folder, "sentinel.conf"), "--sentinel", "--dir", folder],
+          async prepare({ folder, port }) {
+            writeFileSync(join(folder, "sentinel.conf"), sentinelConfig(port, master.port));
+          },
+          ready: answersPing,
+        }),
+      );
+    const sentinels = await Promise.all([sentinel(), sentinel(), sentinel()]);
+    await until(
+      async () => {
+        const infos = await Promise.all(sentinels.map(({ port }) => ask(port, "INFO sentinel")));
+        return infos.every((info) => /status=ok,[^\n]*slaves=2,sentinels=3/.test(info));
+      },
+      20,
+      "sentinels that agree",
+    );
+    const masterPort = async (): Promise<number> => {
+      const alive = sentinels.find(({ running }) => running) ?? sentinels[0];
+      const answer = await ask(alive?.port ?? 0, "SENTINEL get-master-addr-by-name sojourn");
+      return Number(/\r\n(\d+)\r\n$/.exec(answer)?.[1]);
+    };
+    return { servers: [master, ...replicas], sentinels, masterName: "sojourn", masterPort, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
