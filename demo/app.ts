@@ -51,10 +51,7 @@ export function createApp(parts: Parts): Express {
   addCounter(app, parts);
   addLogin(app, parts);
   if (parts.devices) addDevices(app, parts, parts.devices);
-  else
-    app.get("/devices", async (req, res) =>
-      show(res, await visitor(req, parts), { title: "Devices", path: "/devices", content: noDevicesPage() }),
-    );
+  else addNoDevices(app, parts);
 
   app.use((_req, res) => fail(res, 404));
   app.use(onError);
@@ -174,6 +171,12 @@ function addDevices(app: Express, parts: Parts, devices: UserSessions<Visit>): v
       gone.abort();
     });
     res.write(":\n\n");
+  });
+}
+
+function addNoDevices(app: Express, parts: Parts): void {
+  app.get("/devices", async (req, res) => {
+    show(res, await visitor(req, parts), { title: "Devices", path: "/devices", content: noDevicesPage() });
   });
 }
 

@@ -58,11 +58,12 @@ export async function end(context: Context, key: SessionKey, reason: EndReason, 
       ? await bury(context, current, held, { reason: "ended" })
       : { status: "gone", held: undefined };
     const deleted = await context.ask("delete", () => context.store.delete(current));
+    const lastSeen = result.status === "buried" ? result.last : held;
     const grave = result.status === "gone" ? result.held : undefined;
     // What was there and could not be read is ended too.
     if (result.status === "buried" || (deleted && !grave)) {
       ended = true;
-      context.emit({ type: "destroyed", id: current, reason });
+      context.emit({ type: "destroyed", id: current, userId: lastSeen?.times.userId, reason });
     }
     context.endings.fire(current);
     next = grave?.content.meta.tombstone?.successor;

@@ -18,7 +18,7 @@ export type RejectReason =
   | "link";
 
 /** Why a session ended. */
-export type EndReason = "destroyed" | "logout" | "revoked" | "reuse" | "limit" | "replaced";
+export type EndReason = "destroyed" | "logout" | "revoked" | "reuse" | "limit";
 
 /** One event: what a hook is called with, and what goes over the channel `sojourn:<type>`. docs/operations.md lists them. */
 export type SessionEvent =
@@ -26,11 +26,23 @@ export type SessionEvent =
   | {
       readonly type: "rotated";
       readonly id: SessionKey;
+      readonly userId: string | undefined;
       readonly previousId: SessionKey;
       readonly why: "login" | "reauthenticate" | "rotate" | "periodic";
     }
-  | { readonly type: "reuse"; readonly id: SessionKey; readonly generation: number; readonly held: number }
-  | { readonly type: "destroyed"; readonly id: SessionKey; readonly reason: EndReason }
+  | {
+      readonly type: "reuse";
+      readonly id: SessionKey;
+      readonly userId: string | undefined;
+      readonly generation: number;
+      readonly held: number;
+    }
+  | {
+      readonly type: "destroyed";
+      readonly id: SessionKey;
+      readonly userId: string | undefined;
+      readonly reason: EndReason;
+    }
   | { readonly type: "expired"; readonly id: SessionKey; readonly limit: "idle" | "lifetime" }
   | { readonly type: "rejected"; readonly id: SessionKey | undefined; readonly reason: RejectReason }
   | {

@@ -115,7 +115,7 @@ function freshMeta(context: Context, now: number): Meta {
     endsAt: now + context.lifetime.lifetime,
     rotatedAt: now,
     generation: 0,
-    version: context.shape.version || undefined,
+    version: context.shape.label(undefined),
   };
 }
 
@@ -133,7 +133,11 @@ async function replace(
   const before = state.held;
   const encoded = encodedData(state);
   if (state.looked) await context.shape.check(state.data);
-  const meta: Meta = { ...fresh, flash: before?.content.meta.flash, version: context.shape.version || undefined };
+  const meta: Meta = {
+    ...fresh,
+    flash: before?.content.meta.flash,
+    version: context.shape.label(before?.content.meta.version),
+  };
   const content: Content = { meta, encoded };
   const identity = await newIdentity();
   if (context.bearer.carries !== "nothing")
@@ -154,7 +158,7 @@ async function replace(
   } else adoptUnder(state, held, decodeData(context.codec, held.content.encoded) ?? {}, encoded);
   context.emit(
     previous && before
-      ? { type: "rotated", id: identity.key, previousId: previous.key, why }
+      ? { type: "rotated", id: identity.key, userId: times.userId, previousId: previous.key, why }
       : { type: "created", id: identity.key, userId: times.userId },
   );
 }
@@ -222,7 +226,7 @@ async function admit(state: State, identity: Identity, next: Next): Promise<Held
     );
   for (const key of result.evicted) {
     context.endings.fire(key);
-    context.emit({ type: "destroyed", id: key, reason: "limit" });
+    context.emit({ type: "destroyed", id: key, userId, reason: "limit" });
   }
   return { ...next, version: result.version };
 }

@@ -13,6 +13,7 @@ import { judgeTimes } from "./lifetime.ts";
 import { isUrlTransport, verifiedLink } from "./links.ts";
 import { toFormat, tryEncode } from "./payload.ts";
 import { judgeGeneration } from "./rotation.ts";
+import type { Misfit } from "./shape.ts";
 import { anonymousState, type Held, type State } from "./state.ts";
 import type { RequestSource, Transport } from "./transport/transport.ts";
 import type { UrlTransport } from "./transport/url.ts";
@@ -47,7 +48,7 @@ export async function openKnown(context: Context, identity: Identity, held: Held
   const now = context.clock();
   const { meta } = held.content;
   if (meta.tombstone || judgeTimes(held.times.seenAt, meta.endsAt, context.lifetime, now) !== "live") return undefined;
-  return (await take(state, identity, held)) ? state : undefined;
+  return (await take(state, identity, held)) ? undefined : state;
 }
 
 /** read and verify: every candidate of a transport is considered, and two that verify are refused. */
@@ -120,7 +121,8 @@ async function judge(state: State, proof: Proof, identity: Identity, held: Held)
   const { generation, outdatedKey } = proof.claims;
   const verdict = judgeGeneration(generation, meta, context.rotationGrace, openedAt);
   if (verdict === "replay") return replayed(state, identity, held, generation);
-  if (!(await take(state, identity, held))) return reject(state, "schema", identity);
+  const misfit = await take(state, identity, held);
+  if (misfit) return reject(state, misfit, identity);
   state.provenBy = proof.transport;
   state.verdict = verdict;
   state.presented = generation;
@@ -128,24 +130,30 @@ async function judge(state: State, proof: Proof, identity: Identity, held: Held)
   return state;
 }
 
-/** Puts the held record into the state; false when its data does not fit. */
-async function take(state: State, identity: Identity, held: Held): Promise<boolean> {
+/** Puts the held record into the state; says why not when its data does not fit. */
+async function take(state: State, identity: Identity, held: Held): Promise<Misfit | undefined> {
   const { shape, codec } = state.context;
   const version = held.content.meta.version ?? 0;
   const loaded = shape.load(held.content.encoded, version);
   const data = loaded instanceof Promise ? await loaded : loaded;
-  if (!data) return false;
+  if (typeof data === "string") return data;
   // What a migration made is the base that changes count from, and goes to the store with the next write.
-  const base = version === shape.version ? held.content.encoded : tryEncode(codec, data);
-  if (base === null) return false;
+  const base = version >= shape.version ? held.content.encoded : tryEncode(codec, data);
+  if (base === null) return "schema";
   Object.assign(state, { isNew: false, identity, held, data, base, reshaped: shape.reshapes });
-  return true;
+  return undefined;
 }
 
 /** An old generation that we did issue: whoever has it, somebody has a copy. */
 async function replayed(state: State, identity: Identity, held: Held, generation: number): Promise<State> {
   const { context } = state;
-  context.emit({ type: "reuse", id: identity.key, generation, held: held.content.meta.generation });
+  context.emit({
+    type: "reuse",
+    id: identity.key,
+    userId: held.times.userId,
+    generation,
+    held: held.content.meta.generation,
+  });
   if (context.onReuse === "revoke") await end(context, identity.key, "reuse", held);
   return nameAhead(state);
 }

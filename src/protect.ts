@@ -10,8 +10,8 @@ import type { RequestSource } from "./transport/transport.ts";
 /** Whether a request is let through, and why. */
 export interface Protection {
   readonly allowed: boolean;
-  /** Why, from a closed list; "wrong-token" when a token was needed and did not fit. */
-  readonly reason: CsrfReason | "off" | "wrong-token";
+  /** Why, from a closed list; a token was needed and was not there ("missing-token") or did not fit ("wrong-token"). */
+  readonly reason: CsrfReason | "off" | "missing-token" | "wrong-token";
 }
 
 /** Reads the parsed body, or the one field of a form, when a token is needed and the header has none. */
@@ -30,13 +30,15 @@ export async function protect(
   const sessionPresent = context.transports.some((transport) => transport.read(source).length > 0);
   const { verdict, reason } = checkOrigin(source, policy, { sessionPresent, ambient });
   if (verdict === "allow") return { allowed: true, reason };
+  let denied: Protection["reason"] = reason;
   if (verdict === "token-required") {
     const body = readToken(source, policy) === undefined ? await readBody?.(policy.tokenField) : undefined;
     const token = readToken(source, policy, typeof body === "string" ? { [policy.tokenField]: body } : body);
     if (await session.verifyCsrfToken(token)) return { allowed: true, reason };
+    denied = token === undefined ? "missing-token" : "wrong-token";
   }
   context.emit({ type: "rejected", id: stateOf(session).identity?.key, reason: "csrf" });
-  return { allowed: false, reason: verdict === "deny" ? reason : "wrong-token" };
+  return { allowed: false, reason: denied };
 }
 
 /** Whether a WebSocket handshake comes from a page of this application (ASVS 4.4.2); browsers send it with cookies from anywhere. */

@@ -152,10 +152,10 @@ export class Session<Data extends object = Record<string, unknown>> {
    * await session.update((data) => { data.cart.push(item); });
    * ```
    */
-  update<Key extends keyof Data & string>(
+  update<Key extends keyof Data & string, Value extends Data[Key]>(
     key: Key,
-    change: (value: Data[Key]) => Data[Key] | Promise<Data[Key]>,
-  ): Promise<Data[Key]>;
+    change: (value: Data[Key]) => Value | Promise<Value>,
+  ): Promise<Value>;
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that changes the draft in place returns nothing.
   update(change: (data: Data) => Data | void | Promise<Data | void>): Promise<Data>;
   async update(first: unknown, change?: unknown): Promise<unknown> {

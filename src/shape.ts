@@ -40,15 +40,23 @@ export interface ShapeOptions<Data> {
   readonly migrate?: ((data: DataObject, from: number) => unknown) | undefined;
 }
 
+/** Why stored data is of no use. */
+export type Misfit = "corrupt" | "schema";
+
 export interface Shape {
   readonly version: number;
+  /**
+   * The version to write on data that was loaded with this one. A newer one stays: during a roll-out the older release must
+   * not pass newer data off as its own, or it would be migrated twice.
+   */
+  label(loaded: number | undefined): number | undefined;
   /** Whether loaded data can be something else than what was stored. */
   readonly reshapes: boolean;
   /** A new session's data, which shares nothing with another session's, and its encoding. */
   initial(): { readonly data: DataObject; readonly base: Encoded };
   readonly initialEncoded: Encoded;
-  /** Migrated and validated data; null when it does not fit. Never throws. */
-  load(encoded: Encoded, version: number): Promise<DataObject | null> | DataObject | null;
+  /** Migrated and validated data, or what is wrong with it: it cannot be decoded, or does not fit. Never throws. */
+  load(encoded: Encoded, version: number): Promise<DataObject | Misfit> | DataObject | Misfit;
   /** Throws SOJOURN_INVALID_DATA when the data does not fit the schema. */
   check(data: DataObject): Promise<void> | void;
 }
@@ -66,20 +74,21 @@ export function createShape<Data>(
   const initial = initialOf(options.initial, codec);
   if (validate) checkInitial(validate(initial().data), options.initial);
 
-  const reshape = async (data: DataObject, from: number): Promise<DataObject | null> => {
-    const migrated = migrate && from !== version ? await migrate(data, from) : data;
+  const reshape = async (data: DataObject, from: number): Promise<DataObject | Misfit> => {
+    const migrated = migrate && from < version ? await migrate(data, from) : data;
     const result: SchemaResult<unknown> = validate ? await validate(migrated) : { value: migrated };
-    return !result.issues && isDataObject(result.value) ? result.value : null;
+    return !result.issues && isDataObject(result.value) ? result.value : "schema";
   };
   return {
     version,
+    label: (loaded = 0) => Math.max(loaded, version) || undefined,
     reshapes: validate !== undefined,
     initial,
     initialEncoded: initial().base,
     load(encoded, from) {
       const data = decodeData(codec, encoded);
-      if (!data || (!validate && (!migrate || from === version))) return data;
-      return reshape(data, from).catch(() => null);
+      if (!data) return "corrupt";
+      return validate || (migrate && from < version) ? reshape(data, from).catch(() => "schema" as const) : data;
     },
     check(data) {
       const result = validate?.(data);

@@ -41,7 +41,7 @@ async function updateStored(state: State, change: Change): Promise<DataObject> {
     const seenAt = state.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
     const { endsAt } = current.content.meta;
     const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, endsAt, context.lifetime));
-    const meta = { ...current.content.meta, version: context.shape.version || undefined };
+    const meta = { ...current.content.meta, version: context.shape.label(current.content.meta.version) };
     return {
       times: { ...current.times, seenAt, expiresAt },
       content: { meta, encoded: context.codec.encode(drafted) },

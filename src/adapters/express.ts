@@ -16,12 +16,14 @@ export interface ExpressRequest extends IncomingMessage {
   session?: unknown;
 }
 
+/** What `app.use` takes. */
 export type ExpressMiddleware = (
   req: ExpressRequest,
   res: ServerResponse,
   next: (error?: unknown) => void,
 ) => Promise<void>;
 
+/** Who checks for cross-site requests, and who hears of failures. */
 export interface ExpressOptions extends OpenOptions {
   /** False leaves cross-site requests to `expressCsrf`, further down. Default true. */
   readonly csrf?: boolean | undefined;
@@ -83,6 +85,13 @@ export function expressSession<Data extends object>(
 /**
  * The check for cross-site requests by itself, for applications that parse forms after `expressSession`: give
  * that one `csrf: false`, and put this after the parsers and before whatever changes something.
+ *
+ * @example
+ * ```ts
+ * app.use(expressSession(sessions, { csrf: false }));
+ * app.use(express.urlencoded());
+ * app.use(expressCsrf(sessions));
+ * ```
  */
 export function expressCsrf<Data extends object>(sessions: Sessions<Data>): ExpressMiddleware {
   return async (req, _res, next) => {
@@ -96,6 +105,13 @@ export function expressCsrf<Data extends object>(sessions: Sessions<Data>): Expr
  * The session that `expressSession` opened for this request, with its type.
  *
  * @throws SOJOURN_UNSUPPORTED when that middleware has not run before.
+ * @example
+ * ```ts
+ * app.get("/", (req, res) => {
+ *   const session = getSession(sessions, req);
+ *   res.send(`theme: ${session.data.theme}`);
+ * });
+ * ```
  */
 export function getSession<Data extends object>(sessions: Sessions<Data>, req: IncomingMessage): Session<Data> {
   return openedOn(sessions, req).session;

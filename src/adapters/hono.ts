@@ -9,6 +9,7 @@ import { isSessionError, type OpenOptions, type Session, type Sessions } from ".
 import { forbidden, logFailure, refusal, refuse, settle } from "../outcome.ts";
 import { addressed } from "./fetch/addressed.ts";
 
+/** What Hono's context cannot tell by itself. */
 export interface HonoOptions extends OpenOptions {
   /** The client's address, such as `getConnInfo(c).remote.address`; it is recorded at login. Default: none. */
   readonly address?: ((c: Context) => string | undefined) | undefined;
@@ -76,6 +77,7 @@ export function honoSession<Data extends object>(
     } catch (error) {
       onError(error, c);
       c.res.body?.cancel().catch(() => {});
+      session.release();
       replace(c, respond(await refuse(ours, session, error)));
     }
     return undefined;

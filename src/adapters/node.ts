@@ -15,6 +15,7 @@ import type { NodeRequest } from "./node/source.ts";
 export { openUpgrade, type UpgradeOptions } from "./node/upgrade.ts";
 export type { NodeRequest, NodeResponse, OnError };
 
+/** What a Node request cannot tell by itself. */
 export interface NodeOptions<Req = NodeRequest> extends OpenOptions {
   /**
    * The client's address, for the device that a login records. Default: the other end of the connection. Behind a

@@ -90,7 +90,11 @@ function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean)
   const lineEnd = plain.indexOf(NEWLINE, HEAD_AT);
   if (lineEnd === -1) return undefined;
   const line = text.decode(plain.subarray(HEAD_AT, lineEnd));
-  if (!everything) return { ...claims, version: Number(line), encoded: plain.subarray(lineEnd + 1) };
+  if (!everything) {
+    return /^\d{1,10}$/.test(line)
+      ? { ...claims, version: Number(line), encoded: plain.subarray(lineEnd + 1) }
+      : undefined;
+  }
   const metaEnd = plain.indexOf(NEWLINE, lineEnd + 1);
   if (metaEnd === -1) return undefined;
   const record = readTimes(line);

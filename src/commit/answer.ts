@@ -18,7 +18,7 @@ export function answerHeaders(state: State, value: string | undefined): readonly
   if (!handsOut && !state.accessed) return headers.length === 0 ? NONE : headers;
   // RFC 9111 7.3: Set-Cookie does not keep a shared cache from storing the response.
   headers.push({ op: handsOut ? "set" : "default", name: "cache-control", value: state.context.cacheControl });
-  headers.push({ op: "merge", name: "vary", value: transport.name === "header" ? "Authorization" : "Cookie" });
+  for (const { vary } of state.context.transports) if (vary) headers.push({ op: "merge", name: "vary", value: vary });
   return headers;
 }
 

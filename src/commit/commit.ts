@@ -77,7 +77,7 @@ async function create(state: State, plan: Plan): Promise<void> {
     rotatedAt: state.openedAt,
     generation: 0,
     flash: state.flashAdded,
-    version: context.shape.version || undefined,
+    version: context.shape.label(undefined),
   };
   const times: Times = {
     createdAt: state.openedAt,
@@ -144,7 +144,7 @@ function report(state: State, plan: Plan, attempts: number, rotated: boolean): v
     const lost = plan.changed !== undefined && bearer.carries === "data";
     emit({ type: "conflict", id, attempts, outcome: lost ? "lost" : "merged" });
   }
-  if (rotated) emit({ type: "rotated", id, previousId: id, why: "periodic" });
+  if (rotated) emit({ type: "rotated", id, userId: state.held?.times.userId, previousId: id, why: "periodic" });
 }
 
 /** The record that this request wants, given what is there now: its own changes on top of anybody's. */
@@ -165,7 +165,7 @@ async function nextData(
   current: Held,
 ): Promise<{ readonly encoded: Encoded; readonly version: number | undefined }> {
   const { codec, bearer, shape } = state.context;
-  const version = shape.version || undefined;
+  const version = shape.label(current.content.meta.version);
   if (current === state.held || bearer.carries !== "nothing") return { encoded: plan.changed ?? state.base, version };
   if (plan.changed === undefined) return { encoded: current.content.encoded, version: current.content.meta.version };
   const merged = await mergeOnto(state.context, current.content, state.base, plan.changed);

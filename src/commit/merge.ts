@@ -11,7 +11,8 @@ import { applyChanges, changesBetween } from "./changes.ts";
  */
 export async function mergeOnto(context: Context, winner: Content, base: Encoded, ours: Encoded): Promise<DataObject> {
   const { codec, shape } = context;
-  const data = (await shape.load(winner.encoded, winner.meta.version ?? 0)) ?? decodeData(codec, winner.encoded) ?? {};
+  const loaded = await shape.load(winner.encoded, winner.meta.version ?? 0);
+  const data = typeof loaded === "string" ? (decodeData(codec, winner.encoded) ?? {}) : loaded;
   applyChanges(data, changesBetween(codec, decodeData(codec, base) ?? {}, decodeData(codec, ours) ?? {}));
   return data;
 }

@@ -67,6 +67,7 @@ export function cookieTransport(options: CookieTransportOptions = {}): Transport
   return {
     name: "cookie",
     ambient: true,
+    vary: "Cookie",
     check,
 
     read(source) {

@@ -68,6 +68,7 @@ export function headerTransport(options: HeaderTransportOptions = {}): Transport
   return {
     name: "header",
     ambient: false,
+    vary: name,
     check,
 
     read(source) {

@@ -31,6 +31,8 @@ export interface Transport {
   readonly name: "cookie" | "header" | "url";
   /** Whether a browser adds it to requests by itself, so that CSRF is a danger. */
   readonly ambient: boolean;
+  /** The request header that `read` looks at, for `Vary`; none for a URL. */
+  readonly vary?: string | undefined;
   /** Every value that may be the session's, in the order found; empty when there is none. Bounded. */
   read(source: RequestSource): readonly string[];
   /** Headers that hand a new value to the client. `source` tells which chunks an old value left. */

@@ -1,6 +1,6 @@
 /** Every example of the documentation compiles and, unless it says otherwise, runs and gives what it says. */
 import type { AddressInfo, Server } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { readManifest, subpaths } from "../../scripts/manifest.ts";
 import { type Example, examplesOfMarkdown, examplesOfSource } from "./extract.ts";
 import { markdownPages, sourceFiles } from "./pages.ts";
@@ -43,12 +43,13 @@ function ambientOf({ page }: Example): readonly Exported[] {
 
 await writeModules([...examples, ...wrong], ambientOf);
 afterAll(removeModules);
+afterEach(() => vi.restoreAllMocks());
 
 describe("compiles", () => {
   let faults: readonly string[] = [];
   beforeAll(() => {
     faults = compile();
-  });
+  }, 120_000);
 
   test.each(examples.map((example) => [place(example), example] as const))("%s", (_, { page, line, code }) => {
     const lines = new Set(Array.from({ length: code.length + 2 }, (_, index) => `${page}:${line + index}`));

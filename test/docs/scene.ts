@@ -66,8 +66,6 @@ export async function makeScene() {
   };
 }
 
-export type Scene = Awaited<ReturnType<typeof makeScene>>;
-
 /** The Cookie header of somebody who has just logged in. */
 async function login(sessions: UserSessions<MyData>, userId: string): Promise<string> {
   const response = await sessions.handle(new Request(ADDRESS), async (session) => {

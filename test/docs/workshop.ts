@@ -41,7 +41,8 @@ export async function writeModules(
   const names = Object.keys(await makeScene());
   writeFileSync(
     join(folder, "globals.d.ts"),
-    `import type { Scene } from "../scene.ts";
+    `import type { makeScene } from "../scene.ts";
+type Scene = Awaited<ReturnType<typeof makeScene>>;
 declare global {
   type MyData = import("../scene.ts").MyData;
 ${names.map((name) => `  const ${name}: Scene["${name}"];`).join("\n")}

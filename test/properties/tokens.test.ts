@@ -60,9 +60,11 @@ describe("tokens", () => {
       fc.string({ minLength: 52, maxLength: 52 }),
       fc.base64String({ minLength: 52, maxLength: 52 }),
     );
-    await fc.assert(fc.asyncProperty(texts, async (text) => expect(await bearer.read(text)).toBe("foreign")));
     await fc.assert(
-      fc.property(texts, (text) => expect([undefined, expect.any(Number)]).toContainEqual(bearer.kidOf(text))),
+      fc.asyncProperty(texts, async (text) => {
+        expect(await bearer.read(text)).toBe("foreign");
+        expect(["undefined", "number"]).toContain(typeof bearer.kidOf(text));
+      }),
     );
   });
 

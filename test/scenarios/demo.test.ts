@@ -229,6 +229,17 @@ describe("the demo's devices", () => {
     expect(await text).toContain("event: ended\n");
   });
 
+  it("tells a stream that is open at another server over the same database", async () => {
+    const store = `sqlite:${join(await temporaryFolder(), "demo.db")}`;
+    const [here, there] = [await openDemo({ store }), await openDemo({ store })];
+    const [one, two] = [new FormClient(here.url), new FormClient(there.url)];
+    await one.login(ANN);
+    await two.login(ANN);
+    const text = (await two.fetch("/events")).text();
+    await one.submit("/devices", "/devices/others");
+    expect(await text).toContain("event: ended\n");
+  });
+
   it("says why there are none in the stateless mode", async () => {
     const { url } = await openDemo({ mode: "stateless" });
     const client = new FormClient(url);

@@ -79,7 +79,7 @@ for (const mode of MODES) {
         return { before, after: session.id };
       });
       expect(value.after).not.toBe(value.before);
-      expect(events.at(-1)).toEqual({ type: "rotated", id: value.after, previousId: value.before, why: "login" });
+      expect(events.at(-1)).toEqual({ type: "rotated", id: value.after, userId: "ann", previousId: value.before, why: "login" });
       const seen = await browser.visit((session) => [session.userId, session.id, session.data.cart, session.factors]);
       expect(seen.value).toEqual(["ann", value.after, ["a"], ["pwd"]]);
       if (mode === "stateless") return;

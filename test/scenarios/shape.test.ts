@@ -171,6 +171,23 @@ describe("versions of data", () => {
       expect((await next.visit((session) => session.data)).value).toEqual({ names: ["Ann"] });
     });
 
+    it(`stay the newer ones when a process of the older release writes, in mode ${mode}`, async () => {
+      const site = openSite({}, mode);
+      const newer = await site.visitor().copy(anotherServer(site, v2, mode));
+      await newer.visit((session) => {
+        session.data.names = ["Ann"];
+      });
+      const older = await newer.copy(anotherServer(site, {}, mode));
+      await older.visit((session) => {
+        session.data.n = 1;
+      });
+      await older.visit((session) => session.update("n", (n: number) => n + 1));
+      await older.visit((session) => session.rotate());
+      const strict = { ...v2, migrate: () => Promise.reject(new Error("migrated twice")) };
+      const back = await older.copy(anotherServer(site, strict, mode));
+      expect((await back.visit((session) => session.data)).value).toEqual({ names: ["Ann"], n: 2 });
+    });
+
     it(`are what update() gives to its function, in mode ${mode}`, async () => {
       const site = openSite({}, mode);
       const browser = site.visitor();

@@ -28,19 +28,21 @@ const volatile = [
 /** Without the delay of zero a replica's first sync takes more than five seconds, and a young cluster cannot fail over. */
 const replicating = ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"];
 
-/** One command over a connection of its own, in the inline form; its answer as it came, without the type byte's meaning. */
+/** One command over a connection of its own; its answer as it came over the wire. */
 export function ask(port: number, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1" });
     let answer = "";
     socket.setEncoding("utf8");
     socket.setTimeout(1000, () => socket.destroy(new Error(`no answer to ${command}`)));
-    socket.once("connect", () => socket.write(`${command}\r\nQUIT\r\n`));
+    // A sentinel knows no QUIT, so the end of the answer is told by another that is the same everywhere.
+    socket.once("connect", () => socket.write(`${command}\r\nPING\r\n`));
     socket.on("data", (text: string) => {
       answer += text;
+      if (answer.endsWith("+PONG\r\n") && answer !== "+PONG\r\n") socket.end();
     });
     socket.once("error", reject);
-    socket.once("close", () => resolve(answer.replace(/\+OK\r\n$/, "")));
+    socket.once("close", () => resolve(answer.slice(0, -"+PONG\r\n".length)));
   });
 }
 
@@ -101,7 +103,7 @@ export async function startRedisCluster(args: readonly string[] = []): Promise<R
       async () => {
         const states = await Promise.all(ports.map((port) => ask(port, "CLUSTER INFO")));
         const synced = await Promise.all(ports.map((port) => ask(port, "INFO replication")));
-        const up = synced.filter((info) => /role:slave[^]*master_link_status:up/.test(info)).length;
+        const up = synced.filter((info) => /role:slave[\s\S]*master_link_status:up/.test(info)).length;
         return up === 3 && states.every((state) => /cluster_state:ok/.test(state));
       },
       20,

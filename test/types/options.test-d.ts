@@ -116,7 +116,7 @@ describe("data", () => {
 
   it("update() takes functions of the right types only", () => {
     const use = async (session: Session<Data>): Promise<void> => {
-      expectTypeOf(await session.update("count", (count = 0) => count + 1)).toEqualTypeOf<number | undefined>();
+      expectTypeOf(await session.update("count", (count = 0) => count + 1)).toEqualTypeOf<number>();
       expectTypeOf(await session.update((data) => void data.cart.push("a"))).toEqualTypeOf<Data>();
       await session.update(async (data) => ({ ...data, count: 1 }));
       // @ts-expect-error no such key

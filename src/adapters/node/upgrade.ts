@@ -8,6 +8,7 @@ import { forbidden, logFailure, type Refusal, refusal, seal } from "../../outcom
 import type { OnError } from "./opened.ts";
 import { NodeSource } from "./source.ts";
 
+/** What a handshake cannot tell by itself. */
 export interface UpgradeOptions extends OpenOptions {
   /** The client's address, where a proxy stands between; default the other end of the connection. */
   readonly address?: ((req: IncomingMessage) => string | undefined) | undefined;

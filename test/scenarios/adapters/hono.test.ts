@@ -99,8 +99,12 @@ describe("streams", () => {
 
   it("are given up when the commit fails", async () => {
     let aborted = false;
+    let listening = (): boolean => true;
     app.get("/", (c) => {
-      c.var.session.data.bad = () => {};
+      const { session } = c.var;
+      expect(session.signal.aborted).toBe(false);
+      listening = () => session.listening;
+      session.data.bad = () => {};
       return stream(c, async (out) => {
         out.onAbort(() => {
           aborted = true;
@@ -111,6 +115,7 @@ describe("streams", () => {
     const answer = await client.fetch();
     expect([answer.status, await answer.text()]).toEqual([500, "Internal server error\n"]);
     await expect.poll(() => aborted).toBe(true);
+    expect(listening()).toBe(false);
     expect(errors).toMatchObject([{ code: "SOJOURN_DATA_NOT_SERIALISABLE" }]);
   });
 });

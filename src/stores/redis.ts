@@ -1,0 +1,90 @@
+import { SessionError } from "../errors.ts";
+import type { RedisClient } from "./redis/clients.ts";
+import { ClusterUsers } from "./redis/cluster.ts";
+import { connect } from "./redis/connection.ts";
+import { Keyspace } from "./redis/keyspace.ts";
+import { makeLayout } from "./redis/layout.ts";
+import { list } from "./redis/listing.ts";
+import type { RedisStoreOptions } from "./redis/options.ts";
+import { checkOptions } from "./redis/options.ts";
+import { clear, scan } from "./redis/scanning.ts";
+import { touch } from "./redis/scripts.ts";
+import { SingleUsers } from "./redis/single.ts";
+import { column } from "./redis/value.ts";
+import { Watching } from "./redis/watching.ts";
+import { checkLimit } from "./sql/paging.ts";
+import type { ClosableStore, HealthStore, ScanStore, UserStore, WatchStore } from "./store.ts";
+
+export type { CommandClient, RedisClient } from "./redis/clients.ts";
+export type { RedisStoreOptions } from "./redis/options.ts";
+
+/** What `redisStore` makes: every capability but `deleteExpired`, for Redis drops what expired by itself. */
+export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableStore, HealthStore {}
+
+/**
+ * A store in Redis or Valkey: one server, a master behind Sentinel, or a Cluster.
+ *
+ * Takes the application's own client, connected, of `redis` (5, 6: client, cluster, sentinel), `ioredis` or `iovalkey`
+ * (client, cluster), or any object with `command(args)`. `close` leaves it open. Every required verb is one round trip, except
+ * for a record with a user that is created, or given to another user, in a Cluster. Compare-and-set is a script.
+ *
+ * Set `maxmemory-policy noeviction`: any other may end sessions, and worse, forget revocations, when memory is short.
+ *
+ * @throws SessionError `SOJOURN_INVALID_OPTION` for a client or option that is none. Calls reject with
+ * `SOJOURN_STORE_UNAVAILABLE` when the store has been closed, and with the client's own error for all else.
+ *
+ * @example
+ * ```ts no-run
+ * import { createClient } from "redis";
+ * import { redisStore } from "sojourn/stores/redis";
+ *
+ * const client = await createClient({ url: "redis://localhost:6379" }).connect();
+ * const store = redisStore(client);
+ * ```
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
+  const settings = checkOptions(options);
+  const connection = connect(client);
+  const space = new Keyspace(connection, makeLayout(settings.prefix), settings.clock);
+  const users = connection.cluster ? new ClusterUsers(space) : new SingleUsers(space);
+  const watching = new Watching(connection, space.layout.channel);
+  const underWay = new Set<Promise<unknown>>();
+  let closed = false;
+
+  const open = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (closed) throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "the Redis store has been closed: open a new one");
+    const call = work();
+    underWay.add(call);
+    return call.finally(() => underWay.delete(call));
+  };
+
+  return {
+    name: "redis",
+    consistency: "cas",
+    get: (key) => open(() => space.get(key)),
+    create: (key, record) => open(() => users.create(key, record)),
+    update: (key, record, expected) => open(() => users.update(key, record, expected)),
+    touch: (key, seenAt, expiresAt) =>
+      open(async () => (await space.run(touch, [space.layout.record(key)], column(seenAt), column(expiresAt))) === 1),
+    delete: (key) => open(() => users.delete(key)),
+    epoch: (userId) => open(() => users.epoch(userId)),
+    admit: (key, record, admission) => open(() => users.admit(key, record, admission)),
+    list: (userId, page = {}) => open(() => list(space, users, userId, page)),
+    deleteAll: (userId, { except, limit } = {}) => open(async () => users.deleteAll(userId, except, checkLimit(limit))),
+    scan: (page = {}) => open(() => scan(space, page)),
+    clear: ({ limit } = {}) => open(async () => clear(space, users, checkLimit(limit))),
+    watch: (onEnded) => watching.add(onEnded),
+    async close() {
+      closed = true;
+      watching.close();
+      await Promise.allSettled([...underWay]);
+    },
+    health: () =>
+      open(async () => {
+        const start = performance.now();
+        const masters = await connection.masters();
+        await Promise.all(masters.map((send) => send(["PING"])));
+        return { latencyMs: performance.now() - start };
+      }),
+  };
+}

@@ -1,0 +1,65 @@
+/** The parts of clients that are used. Every method is a client's own; nothing is imported. */
+
+type Answer = Promise<unknown>;
+
+/** `createClient` of `redis` 5 and 6. */
+export interface NodeRedisClient {
+  sendCommand(args: readonly string[]): Answer;
+  duplicate(): NodeRedisSubscriber;
+}
+
+export interface NodeRedisSubscriber {
+  connect(): Answer;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  subscribe(channel: string, listener: (message: string) => void): Answer;
+  destroy(): unknown;
+}
+
+/** `createCluster` of `redis` 5 and 6. */
+export interface NodeRedisCluster {
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Answer;
+  readonly masters: readonly object[];
+  nodeClient(node: never): Promise<{ sendCommand(args: readonly string[]): Answer }>;
+  subscribe(channel: string, listener: (message: string) => void): Answer;
+  unsubscribe(channel: string, listener: (message: string) => void): Answer;
+}
+
+/** `createSentinel` of `redis` 5 and 6. */
+export interface NodeRedisSentinel {
+  sendCommand(isReadonly: boolean | undefined, args: string[]): Answer;
+  acquire(): Answer;
+  subscribe(channel: string, listener: (message: string) => void): Answer;
+  unsubscribe(channel: string, listener: (message: string) => void): Answer;
+}
+
+/** `Redis` of `ioredis` and `iovalkey`, with Sentinel too. */
+export interface IoRedisClient {
+  call(command: string, ...args: string[]): Answer;
+  duplicate(): IoRedisSubscriber;
+}
+
+export interface IoRedisSubscriber {
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  subscribe(channel: string): Answer;
+  disconnect(): unknown;
+}
+
+/** `Cluster` of `ioredis` and `iovalkey`. */
+export interface IoRedisCluster extends IoRedisClient {
+  nodes(role: "master"): readonly { call(command: string, ...args: string[]): Answer }[];
+}
+
+/** Anything that sends a command to one server and gives its answer: text as strings, numbers as numbers. */
+export interface CommandClient {
+  command(args: string[]): Answer;
+  /** Calls back with the messages of a channel; answers with a function that stops it. Without it the store cannot watch. */
+  subscribe?(channel: string, onMessage: (message: string) => void): Promise<() => unknown>;
+}
+
+export type RedisClient =
+  | NodeRedisClient
+  | NodeRedisCluster
+  | NodeRedisSentinel
+  | IoRedisClient
+  | IoRedisCluster
+  | CommandClient;

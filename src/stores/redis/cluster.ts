@@ -1,0 +1,2 @@
+import { SingleUsers } from "./single.ts";
+export class ClusterUsers extends SingleUsers {}

@@ -1,0 +1,20 @@
+import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
+
+export type UserRecord = SessionRecord & { readonly userId: string };
+
+/** What a single server does in one script and a Cluster in steps. */
+export interface Users {
+  create(key: SessionKey, record: SessionRecord): Promise<Version | null>;
+  update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult>;
+  delete(key: SessionKey): Promise<boolean>;
+  epoch(userId: string): Promise<Epoch>;
+  admit(key: SessionKey, record: UserRecord, admission: Admission): Promise<AdmitResult>;
+  deleteAll(userId: string, except: SessionKey | undefined, limit: number): Promise<readonly SessionKey[]>;
+  /** Takes members out of a user's index whose records were found to be gone. */
+  heal(userId: string, members: readonly string[]): Promise<void>;
+  /** Moves everybody's epoch. */
+  moveEverybody(): Promise<void>;
+  /** Ends these sessions; answers with those that were live. */
+  deleteMany(keys: readonly SessionKey[]): Promise<readonly SessionKey[]>;
+}

@@ -1,0 +1,231 @@
+import type { SessionKey, Version } from "../../record.ts";
+import type { Epoch, Store } from "../../stores/store.ts";
+import { isScanStore, isSweepStore, isUserStore } from "../../stores/store.ts";
+import { ContractViolation, ok, same, show } from "../assert.ts";
+import type { Random } from "../random.ts";
+import { seeded } from "../random.ts";
+import type { Case, Group } from "./case.ts";
+import type { Model, Operation, Outcome } from "./model.ts";
+import { copyOf, emptyModel, epochOf, facts, keysIn, liveIn, play } from "./model.ts";
+import type { Trial } from "./trial.ts";
+import { keysOf, pages } from "./users.ts";
+
+const USERS = ["ann", "bob"] as const;
+const BATCHES = 25;
+
+/** One history under way: the store, the model, and how to say the model's versions and epochs to the store. */
+interface History {
+  readonly t: Trial;
+  readonly random: Random;
+  readonly keys: readonly SessionKey[];
+  readonly versions: Map<number, Version>;
+  readonly epochs: Map<string, Epoch>;
+  /** Whether time passes; else everything lives for an hour. */
+  readonly timed: boolean;
+  model: Model;
+}
+
+/** Plays random calls, so many at once, until one answers what no order of them explains. */
+async function playHistories(t: Trial, most: number, timed: boolean): Promise<void> {
+  for (let index = 0; index < t.histories; index++) {
+    const random = seeded(t.seed + index);
+    const keys = Array.from({ length: 5 }, () => random.key());
+    const history = { t, random, keys, versions: new Map(), epochs: new Map(), timed, model: emptyModel() };
+    for (let batch = 0; batch < BATCHES; batch++) await playBatch(history, 1 + random.below(most));
+    for (const key of keys) await t.store.delete(key);
+    if (isSweepStore(t.store)) await t.store.deleteExpired();
+  }
+}
+
+async function playBatch(history: History, size: number): Promise<void> {
+  const { t, random } = history;
+  if (history.timed) await t.pass(random.pick([0, 0, 10, 50, 100]));
+  await learn(history);
+  const calls: Operation[] = [];
+  for (let index = 0; index < size; index++) calls.push(nextCall(history, calls));
+  const outcomes = await Promise.all(calls.map((call, index) => perform(history, t.handle(index), call)));
+  const before = copyOf(history.model);
+  const observed = await observe(history);
+  for (const exact of [true, false]) {
+    for (const order of orders(calls.length)) {
+      const model = copyOf(before);
+      const now = t.now();
+      const fits = order.every((at) => explains(calls[at] as Operation, outcomes[at] as Outcome, model, now, exact));
+      if (!fits || !same(observed, expected(history, model))) continue;
+      history.model = model;
+      return;
+    }
+  }
+  throw disagreement(history, before, calls, outcomes, observed);
+}
+
+/**
+ * Whether the model, as the next step, answers the same. A store may collect what expired on other occasions
+ * too, so when nothing explains the count exactly, fewer will do; the model then keeps what it would have removed.
+ */
+function explains(call: Operation, outcome: Outcome, model: Model, now: number, exact: boolean): boolean {
+  if (call.verb !== "deleteExpired") return same(play(model, call, now), outcome);
+  const answer = play(exact ? model : copyOf(model), call, now) as number;
+  return exact ? outcome === answer : (outcome as number) <= 5 - [...model.records.keys()].filter((key) => liveIn(model, key, now)).length;
+}
+
+/** Reads the versions and epochs that calls may present. */
+async function learn({ t, model, keys, versions, epochs }: History): Promise<void> {
+  for (const key of keys) {
+    const found = await t.store.get(key);
+    const known = liveIn(model, key, t.now());
+    if (found && known) versions.set(known.version, found.version);
+  }
+  if (!isUserStore(t.store)) return;
+  for (const userId of USERS) epochs.set(`${userId} ${epochOf(model, userId)}`, await t.store.epoch(userId));
+}
+
+function nextCall(history: History, others: readonly Operation[]): Operation {
+  const { t, random, keys, model } = history;
+  const key = random.pick(keys);
+  const record = {
+    payload: `p${random.below(1000)}`,
+    userId: random.pick([undefined, ...USERS]),
+    createdAt: t.now() - random.below(5),
+    seenAt: t.now() + random.below(3) - 1,
+    expiresAt: t.now() + (history.timed ? random.pick([0, 10, 60, 150, 100_000]) : 3_600_000),
+  };
+  const bulk = others.some((other) => ["deleteAll", "clear", "deleteExpired"].includes(other.verb));
+  const chance = random.below(100);
+  if (chance < 10 && !bulk && isUserStore(t.store)) {
+    return { verb: "deleteAll", userId: random.pick(USERS), except: random.pick([undefined, key]) };
+  }
+  if (chance < 12 && !bulk && isScanStore(t.store)) return { verb: "clear" };
+  if (chance < 16 && !bulk && isSweepStore(t.store)) return { verb: "deleteExpired" };
+  if (chance < 34 && isUserStore(t.store)) {
+    const userId = random.pick(USERS);
+    const known = [...history.epochs.keys()].filter((each) => each.startsWith(`${userId} `));
+    const stale = random.pick(known).slice(userId.length + 1);
+    const epoch = random.chance(0.8) ? epochOf(model, userId) : stale;
+    const onLimit = random.pick(["evict-oldest", "reject"] as const);
+    return { verb: "admit", key, record: { ...record, userId }, epoch, limit: random.pick([undefined, 1, 2]), onLimit };
+  }
+  if (chance < 50) return { verb: "create", key, record };
+  if (chance < 70) return { verb: "update", key, record, expected: someVersion(history, key) };
+  if (chance < 82) return { verb: "touch", key, seenAt: record.seenAt, expiresAt: record.expiresAt };
+  return { verb: chance < 91 ? "get" : "delete", key };
+}
+
+/** The present version of a key, or now and then any that was ever seen. */
+function someVersion({ random, model, t, versions }: History, key: SessionKey): number {
+  const present = liveIn(model, key, t.now())?.version;
+  if (present !== undefined && random.chance(0.8)) return present;
+  return versions.size === 0 ? 0 : random.pick([...versions.keys()]);
+}
+
+async function perform(history: History, store: Store, call: Operation): Promise<Outcome> {
+  switch (call.verb) {
+    case "get": {
+      const found = await store.get(call.key);
+      return found && facts(found);
+    }
+    case "create":
+      return (await store.create(call.key, call.record)) === null ? null : "ok";
+    case "update": {
+      const result = await store.update(call.key, call.record, history.versions.get(call.expected) ?? "");
+      return result.status === "conflict" ? ["conflict", facts(result.current)] : result.status;
+    }
+    case "touch":
+      return store.touch(call.key, call.seenAt, call.expiresAt);
+    case "delete":
+      return store.delete(call.key);
+    default:
+      return performMany(history, store, call);
+  }
+}
+
+async function performMany(history: History, store: Store, call: Operation): Promise<Outcome> {
+  if (call.verb === "admit" && isUserStore(store)) {
+    const { key, record, limit, onLimit } = call;
+    const epoch = history.epochs.get(`${record.userId} ${call.epoch}`) ?? "";
+    const result = await store.admit(key, record, { epoch, limit, onLimit });
+    return result.status === "ok" ? ["ok", [...result.evicted].sort()] : result.status;
+  }
+  if (call.verb === "deleteAll" && isUserStore(store)) {
+    return [...(await store.deleteAll(call.userId, { except: call.except }))].sort();
+  }
+  if (call.verb === "clear" && isScanStore(store)) return [...(await store.clear())].sort();
+  ok(call.verb === "deleteExpired" && isSweepStore(store), "only verbs that the store has are called");
+  return store.deleteExpired();
+}
+
+/** What can be seen from outside: each key's record, each user's listing, and everybody's. */
+async function observe({ t, keys }: History): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  for (const key of keys) {
+    const found = await t.store.get(key);
+    seen.push(found && facts(found));
+  }
+  if (isUserStore(t.store)) for (const userId of USERS) seen.push(await keysOf(t.store, userId));
+  if (isScanStore(t.store)) {
+    const { store } = t;
+    seen.push((await pages((page) => store.scan(page), 3)).map(({ key }) => key).sort());
+  }
+  return seen;
+}
+
+function expected({ t, keys }: History, model: Model): unknown[] {
+  const now = t.now();
+  const seen: unknown[] = keys.map((key) => {
+    const live = liveIn(model, key, now);
+    return live ? facts(live.record) : null;
+  });
+  if (isUserStore(t.store)) for (const userId of USERS) seen.push(keysIn(model, now, userId));
+  if (isScanStore(t.store)) seen.push(keysIn(model, now).sort());
+  return seen;
+}
+
+/** Every order of so many calls, the order of the calls first. */
+function orders(length: number): number[][] {
+  if (length === 1) return [[0]];
+  return orders(length - 1).flatMap((order) =>
+    Array.from({ length }, (_, at) => [
+      ...order.slice(0, length - 1 - at),
+      length - 1,
+      ...order.slice(length - 1 - at),
+    ]),
+  );
+}
+
+function disagreement(
+  history: History,
+  before: Model,
+  calls: readonly Operation[],
+  outcomes: readonly Outcome[],
+  observed: unknown[],
+): ContractViolation {
+  const model = copyOf(before);
+  const answers = calls.map((call) => play(model, call, history.t.now()));
+  const lines = calls.map((call, at) => {
+    const { verb, ...rest } = call;
+    return `  ${verb} ${show(rest)}\n    answered ${show(outcomes[at])}, the model in this order ${show(answers[at])}`;
+  });
+  const state = `  before: ${show([...before.records])}\n  after: ${show(observed)}`;
+  const message = `no order of these calls explains what the store answered:\n${lines.join("\n")}\n${state}`;
+  return new ContractViolation(message, { outcomes, observed }, { answers, observed: expected(history, model) });
+}
+
+const cases: readonly Case<Store>[] = [
+  {
+    name: "random calls, one at a time, answer what the reference model answers",
+    needs: ["injected-clock", "compare-and-set"],
+    run: (t) => playHistories(t, 1, true),
+  },
+  {
+    name: "random calls, up to four at once, can be put in an order that explains them",
+    needs: ["injected-clock", "compare-and-set"],
+    run: (t) => playHistories(t, 4, true),
+  },
+  {
+    name: "random calls, up to four at once and no time passing, can be put in an order that explains them",
+    needs: ["compare-and-set"],
+    run: (t) => playHistories(t, 4, false),
+  },
+];
+
+export const histories: Group<Store> = { name: "histories", cases, acrossHandles: true };

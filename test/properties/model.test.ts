@@ -1,0 +1,356 @@
+/**
+ * Random interleavings of clients, operators and time over a store whose every call is taken step by step, against
+ * what must be true whatever the order.
+ */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Session } from "../../src/index.ts";
+import { stateOf } from "../../src/session.ts";
+import { type MemoryStore, memoryStore } from "../../src/stores/memory.ts";
+import { type FakeClock, fakeClock } from "../../src/testing/index.ts";
+import { type AnyData, anotherServer, cookieOf, requestWith, type TestMode } from "../support/visitor.ts";
+
+const MINUTE = 60_000;
+const RUNS = Number(process.env.RUNS ?? 150);
+
+type Sessions = ReturnType<typeof anotherServer>;
+type Events = Parameters<typeof anotherServer>[0]["events"];
+
+/** Each call waits for its turn before the store sees it, and again before its answer arrives. */
+function stepwise(inner: MemoryStore, scheduler: fc.Scheduler): MemoryStore {
+  const verbs = new Set<PropertyKey>(["get", "create", "update", "touch", "delete", "epoch", "admit", "deleteAll"]);
+  return new Proxy(inner, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (!verbs.has(name)) return value.bind(target);
+      return async (...args: unknown[]) => {
+        await scheduler.schedule(Promise.resolve(), `${String(name)} is called`);
+        const answer: unknown = await value.apply(target, args);
+        await scheduler.schedule(Promise.resolve(), `${String(name)} answers`);
+        return answer;
+      };
+    },
+  });
+}
+
+interface World {
+  readonly scheduler: fc.Scheduler;
+  readonly clock: FakeClock;
+  readonly inner: MemoryStore;
+  readonly sessions: Sessions;
+  readonly events: Events;
+}
+
+function openWorld(scheduler: fc.Scheduler, mode: TestMode, options: Parameters<typeof anotherServer>[1] = {}): World {
+  const clock = fakeClock();
+  const inner = memoryStore({ clock });
+  const events: Events = [];
+  const limits = { idle: "30d", lifetime: "30d", rotateEvery: "10m", storeTimeout: "60s", ...options } as const;
+  const store = stepwise(inner, scheduler);
+  return {
+    scheduler,
+    clock,
+    inner,
+    events,
+    sessions: anotherServer({ clock, events, instrument: { store } as never }, limits, mode),
+  };
+}
+
+/** A cookie jar; whoever answers last is believed, as in browsers. */
+interface Jar {
+  cookie: string;
+}
+
+/** The end of a request: commits, and delivers the cookie some time later, or never. */
+async function respond(world: World, jar: Jar, session: Session<AnyData>, arrives: boolean): Promise<string> {
+  const headers = await world.sessions.commit(session);
+  const line = headers.find(({ name }) => name === "set-cookie")?.value;
+  if (line === undefined) return "";
+  const cookie = line.includes("Max-Age=0") ? "" : cookieOf(headers);
+  if (arrives) {
+    await world.scheduler.schedule(Promise.resolve(), "the response arrives");
+    jar.cookie = cookie;
+  }
+  return cookie;
+}
+
+describe("rotation, as one browser with parallel requests sees it", () => {
+  const request = fc.record({
+    action: fc.constantFrom("nothing", "read", "set", "update", "flash"),
+    arrives: fc.boolean(),
+  });
+  const rounds = fc.array(
+    fc.record({
+      requests: fc.array(request, { minLength: 1, maxLength: 5 }),
+      pause: fc.constantFrom(0, 1_000, 29_999, 30_000, 9 * MINUTE, 10 * MINUTE, 3 * 60 * MINUTE),
+    }),
+    { minLength: 1, maxLength: 6 },
+  );
+
+  for (const mode of ["server", "tracked"] as const) {
+    it(`nobody is logged out, nothing is lost, and no replay is suspected, in mode ${mode}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), rounds, (scheduler, plan) => browse(openWorld(scheduler, mode), mode, plan)),
+        { numRuns: RUNS },
+      );
+    });
+  }
+
+  type Round = { readonly requests: readonly { action: string; arrives: boolean }[]; readonly pause: number };
+
+  async function browse(world: World, mode: TestMode, plan: readonly Round[]): Promise<void> {
+    const { sessions, scheduler, clock, events } = world;
+    const jar: Jar = { cookie: "" };
+    const expected: AnyData = { count: 0 };
+    let messages = 0;
+    const first = async () => {
+      const session = await sessions.open(requestWith());
+      await session.login("ann");
+      await session.update((data) => void Object.assign(data, { count: 0 }));
+      await respond(world, jar, session, true);
+    };
+    await scheduler.waitFor(first());
+    const send = async ({ action, arrives }: Round["requests"][number]) => {
+      await scheduler.schedule(Promise.resolve(), "the request is sent");
+      const session = await sessions.open(requestWith(jar.cookie));
+      expect(session.userId).toBe("ann");
+      const key = `k${Object.keys(expected).length}`;
+      if (action === "read") expect(session.data.count).toBeGreaterThanOrEqual(0);
+      if (action === "set") {
+        session.data[key] = true;
+        expected[key] = true;
+      }
+      if (action === "update") {
+        expected.count += 1;
+        await session.update("count", (count) => count + 1);
+      }
+      if (action === "flash") {
+        messages += 1;
+        session.flash("info", key);
+      }
+      await respond(world, jar, session, arrives);
+    };
+    for (const { requests, pause } of plan) {
+      await scheduler.waitFor(Promise.all(requests.map(send)));
+      clock.advance(pause);
+    }
+    const session = await scheduler.waitFor(sessions.open(requestWith(jar.cookie)));
+    expect(session.userId).toBe("ann");
+    expect(session.flashes()).toHaveLength(messages);
+    if (mode === "server") expect(session.data).toEqual(expected);
+    expect(events.filter(({ type }) => ["reuse", "rejected", "expired", "destroyed"].includes(type))).toEqual([]);
+  }
+});
+
+/** What is known to have happened. */
+interface Ledger {
+  /** Every cookie that was ever handed out. */
+  readonly cookies: Set<string>;
+  /** Who logged in to which id. */
+  readonly users: Map<string, string>;
+  /** Ids whose end has been acknowledged, and when. */
+  readonly ended: Map<string, number>;
+  /** Which id replaced which. */
+  readonly edges: { readonly from: string; readonly to: string; readonly why: string; readonly at: number }[];
+  /** How often a revocation of a user's sessions began or ended; a login meanwhile may have been revoked. */
+  readonly revocations: Map<string, number>;
+  readonly doubtful: Set<string>;
+  /** Keys whose write was acknowledged, with the id that they were written under. */
+  readonly writes: { readonly id: string; readonly key: string }[];
+}
+
+type Command =
+  | { readonly type: "request"; readonly jar: number; readonly action: string; readonly arrives: boolean }
+  | { readonly type: "revoke"; readonly which: number }
+  | { readonly type: "revokeUser"; readonly user: string }
+  | { readonly type: "sweep" }
+  | { readonly type: "tick"; readonly ms: number };
+
+const ACTIONS = [
+  "read",
+  "set",
+  "set",
+  "update",
+  "login ann",
+  "login bob",
+  "logout",
+  "destroy",
+  "rotate",
+  "reauthenticate",
+];
+
+const commands: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant("request" as const),
+      jar: fc.nat(1),
+      action: fc.constantFrom(...ACTIONS),
+      arrives: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("revoke" as const), which: fc.nat(20) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("revokeUser" as const), user: fc.constantFrom("ann", "bob") }),
+  },
+  { weight: 1, arbitrary: fc.constant({ type: "sweep" } as const) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("tick" as const),
+      ms: fc.constantFrom(1_000, 31_000, 61_000, 11 * MINUTE),
+    }),
+  },
+);
+
+describe("everything at once", () => {
+  for (const mode of ["server", "tracked"] as const) {
+    it(`nothing is resurrected, no session has two users, and acknowledged writes are kept, in mode ${mode}`, async () => {
+      const actors = fc.array(fc.array(commands, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), actors, async (scheduler, plans) => {
+          const world = openWorld(scheduler, mode, { onReuse: "report" });
+          const ledger: Ledger = {
+            cookies: new Set(),
+            users: new Map(),
+            ended: new Map(),
+            edges: [],
+            writes: [],
+            revocations: new Map(),
+            doubtful: new Set(),
+          };
+          const jars: Jar[] = [{ cookie: "" }, { cookie: "" }];
+          const play = async (plan: readonly Command[]) => {
+            for (const command of plan) await run(world, ledger, jars, command);
+          };
+          await scheduler.waitFor(Promise.all(plans.map(play)));
+          await scheduler.waitFor(audit(world, ledger, mode));
+        }),
+        { numRuns: 2 * RUNS },
+      );
+    });
+  }
+});
+
+async function run(world: World, ledger: Ledger, jars: readonly Jar[], command: Command): Promise<void> {
+  const { sessions, scheduler, clock, inner } = world;
+  await scheduler.schedule(Promise.resolve(), JSON.stringify(command));
+  if (command.type === "tick") clock.advance(command.ms);
+  if (command.type === "sweep") await inner.deleteExpired();
+  if (command.type === "revoke") {
+    const id = [...new Set(ledger.edges.flatMap(({ from, to }) => [from, to]))][command.which];
+    if (id === undefined) return;
+    await sessions.revoke(id);
+    ledger.ended.set(id, clock());
+  }
+  if (command.type === "revokeUser") {
+    const ids = [...ledger.users].filter(([, user]) => user === command.user).map(([id]) => id);
+    count(ledger, command.user);
+    await sessions.revokeUser(command.user);
+    count(ledger, command.user);
+    for (const id of ids) ledger.ended.set(id, clock());
+  }
+  if (command.type === "request") await request(world, ledger, jars[command.jar] as Jar, command);
+}
+
+async function request(
+  world: World,
+  ledger: Ledger,
+  jar: Jar,
+  { action, arrives }: Extract<Command, { type: "request" }>,
+): Promise<void> {
+  const session = await openChecked(world, ledger, jar.cookie);
+  const { id } = session;
+  try {
+    await act(world, ledger, session, action);
+    const cookie = await respond(world, jar, session, arrives);
+    if (cookie !== "") ledger.cookies.add(cookie);
+    const { phase, held } = stateOf(session);
+    if (action === "set" && phase === "live" && held) ledger.writes.push({ id: session.id, key: keyOf(session) });
+  } catch (error) {
+    // A login that was revoked under way may have taken the session's place already.
+    ledger.doubtful.add(id);
+    const { code } = error as { code?: string };
+    if (!["SOJOURN_REVOKED", "SOJOURN_ENDED", "SOJOURN_NOT_AUTHENTICATED"].includes(code ?? "")) throw error;
+  }
+}
+
+const keys = new WeakMap<Session<AnyData>, string>();
+let made = 0;
+
+function keyOf(session: Session<AnyData>): string {
+  const key = keys.get(session) ?? `k${made++}`;
+  keys.set(session, key);
+  return key;
+}
+
+/** What was ended before the request began must not be in it, and who is in it must have logged in to it. */
+async function openChecked({ sessions }: World, ledger: Ledger, cookie: string): Promise<Session<AnyData>> {
+  const endedBefore = new Set(ledger.ended.keys());
+  const session = await sessions.open(requestWith(cookie));
+  if (!session.isNew) {
+    expect(endedBefore.has(session.id)).toBe(false);
+    expect(session.userId).toBe(ledger.users.get(session.id));
+  }
+  return session;
+}
+
+async function act({ clock }: World, ledger: Ledger, session: Session<AnyData>, action: string): Promise<void> {
+  const before = stateOf(session).held ? session.id : undefined;
+  const [verb, user] = action.split(" ");
+  const owner = user ?? session.userId ?? "";
+  const revocations = ledger.revocations.get(owner) ?? 0;
+  if (verb === "read") expect(session.data).toBeTypeOf("object");
+  if (verb === "set") session.data[keyOf(session)] = true;
+  if (verb === "update") await session.update("count", (count = 0) => count + 1);
+  if (verb === "login" && user) await session.login(user);
+  if (verb === "rotate") await session.rotate();
+  if (verb === "reauthenticate") await session.reauthenticate();
+  if (verb === "login" || verb === "rotate" || verb === "reauthenticate") {
+    const from = before ?? "";
+    if (session.id !== from && stateOf(session).held)
+      ledger.edges.push({ from, to: session.id, why: verb, at: clock() });
+    if (session.userId !== undefined) ledger.users.set(session.id, session.userId);
+    if (revocations % 2 === 1 || revocations !== (ledger.revocations.get(owner) ?? 0)) ledger.doubtful.add(session.id);
+  }
+  if (verb === "destroy") await session.destroy();
+  if (verb === "logout") await session.logout();
+  if ((verb === "destroy" || verb === "logout") && before) ledger.ended.set(before, clock());
+}
+
+/** When all is quiet. */
+async function audit(world: World, ledger: Ledger, mode: TestMode): Promise<void> {
+  const { inner } = world;
+  for (const cookie of ledger.cookies) await openChecked(world, ledger, cookie);
+  for (const id of ledger.ended.keys()) expect(await isLive(inner, id)).toBe(false);
+  for (const { from, to, why, at } of ledger.edges) {
+    const endedAt = ledger.ended.get(from);
+    // A login is a session of its own; and what was replaced is remembered for a minute.
+    if (endedAt === undefined || why === "login" || endedAt - at >= MINUTE) continue;
+    expect(await isLive(inner, to)).toBe(false);
+  }
+  if (mode === "tracked") return;
+  for (const { id, key } of ledger.writes) {
+    const heirs = descendants(ledger, id);
+    if (heirs.some((heir) => ledger.ended.has(heir) || ledger.doubtful.has(heir))) continue;
+    const rows = await Promise.all(heirs.map((heir) => inner.get(heir)));
+    expect(rows.some((row) => row?.payload.includes(`"${key}":true`))).toBe(true);
+  }
+}
+
+function count({ revocations }: Ledger, user: string): void {
+  revocations.set(user, (revocations.get(user) ?? 0) + 1);
+}
+
+function descendants({ edges }: Ledger, id: string): string[] {
+  const found = new Set([id]);
+  for (const each of found) for (const { from, to } of edges) if (from === each) found.add(to);
+  return [...found];
+}
+
+async function isLive(inner: MemoryStore, id: string): Promise<boolean> {
+  const row = await inner.get(id);
+  return row !== null && !("t" in (JSON.parse(row.payload.split("\n")[0] as string) as object));
+}
