@@ -2,7 +2,7 @@
  * One Fetch request from end to end: the reference for every adapter.
  */
 import type { OpenOptions, Sessions } from "./manager.ts";
-import { forbidden, type Refusal, refusal, refuse, settle, tells } from "./outcome.ts";
+import { forbidden, type Refusal, refusal, refuse, tells } from "./outcome.ts";
 import type { RequestLike } from "./request.ts";
 import type { Session } from "./session.ts";
 import { applyHeaders } from "./transport/apply.ts";
@@ -52,7 +52,7 @@ export async function handle<Data extends object>(
     if (!own && answer.status === 500) failure = { error };
   }
   try {
-    headers = await settle(sessions, session, response.status);
+    headers = await sessions.commit(session, { status: response.status });
   } catch (error) {
     // Nobody will read it.
     response.body?.cancel().catch(() => {});

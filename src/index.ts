@@ -14,6 +14,7 @@ export type { SessionErrorCode } from "./errors.ts";
 // What can go wrong, and what happened.
 export { isSessionError, SessionError } from "./errors.ts";
 export type { EndReason, EventType, Hooks, RejectReason, SessionEvent } from "./events.ts";
+export type { HandleOptions, Handler } from "./handle.ts";
 export type { LoginOptions } from "./lifecycle.ts";
 export type { LifetimeOptions, Preset } from "./lifetime.ts";
 export type { AllSessions, OpenOptions, Policy, Sessions, StoreSessions, UserSessions } from "./manager.ts";

@@ -8,7 +8,7 @@
 import { commit } from "./commit/commit.ts";
 import type { Context } from "./context.ts";
 import type { Duration } from "./duration.ts";
-import { type Handler, handle } from "./handle.ts";
+import { type HandleOptions, type Handler, handle } from "./handle.ts";
 import { linkTo } from "./links.ts";
 import { openState } from "./open.ts";
 import type { AnyOptions, FullStore, InitialOption, LimitOptions, StatelessOptions, StoreOptions } from "./options.ts";
@@ -38,17 +38,21 @@ export interface Sessions<Data extends object> {
   open(request: RequestLike, options?: OpenOptions): Promise<Session<Data>>;
   /**
    * Saves what changed and gives the headers for the response; call it before the first byte is sent.
-   * Not a promise when there was nothing to save.
+   * Not a promise when there was nothing to save. With a `status` of 500 or more the request has failed: changes to
+   * `data` and flash messages are given up, and only what the verbs have done already is told to the client.
    *
    * @throws SOJOURN_STORE_UNAVAILABLE, SOJOURN_DATA_NOT_SERIALISABLE, SOJOURN_INVALID_DATA,
    *   SOJOURN_COOKIE_TOO_LARGE, SOJOURN_CONFLICT; nothing was sent then, and the client keeps what it had.
    */
-  commit(session: Session<Data>): readonly HeaderOp[] | Promise<readonly HeaderOp[]>;
+  commit(
+    session: Session<Data>,
+    options?: { readonly status?: number | undefined },
+  ): readonly HeaderOp[] | Promise<readonly HeaderOp[]>;
   /**
    * Opens, runs the handler, commits, and puts the headers on its response. Refuses cross-site requests
    * (403) and answers 503 when the store is down. When the handler throws, nothing is saved.
    */
-  handle(request: Request, handler: Handler<Data>): Promise<Response>;
+  handle(request: Request, handler: Handler<Data>, options?: HandleOptions): Promise<Response>;
   /**
    * Whether the request may change something for this session, by fetch metadata, Origin and token.
    * Adapters ask before the application runs.
@@ -165,8 +169,8 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
       }
       return session;
     },
-    commit: (session) => commit(stateOf(session)),
-    handle: (request, handler) => handle(sessions, request, handler),
+    commit: (session, options) => commit(stateOf(session), options?.status),
+    handle: (request, handler, options) => handle(sessions, request, handler, options),
     protect: (request, session, readBody) => protect(context, sourceOf(request), session, readBody),
     protectUpgrade: (request) => protectUpgrade(context, sourceOf(request)),
     link: (session, href, options) => linkTo(context, session, href, options?.expiresIn ?? "5m"),

@@ -34,19 +34,6 @@ const REASONS: Record<number, string> = {
   503: "Service unavailable",
 };
 
-/** The commit of a request that was answered with this status; not a promise when there is nothing to wait for. */
-export function settle<Data extends object>(
-  sessions: Sessions<Data>,
-  session: Session<Data>,
-  status: number,
-): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
-  const state = stateOf(session as Session<object>);
-  if (status >= 500 && !state.committed) {
-    Object.assign(state, { looked: false, keep: false, flashAdded: [], flashTaken: false });
-  }
-  return sessions.commit(session);
-}
-
 /**
  * The answer after a commit that failed: what could not be saved is given up, and the client is told of the verbs
  * that have taken effect. The session cannot be changed any more. Never rejects.
@@ -58,7 +45,7 @@ export async function refuse<Data extends object>(
 ): Promise<Refusal> {
   if (stateOf(session as Session<object>).answer !== "nothing") {
     try {
-      return refusal(error, await settle(sessions, session, 500));
+      return refusal(error, await sessions.commit(session, { status: 500 }));
     } catch {
       // What made the commit fail keeps the client from being told, too.
     }

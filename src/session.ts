@@ -1,13 +1,11 @@
 /**
  * A session as the application sees it.
  */
-
-import { platform } from "#crypto";
 import { newIdentity } from "./bearer/identity.ts";
 import { freeze } from "./commit/freeze.ts";
-import { maskToken, verifyToken } from "./csrf/token.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { SessionError } from "./errors.ts";
+import { formToken, verifyFormToken } from "./form-token.ts";
 import { destroy, type LoginOptions, login, logout, notAuthenticated, reauthenticate, rotate } from "./lifecycle.ts";
 import type { Device, Flash } from "./meta.ts";
 import { assertDataObject } from "./payload.ts";
@@ -16,12 +14,6 @@ import type { SessionKey } from "./record.ts";
 import { keyOf, lookAt, type State } from "./state.ts";
 import { inTurn } from "./turn.ts";
 import { updateData, updateKey } from "./update.ts";
-
-/**
- * The CSRF secret is derived from the session's id, which only the client and this request know: nothing to
- * store, it changes with the id and with nothing else.
- */
-const CSRF_LABEL = new TextEncoder().encode("sojourn/v1/csrf");
 
 /** The state behind a session, for the library's own modules. */
 export let stateOf: (session: Session<object>) => State;
@@ -72,6 +64,11 @@ export class Session<Data extends object = Record<string, unknown>> {
   /** True when the client came without a session that is valid. */
   get isNew(): boolean {
     return this.#use().isNew;
+  }
+
+  /** True when the store was down as the request began, and `onOutage: "anonymous"` lets it be read: nothing can be saved. */
+  get readOnly(): boolean {
+    return this.#use().phase === "readonly";
   }
 
   /**
@@ -202,24 +199,28 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   /**
-   * Passes when the user authenticated within this time ("sudo mode", ASVS 7.5.3).
+   * Passes when the user authenticated within this time ("sudo mode", ASVS 7.5.1, 7.5.3), and with all of these factors.
    *
-   * @throws SOJOURN_STALE_AUTHENTICATION (403) when it is longer ago, SOJOURN_NOT_AUTHENTICATED (401) when nobody is logged in.
+   * @throws SOJOURN_STALE_AUTHENTICATION (403) when it is longer ago or a factor is missing,
+   *   SOJOURN_NOT_AUTHENTICATED (401) when nobody is logged in.
    * @example
    * ```ts
    * session.requireFresh("10m");
-   * await changePassword();
+   * session.requireFresh("10m", { factors: ["otp"] });
    * ```
    */
-  requireFresh(within: Duration): void {
+  requireFresh(within: Duration, needed: Pick<LoginOptions, "factors"> = {}): void {
     const state = this.#use();
     const most = milliseconds("requireFresh", within);
     const at = state.held?.content.meta.authenticatedAt;
     if (state.held?.times.userId === undefined || at === undefined) throw notAuthenticated("go on");
-    if (state.context.clock() - at >= most) {
+    const missing = needed.factors?.filter((factor) => !this.factors.includes(factor)) ?? [];
+    if (missing.length > 0 || state.context.clock() - at >= most) {
+      const what =
+        missing.length > 0 ? `without ${missing.join(", ")}` : `longer ago than this action allows (${within})`;
       throw new SessionError(
         "SOJOURN_STALE_AUTHENTICATION",
-        `The user authenticated longer ago than this action allows (${within}); ask again and call \`reauthenticate\`.`,
+        `The user authenticated ${what}; ask again and call \`reauthenticate\`.`,
       );
     }
   }
@@ -274,41 +275,18 @@ export class Session<Data extends object = Record<string, unknown>> {
    * is (OWASP CSRF cheat sheet, masked synchroniser token). An anonymous session is stored for it.
    */
   async csrfToken(): Promise<string> {
-    const state = this.#use();
-    if (state.phase === "live" && !state.held && !state.committed) state.keep = true;
-    return maskToken(await this.#csrfSecret(), platform.randomBytes(32));
+    return formToken(this.#use());
   }
 
   /** Whether a token was made for this session. Never throws on what a client sent. */
   async verifyCsrfToken(token: unknown): Promise<boolean> {
-    const state = this.#use();
-    if (typeof token !== "string" || !state.identity || !state.source) return false;
-    return verifyToken(token, await this.#csrfSecret());
+    return verifyFormToken(this.#use(), token);
   }
 
-  /** Data and times for a debugger or a log, without anything that could be used. */
+  /** What a log may hold. */
   toJSON(): object {
     const { identity, held, isNew } = this.#state;
-    return {
-      id: identity?.key,
-      isNew,
-      userId: held?.times.userId,
-      createdAt: held?.times.createdAt,
-      expiresAt: held?.times.expiresAt,
-    };
-  }
-
-  async #csrfSecret(): Promise<Uint8Array> {
-    const state = this.#state;
-    if (!state.source) {
-      throw new SessionError(
-        "SOJOURN_UNSUPPORTED",
-        "Cannot make a CSRF token: the session was reached by its id, and the token is made from a secret that only the client has.",
-      );
-    }
-    state.identity ??= await newIdentity();
-    const mac = await platform.mac(state.identity.id);
-    return mac(CSRF_LABEL);
+    return { id: identity?.key, isNew, ...held?.times };
   }
 
   #use(): State {

@@ -6,7 +6,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { formField, releaseAfter, respond, withHeaders } from "../handle.ts";
 import { isSessionError, type OpenOptions, type Session, type Sessions } from "../index.ts";
-import { forbidden, logFailure, refusal, refuse, settle } from "../outcome.ts";
+import { forbidden, logFailure, refusal, refuse } from "../outcome.ts";
 import { addressed } from "./fetch/addressed.ts";
 
 /** What Hono's context cannot tell by itself. */
@@ -72,7 +72,7 @@ export function honoSession<Data extends object>(
     try {
       // To Hono's own handler, a Sojourn error is like any other.
       if (isSessionError(c.error) && c.res.status === 500) replace(c, respond(refusal(c.error)));
-      const headers = await settle(ours, session, c.res.status);
+      const headers = await ours.commit(session, { status: c.res.status });
       replace(c, releaseAfter(session, withHeaders(c.res, headers)));
     } catch (error) {
       onError(error, c);

@@ -15,14 +15,18 @@ import { freeze } from "./freeze.ts";
 import { mergeOnto } from "./merge.ts";
 import { type Plan, planCommit } from "./plan.ts";
 
+/** From this status on, the application says that the request failed. */
+const FAILED = 500;
+
 /**
  * Saves what the request changed and answers with the headers for the response. Without a promise
  * when there is nothing to do, so that an adapter need not hold back the response. A second call
  * gives the same headers.
  */
-export function commit(state: State): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
+export function commit(state: State, status = 200): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
   if (state.committed) return state.committed;
-  if (state.verb) return state.verb.then(() => commit(state));
+  if (state.verb) return state.verb.then(() => commit(state, status));
+  if (status >= FAILED) Object.assign(state, { looked: false, keep: false, flashAdded: [], flashTaken: false });
   const plan = planCommit(state, state.context.clock());
   if (plan.store !== "none") assertWritable(state, plan);
   if (plan.store === "none" && !plan.reissue && state.answer === "nothing")

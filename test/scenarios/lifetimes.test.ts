@@ -189,6 +189,25 @@ describe("a store that keeps rows for too long", () => {
 });
 
 describe("requireFresh()", () => {
+  it("asks for factors beside the time", async () => {
+    const { browser } = await loggedIn({}, "server");
+    const code = async () =>
+      (
+        await browser.visit((session) => {
+          try {
+            session.requireFresh("10m", { factors: ["pwd", "otp"] });
+          } catch (error) {
+            return [(error as { code: string }).code, /without otp/.test((error as Error).message)];
+          }
+          return "fresh";
+        })
+      ).value;
+    await browser.visit((session) => session.reauthenticate({ factors: ["pwd"] }));
+    expect(await code()).toEqual(["SOJOURN_STALE_AUTHENTICATION", true]);
+    await browser.visit((session) => session.reauthenticate({ factors: ["otp", "pwd"] }));
+    expect(await code()).toBe("fresh");
+  });
+
   it("passes within the time and refuses after it, until the user authenticates again", async () => {
     const { browser, clock } = await loggedIn({ idle: "8h", lifetime: "8h" }, "server");
     const fresh = async () =>

@@ -144,8 +144,9 @@ describe('onOutage: "anonymous"', () => {
       session.isNew,
       { ...session.data },
       session.flashes(),
+      session.readOnly,
     ]);
-    expect([page.response.status, page.value, page.setCookies]).toEqual([200, [undefined, true, {}, []], []]);
+    expect([page.response.status, page.value, page.setCookies]).toEqual([200, [undefined, true, {}, [], true], []]);
     const writes: Step[] = [
       (session) => session.login("bob"),
       (session) => session.logout(),

@@ -2,7 +2,7 @@
  * The session of a Node request: opened once, however often it is asked for, and tied to its response.
  */
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
-import { refuse, settle } from "../../outcome.ts";
+import { refuse } from "../../outcome.ts";
 import type { Protection, ReadBody } from "../../protect.ts";
 import { gateResponse } from "./gate.ts";
 import type { NodeResponse } from "./response.ts";
@@ -74,7 +74,7 @@ async function open<Data extends object>(
   const protection = csrf === false ? NOT_ASKED : await sessions.protect(source, session, body);
   if (!protection.allowed) return { source, session, protection };
   gateResponse(res, {
-    commit: (status) => settle(sessions, session, status),
+    commit: (status) => sessions.commit(session, { status }),
     failed: (error) => {
       onError(error, req);
       return refuse(sessions, session, error);

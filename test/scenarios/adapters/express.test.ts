@@ -225,6 +225,9 @@ describe("the middleware", () => {
     });
     const answer = await client.fetch("/sub");
     expect([answer.headers.getSetCookie().length, store.total]).toEqual([1, 1]);
+    store.resetCalls();
+    await client.fetch("/sub");
+    expect(store.total).toBe(1);
   });
 
   it("sees the whole path in a mounted router", async () => {

@@ -215,6 +215,9 @@ describe("the middleware", () => {
     app.route("/inner", inner);
     const answer = await client.fetch("/inner");
     expect([answer.status, answer.headers.getSetCookie().length, store.total]).toEqual([200, 1, 1]);
+    store.resetCalls();
+    await client.fetch("/inner");
+    expect(store.total).toBe(1);
   });
 
   it("takes the sessions of an environment, and types them", async () => {

@@ -40,6 +40,7 @@ for (const mode of MODES) {
         isNew: false,
         userId: "ann",
         createdAt: expect.any(Number),
+        seenAt: expect.any(Number),
         expiresAt: expect.any(Number),
       });
     });
