@@ -2,7 +2,7 @@
  * What the tests need and a machine may lack: one entry each, provided by `npm test` where that can be
  * done. A server is added as one more entry, with an apt package and the test files that use it.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.ts";
 import { tools } from "./run-runtimes.ts";
@@ -64,6 +64,14 @@ function runtimesInstalled(): boolean {
   );
 }
 
+/** Where the tests look for it too: in POSTGRES_BIN, or where Debian puts every version. */
+function hasPostgres(): boolean {
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian) : [];
+  const folders = [process.env.POSTGRES_BIN, ...versions.map((version) => join(debian, version, "bin"))];
+  return folders.some((folder) => folder !== undefined && existsSync(join(folder, "initdb")));
+}
+
 const needs: readonly Need[] = [
   {
     name: "the runtimes of tools/runtimes",
@@ -80,6 +88,24 @@ const needs: readonly Need[] = [
     suites: ["test/browser/"],
     present: () => chromium() !== undefined,
     install: () => aptInstall("chromium"),
+  },
+  {
+    name: "PostgreSQL and PgBouncer",
+    suites: ["test/contracts/postgres.test.ts", "test/unit/stores/postgres-server", "test/scenarios/postgres"],
+    present: () => hasPostgres() && firstOf("/usr/sbin/pgbouncer", "/usr/bin/pgbouncer") !== undefined,
+    install: () => aptInstall("postgresql", "pgbouncer"),
+  },
+  {
+    name: "Redis",
+    suites: [
+      "test/contracts/redis",
+      "test/scenarios/redis",
+      "test/unit/stores/redis-server",
+      "test/unit/servers/redis",
+    ],
+    present: () =>
+      firstOf(process.env.REDIS_SERVER, "/usr/bin/redis-server", "/usr/local/bin/redis-server") !== undefined,
+    install: () => aptInstall("redis-server"),
   },
 ];
 

@@ -11,8 +11,9 @@ import type { HeaderOp } from "./transport/transport.ts";
 /** What `sessions.handle` and the Fetch adapter run. */
 export type Handler<Data extends object> = (session: Session<Data>, request: Request) => Response | Promise<Response>;
 
+/** For one request of `sessions.handle`. */
 export interface HandleOptions extends OpenOptions {
-  /** The request as the core is to see it, where an adapter knows more of it than a Fetch request does. */
+  /** The request as the core is to see it, where an adapter knows more of it than a Fetch request does. Default: the request. */
   readonly source?: RequestLike | undefined;
   /**
    * Answers what the handler threw and what could not be saved. Default, or when it gives undefined: the status of a

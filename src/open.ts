@@ -6,12 +6,15 @@ import type { Claims } from "./bearer/bearer.ts";
 import { type Identity, identityOf, newIdentity } from "./bearer/identity.ts";
 import { readHeld } from "./commit/compare-and-set.ts";
 import type { Context } from "./context.ts";
+import { chain, isPromise } from "./crypto/awaitable.ts";
+import type { Awaitable } from "./crypto/platform.ts";
 import { end } from "./ending.ts";
 import { isSessionError } from "./errors.ts";
 import type { RejectReason } from "./events.ts";
 import { judgeTimes } from "./lifetime.ts";
 import { isUrlTransport, verifiedLink } from "./links.ts";
-import { toFormat, tryEncode } from "./payload.ts";
+import { type Encoded, toFormat, tryEncode } from "./payload.ts";
+import type { SessionKey } from "./record.ts";
 import { judgeGeneration } from "./rotation.ts";
 import type { Misfit } from "./shape.ts";
 import { anonymousState, type Held, type State } from "./state.ts";
@@ -28,13 +31,18 @@ interface Proof {
 
 export async function openState(context: Context, source: RequestSource, mayTouch: boolean): Promise<State> {
   const state = anonymousState(context, source, context.clock(), mayTouch);
-  const proof = await prove(context, source);
+  // Over node:crypto nothing but the store is waited for: each promise costs as much as a hash.
+  const proven = prove(context, source);
+  const proof = isPromise(proven) ? await proven : proven;
   if (proof === undefined) return nameAhead(state);
   if (typeof proof === "string") return reject(state, proof);
-  const identity = await identityOf(proof.claims.id);
+  const named = identityOf(proof.claims.id);
+  const identity = isPromise(named) ? await named : named;
   try {
-    const held = await load(context, identity, proof.claims);
-    return typeof held === "string" ? reject(state, held, identity) : await judge(state, proof, identity, held);
+    const loaded = load(context, identity, proof.claims);
+    const held = isPromise(loaded) ? await loaded : loaded;
+    const judged = typeof held === "string" ? reject(state, held, identity) : judge(state, proof, identity, held);
+    return isPromise(judged) ? await judged : judged;
   } catch (error) {
     if (context.onOutage !== "anonymous" || !isSessionError(error, "SOJOURN_STORE_UNAVAILABLE")) throw error;
     state.phase = "readonly";
@@ -51,8 +59,20 @@ export async function openKnown(context: Context, identity: Identity, held: Held
   return (await take(state, identity, held)) ? undefined : state;
 }
 
-/** read and verify: every candidate of a transport is considered, and two that verify are refused. */
-async function prove(context: Context, source: RequestSource): Promise<Proof | RejectReason | undefined> {
+/** read and verify. The usual case goes without a promise: one transport, and one value or none. */
+function prove(context: Context, source: RequestSource): Awaitable<Proof | RejectReason | undefined> {
+  const { transports, bearer } = context;
+  const [transport] = transports;
+  if (transports.length > 1 || isUrlTransport(transport)) return proveAny(context, source);
+  const values = transport.read(source);
+  const [value] = values;
+  if (value === undefined) return undefined;
+  if (values.length > 1) return proveAny(context, source);
+  return chain(bearer.read(value), (claims) => (typeof claims === "string" ? claims : { transport, claims }));
+}
+
+/** Every candidate of a transport is considered, and two that verify are refused. */
+async function proveAny(context: Context, source: RequestSource): Promise<Proof | RejectReason | undefined> {
   let reason: RejectReason | undefined;
   for (const transport of context.transports) {
     let proof: Proof | undefined;
@@ -83,7 +103,7 @@ async function linkValues(
 }
 
 /** One round trip; none when the seal holds everything. */
-async function load(context: Context, identity: Identity, claims: Claims): Promise<Held | RejectReason> {
+function load(context: Context, identity: Identity, claims: Claims): Awaitable<Held | RejectReason> {
   const encoded = claims.encoded === undefined ? undefined : toFormat(context.codec, claims.encoded);
   if (encoded === null) return "corrupt";
   if (claims.record && claims.meta) {
@@ -93,16 +113,26 @@ async function load(context: Context, identity: Identity, claims: Claims): Promi
       content: { meta: claims.meta, encoded: encoded ?? context.shape.initialEncoded },
     };
   }
-  const stored = await context.ask("get", () => context.store.get(identity.key));
+  return loadStored(context, identity.key, claims.version, encoded);
+}
+
+async function loadStored(
+  context: Context,
+  key: SessionKey,
+  version: number | undefined,
+  encoded: Encoded | undefined,
+): Promise<Held | RejectReason> {
+  const stored = await context.ask("get", () => context.store.get(key));
   if (!stored) return "unknown";
-  const held = await readHeld(context, identity.key, stored);
+  const read = readHeld(context, key, stored);
+  const held = isPromise(read) ? await read : read;
   if (!held) return "corrupt";
   if (encoded === undefined) return held;
   // The record may be of a newer shape than the data in a cookie that missed an answer.
-  return { ...held, content: { meta: { ...held.content.meta, version: claims.version }, encoded } };
+  return { ...held, content: { meta: { ...held.content.meta, version }, encoded } };
 }
 
-async function judge(state: State, proof: Proof, identity: Identity, held: Held): Promise<State> {
+function judge(state: State, proof: Proof, identity: Identity, held: Held): Awaitable<State> {
   const { context, openedAt } = state;
   const { meta } = held.content;
   if (meta.tombstone) {
@@ -121,27 +151,33 @@ async function judge(state: State, proof: Proof, identity: Identity, held: Held)
   const { generation, outdatedKey } = proof.claims;
   const verdict = judgeGeneration(generation, meta, context.rotationGrace, openedAt);
   if (verdict === "replay") return replayed(state, identity, held, generation);
-  const misfit = await take(state, identity, held);
-  if (misfit) return reject(state, misfit, identity);
-  state.provenBy = proof.transport;
-  state.verdict = verdict;
-  state.presented = generation;
-  state.outdatedKey = outdatedKey;
-  return state;
+  return chain(take(state, identity, held), (misfit) => {
+    if (misfit) return reject(state, misfit, identity);
+    state.provenBy = proof.transport;
+    state.verdict = verdict;
+    state.presented = generation;
+    state.outdatedKey = outdatedKey;
+    return state;
+  });
 }
 
 /** Puts the held record into the state; says why not when its data does not fit. */
-async function take(state: State, identity: Identity, held: Held): Promise<Misfit | undefined> {
+function take(state: State, identity: Identity, held: Held): Awaitable<Misfit | undefined> {
   const { shape, codec } = state.context;
   const version = held.content.meta.version ?? 0;
-  const loaded = shape.load(held.content.encoded, version);
-  const data = loaded instanceof Promise ? await loaded : loaded;
-  if (typeof data === "string") return data;
-  // What a migration made is the base that changes count from, and goes to the store with the next write.
-  const base = version >= shape.version ? held.content.encoded : tryEncode(codec, data);
-  if (base === null) return "schema";
-  Object.assign(state, { isNew: false, identity, held, data, base, reshaped: shape.reshapes });
-  return undefined;
+  return chain(shape.load(held.content.encoded, version), (data) => {
+    if (typeof data === "string") return data;
+    // What a migration made is the base that changes count from, and goes to the store with the next write.
+    const base = version >= shape.version ? held.content.encoded : tryEncode(codec, data);
+    if (base === null) return "schema";
+    state.isNew = false;
+    state.identity = identity;
+    state.held = held;
+    state.data = data;
+    state.base = base;
+    state.reshaped = shape.reshapes;
+    return undefined;
+  });
 }
 
 /** An old generation that we did issue: whoever has it, somebody has a copy. */

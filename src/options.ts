@@ -56,9 +56,9 @@ export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
   readonly onReuse?: "revoke" | "report" | undefined;
   /** What a request gets when the store is down: an error (503), or an anonymous session that cannot be written. Default "error". */
   readonly onOutage?: "error" | "anonymous" | undefined;
-  /** How long one operation of the store may take. Default 2 s. */
+  /** How long one operation of the store may take. Default 2 s, at most 30 s. */
   readonly storeTimeout?: Duration | undefined;
-  /** How often sessions whose `signal` is in use are looked at, beside what the store pushes. Default 30 s, at least 1 s. */
+  /** How often sessions whose `signal` is in use are looked at, beside what the store pushes. Default 30 s, 1 s to 1 d. */
   readonly lookEvery?: Duration | undefined;
   /** Seals each payload with a key from the ring, bound to its record. Default false. */
   readonly encryptAtRest?: boolean | undefined;

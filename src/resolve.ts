@@ -32,6 +32,9 @@ import { resolveCookie } from "./transport/cookie-options.ts";
 /** Cookies that hold the data may need more than one; browsers cap the whole header, so not many. */
 const SEALED_CHUNKS = 4;
 
+/** A verb must be over while the id that it replaces is still remembered (`TOMBSTONE_MS`). */
+const LONGEST_CALL = 30_000;
+
 const VERBS = ["get", "create", "update", "touch", "delete"] as const;
 
 export function resolveOptions<Data extends object>(options: AnyOptions<Data>): Context {
@@ -44,7 +47,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const transports = options.transports ?? [cookieTransport(cookie)];
   const place = options.transports ? transports[0].name : resolveCookie(cookie).name;
   const emit = createEmitter(options.hooks ?? {});
-  const ask = createAsk(store.name, milliseconds("storeTimeout", given.storeTimeout ?? "2s"), emit);
+  const ask = createAsk(store.name, milliseconds("storeTimeout", given.storeTimeout ?? "2s", 1, LONGEST_CALL), emit);
   const context: Context = {
     mode,
     store,
@@ -73,7 +76,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     endings: createEndings(
       store,
       async (key) => mode === "stateless" || isLive(await look(context, key)),
-      milliseconds("lookEvery", given.lookEvery ?? "30s", 1_000),
+      milliseconds("lookEvery", given.lookEvery ?? "30s", 1_000, 86_400_000),
     ),
     namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
   };

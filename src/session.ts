@@ -206,7 +206,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * @example
    * ```ts
    * session.requireFresh("10m");
-   * session.requireFresh("10m", { factors: ["otp"] });
+   * session.requireFresh("10m", { factors: ["pwd"] });
    * ```
    */
   requireFresh(within: Duration, needed: Pick<LoginOptions, "factors"> = {}): void {

@@ -37,7 +37,7 @@ export interface State {
   readonly source: RequestSource | undefined;
   readonly openedAt: number;
   readonly mayTouch: boolean;
-  readonly isNew: boolean;
+  isNew: boolean;
   /** The transport that proved the session; undefined when anonymous. */
   provenBy: Transport | undefined;
   verdict: GenerationVerdict;
@@ -80,6 +80,7 @@ export function anonymousState(
   openedAt: number,
   mayTouch: boolean,
 ): State {
+  const { data, base } = context.shape.initial();
   return {
     context,
     source,
@@ -93,7 +94,8 @@ export function anonymousState(
     phase: "live",
     identity: undefined,
     held: undefined,
-    ...context.shape.initial(),
+    data,
+    base,
     looked: false,
     reshaped: false,
     accessed: false,

@@ -62,11 +62,11 @@ export function expressSession<Data extends object>(
   sessions: Sessions<Data>,
   options: ExpressOptions = {},
 ): ExpressMiddleware {
-  const { csrf = true, onError = logFailure, ...rest } = options;
+  const { csrf = true, onError = logFailure, touch } = options;
   return async (req, res, next) => {
     if (openedFor(sessions, req)) return next();
     const address = (): string | undefined => req.ip ?? req.socket.remoteAddress;
-    const opening = { ...rest, address, csrf: csrf && (() => req.body), onError, handOver: next };
+    const opening = { touch, address, csrf: csrf && (() => req.body), onError, handOver: next };
     let problem: unknown;
     try {
       const { session, protection } = await openFor(sessions, req, res, opening);

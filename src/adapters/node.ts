@@ -55,11 +55,11 @@ export async function openSession<Data extends object, Req extends NodeRequest>(
   res: NodeResponse,
   options: NodeOptions<Req> = {},
 ): Promise<Session<Data> | undefined> {
-  const { address, body, onError = logFailure, ...rest } = options;
+  const { address, body, onError = logFailure, touch } = options;
   const before = openedFor(sessions, req);
   try {
     const opening = {
-      ...rest,
+      touch,
       address: address && (() => address(req)),
       csrf: body ? (field: string) => body(req, field) : true,
       onError,

@@ -5,6 +5,7 @@
  * is two lines, the record's times and user, and the meta. The additional data binds format, key, audience, purpose and cookie name, so
  * a value cannot be moved to another cookie, application or use. One failure for every defect.
  */
+import { chain } from "../crypto/awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { KeyRing } from "../crypto/keyring.ts";
 import { decodeMeta, encodeMeta } from "../meta.ts";
@@ -42,24 +43,31 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
   return {
     carries: everything ? "everything" : "data",
     kidOf: (value) => base64url.decode(value.slice(0, 4))?.[1],
-    async read(value) {
+    read(value) {
       const bytes = base64url.decode(value);
       if (!bytes || bytes.length < 2 || bytes[0] !== FORMAT) return "foreign";
       const kid = bytes[1] as number;
       if (ring.isRevoked(kid)) return "revoked-key";
       const key = ring.find(kid);
       if (!key) return "foreign";
-      const plain = await (await key.xaes(purpose)).open(bytes.subarray(2), context(kid));
-      return (plain && readPlain(plain, everything, key !== ring.active)) ?? "foreign";
+      return chain(key.xaes(purpose), (xaes) =>
+        chain(
+          xaes.open(bytes.subarray(2), context(kid)),
+          (plain) => (plain && readPlain(plain, everything, key !== ring.active)) ?? "foreign",
+        ),
+      );
     },
-    async issue(issue) {
+    issue(issue) {
       const kid = ring.active.kid;
-      const sealed = await (await ring.active.xaes(purpose)).seal(writePlain(issue, everything, text), context(kid));
-      const bytes = new Uint8Array(sealed.length + 2);
-      bytes[0] = FORMAT;
-      bytes[1] = kid;
-      bytes.set(sealed, 2);
-      return base64url.encode(bytes);
+      return chain(ring.active.xaes(purpose), (xaes) =>
+        chain(xaes.seal(writePlain(issue, everything, text), context(kid)), (sealed) => {
+          const bytes = new Uint8Array(sealed.length + 2);
+          bytes[0] = FORMAT;
+          bytes[1] = kid;
+          bytes.set(sealed, 2);
+          return base64url.encode(bytes);
+        }),
+      );
     },
   };
 }

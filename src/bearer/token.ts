@@ -5,9 +5,10 @@
  * passes was really issued by us: an old one is a replay, a made-up one is noise.
  */
 import { platform } from "#crypto";
+import { chain } from "../crypto/awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { Key, KeyRing } from "../crypto/keyring.ts";
-import type { Mac } from "../crypto/platform.ts";
+import type { Awaitable } from "../crypto/platform.ts";
 import type { Bearer } from "./bearer.ts";
 import { ID_BYTES } from "./identity.ts";
 
@@ -23,7 +24,7 @@ export function tokenBearer(ring: KeyRing): Bearer {
   return {
     carries: "nothing",
     kidOf: (value) => base64url.decode(value.slice(0, 4))?.[0],
-    async read(value) {
+    read(value) {
       if (value.length !== TOKEN_CHARACTERS) return "foreign";
       const bytes = base64url.decode(value);
       if (!bytes) return "foreign";
@@ -31,26 +32,28 @@ export function tokenBearer(ring: KeyRing): Bearer {
       if (ring.isRevoked(kid)) return "revoked-key";
       const key = ring.find(kid);
       if (!key) return "foreign";
-      const tag = await tagOf(key, bytes.subarray(0, SIGNED_BYTES));
-      if (!platform.equal(tag, bytes.subarray(SIGNED_BYTES))) return "foreign";
-      return {
-        id: bytes.slice(1, 1 + ID_BYTES),
-        generation: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1 + ID_BYTES),
-        outdatedKey: key !== ring.active,
-      };
+      return chain(tagOf(key, bytes.subarray(0, SIGNED_BYTES)), (tag) => {
+        if (!platform.equal(tag, bytes.subarray(SIGNED_BYTES))) return "foreign";
+        return {
+          id: bytes.slice(1, 1 + ID_BYTES),
+          generation: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1 + ID_BYTES),
+          outdatedKey: key !== ring.active,
+        };
+      });
     },
-    async issue({ identity, content }) {
+    issue({ identity, content }) {
       const bytes = new Uint8Array(TOKEN_BYTES);
       bytes[0] = ring.active.kid;
       bytes.set(identity.id, 1);
       new DataView(bytes.buffer).setUint32(1 + ID_BYTES, content.meta.generation);
-      bytes.set(await tagOf(ring.active, bytes.subarray(0, SIGNED_BYTES)), SIGNED_BYTES);
-      return base64url.encode(bytes);
+      return chain(tagOf(ring.active, bytes.subarray(0, SIGNED_BYTES)), (tag) => {
+        bytes.set(tag, SIGNED_BYTES);
+        return base64url.encode(bytes);
+      });
     },
   };
 }
 
-async function tagOf(key: Key, signed: Uint8Array): Promise<Uint8Array> {
-  const mac: Mac = await key.mac(PURPOSE);
-  return (await mac(signed)).subarray(0, TAG_BYTES);
+function tagOf(key: Key, signed: Uint8Array): Awaitable<Uint8Array> {
+  return chain(key.mac(PURPOSE), (mac) => chain(mac(signed), (tag) => tag.subarray(0, TAG_BYTES)));
 }

@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
 import { isSessionError } from "../errors.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
+import { schema } from "./commands/schema.ts";
 import { secret } from "./commands/secret.ts";
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([["secret", secret]]);
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["schema", schema],
+  ["secret", secret],
+]);
 
 /**
  * Runs `sojourn` with these arguments (those after the program's name) and answers with the exit code:

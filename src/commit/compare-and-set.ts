@@ -3,6 +3,8 @@
  * conflict build again from the winner. Bounded.
  */
 import type { Context } from "../context.ts";
+import { chain } from "../crypto/awaitable.ts";
+import type { Awaitable } from "../crypto/platform.ts";
 import { SessionError } from "../errors.ts";
 import { type Content, toFormat } from "../payload.ts";
 import type { SessionKey, StoredRecord } from "../record.ts";
@@ -76,12 +78,14 @@ export function writePayload(context: Context, key: SessionKey, content: Content
 }
 
 /** What a stored record says; null when its payload is damaged or belongs to another key. */
-export async function readHeld(context: Context, key: SessionKey, stored: StoredRecord): Promise<Held | null> {
-  const { payload, version, ...times } = stored;
-  const content = await context.payload.read(key, payload);
-  if (!content) return null;
-  const encoded = content.encoded === "" ? context.shape.initialEncoded : toFormat(context.codec, content.encoded);
-  return encoded === null ? null : { times, version, content: { meta: content.meta, encoded } };
+export function readHeld(context: Context, key: SessionKey, stored: StoredRecord): Awaitable<Held | null> {
+  const { payload, version, userId, createdAt, seenAt, expiresAt } = stored;
+  return chain(context.payload.read(key, payload), (content) => {
+    if (!content) return null;
+    const encoded = content.encoded === "" ? context.shape.initialEncoded : toFormat(context.codec, content.encoded);
+    if (encoded === null) return null;
+    return { times: { userId, createdAt, seenAt, expiresAt }, version, content: { meta: content.meta, encoded } };
+  });
 }
 
 /** What the store has now; undefined when there is nothing, or nothing that can be read. */

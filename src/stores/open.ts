@@ -3,6 +3,8 @@ import { invalidOption } from "../errors.ts";
 import type { FileStore } from "./file.ts";
 import type { MemoryStore } from "./memory.ts";
 import { StoreUrl } from "./open/url.ts";
+import type { PostgresStore } from "./postgres.ts";
+import type { RedisStore } from "./redis.ts";
 import type { SqliteStore } from "./sqlite.ts";
 import type { ClosableStore, HealthStore, ScanStore, UserStore } from "./store.ts";
 
@@ -20,6 +22,10 @@ export interface StoreByScheme {
   memory: MemoryStore;
   file: FileStore;
   sqlite: SqliteStore;
+  postgres: PostgresStore;
+  postgresql: PostgresStore;
+  redis: RedisStore;
+  rediss: RedisStore;
 }
 
 /** The store that a URL written in the source names; `OpenedStore` for a URL that is only known at run time. */
@@ -30,6 +36,27 @@ export type StoreOf<Url extends string> = Url extends `${infer Scheme extends ke
 type Openers = {
   readonly [Scheme in keyof StoreByScheme]: (url: StoreUrl, clock: Clock | undefined) => Promise<StoreByScheme[Scheme]>;
 };
+
+async function postgres(url: StoreUrl, clock: Clock | undefined): Promise<PostgresStore> {
+  const { postgresStore } = await import("./postgres.ts");
+  const options = {
+    clock,
+    table: url.text("table"),
+    schema: url.text("schema"),
+    create: url.oneOf("create", ["auto", "false"]) === "false" ? (false as const) : undefined,
+    unlogged: url.flag("unlogged"),
+    prepare: url.flag("prepare"),
+    notify: url.flag("notify"),
+    sweepEvery: url.text("sweepEvery") === "false" ? (false as const) : url.number("sweepEvery"),
+  };
+  return postgresStore(url.rest(), options);
+}
+
+async function redis(url: StoreUrl, clock: Clock | undefined): Promise<RedisStore> {
+  const { redisStore } = await import("./redis.ts");
+  const prefix = url.text("prefix");
+  return redisStore(url.rest(), { clock, prefix });
+}
 
 /** One entry per scheme. A store's module, and with it its driver, is loaded when its scheme is asked for. */
 const openers: Openers = {
@@ -54,6 +81,10 @@ const openers: Openers = {
       watchEvery: url.number("watchEvery"),
     });
   },
+  postgres,
+  postgresql: postgres,
+  redis,
+  rediss: redis,
 };
 
 /**
@@ -64,6 +95,8 @@ const openers: Openers = {
  * | `memory:` | `memoryStore`; `maxSessions`, `maxBytes` |
  * | `file:./sessions` | `fileStore`; `durability` |
  * | `sqlite:./sessions.db`, `sqlite::memory:` | `sqliteStore`; `table`, `durability`, `busyTimeout`, `sweepEvery`, `watchEvery` |
+ * | `postgres://user@host/database` | `postgresStore`; `table`, `schema`, `create`, `unlogged`, `prepare`, `notify`, `sweepEvery`; all others are the driver's |
+ * | `redis://user:password@host:6379/0`, `rediss:` for TLS | `redisStore` for one server; `prefix` |
  *
  * Options follow as a query, `sqlite:./sessions.db?durability=normal`, with the bounds that they have in code. A path is taken
  * as it is written, relative to the working directory, and ends at the first `?`; `sqlite:/var/lib/app/sessions.db` and

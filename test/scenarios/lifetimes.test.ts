@@ -275,6 +275,9 @@ describe("presets", () => {
       storeTimeout: { storeTimeout: 0 },
       lookEvery: { lookEvery: 10 },
     };
+    // Longer than what a replaced id is remembered for, and longer than timers can be.
+    for (const value of ["31s", "30d"]) expectRefusal("storeTimeout", { storeTimeout: value });
+    expectRefusal("lookEvery", { lookEvery: "25d" });
     const bad = ["10", "10 m", "m", "-1s", Number.NaN, Number.POSITIVE_INFINITY, 0, {}];
     for (const [option, options] of Object.entries(wrong)) expectRefusal(option, options);
     for (const value of bad) expectRefusal("lifetime", { lifetime: value });

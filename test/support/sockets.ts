@@ -4,7 +4,7 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders, type Server } 
 import { connect as connectHttp2, type Http2Server } from "node:http2";
 import { type AddressInfo, connect, type Socket } from "node:net";
 
-export const HOST = "app.example";
+const HOST = "app.example";
 
 export async function listen(server: Server | Http2Server): Promise<number> {
   server.listen(0, "127.0.0.1");

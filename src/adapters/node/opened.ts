@@ -2,6 +2,7 @@
  * The session of a Node request: opened once, however often it is asked for, and tied to its response.
  */
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
+import { createMemo } from "../../memo.ts";
 import { refuse } from "../../outcome.ts";
 import type { Protection, ReadBody } from "../../protect.ts";
 import { gateResponse } from "./gate.ts";
@@ -27,16 +28,19 @@ export interface OpeningOptions extends OpenOptions {
 }
 
 interface Opening<Data extends object> {
+  readonly sessions: Sessions<Data>;
   readonly promise: Promise<Opened<Data>>;
   /** When it is done. */
-  readonly result: Opened<Data> | undefined;
+  result: Opened<Data> | undefined;
 }
 
-const requests = new WeakMap<NodeRequest, Map<object, Opening<object>>>();
+/** Hardly ever more than one. */
+const openings = createMemo<Opening<object>[]>("sessions");
 
 /** What has been, or is being, opened for a request. */
 export function openedFor<Data extends object>(sessions: Sessions<Data>, req: NodeRequest): Opening<Data> | undefined {
-  return requests.get(req)?.get(sessions) as Opening<Data> | undefined;
+  const found = openings.get(req)?.find((each) => (each.sessions as object) === sessions);
+  return found as unknown as Opening<Data> | undefined;
 }
 
 /** Opens, checks, and holds the response back until the session is saved. Rejects when the store is down. */
@@ -46,19 +50,14 @@ export function openFor<Data extends object>(
   res: NodeResponse,
   options: OpeningOptions,
 ): Promise<Opened<Data>> {
-  let result: Opened<Data> | undefined;
   const promise = open(sessions, req, res, options).then((opened) => {
-    result = opened;
+    opening.result = opened;
     return opened;
   });
-  const opening = {
-    promise,
-    get result() {
-      return result;
-    },
-  };
-  const ofRequest = requests.get(req) ?? new Map<object, Opening<object>>();
-  requests.set(req, ofRequest.set(sessions, opening as unknown as Opening<object>));
+  const opening: Opening<Data> = { sessions, promise, result: undefined };
+  const others = openings.get(req);
+  if (others) others.push(opening as unknown as Opening<object>);
+  else openings.set(req, [opening as unknown as Opening<object>]);
   return promise;
 }
 
@@ -66,10 +65,10 @@ async function open<Data extends object>(
   sessions: Sessions<Data>,
   req: NodeRequest,
   res: NodeResponse,
-  { address, csrf, onError, handOver, ...options }: OpeningOptions,
+  { address, csrf, onError, handOver, touch }: OpeningOptions,
 ): Promise<Opened<Data>> {
   const source = new NodeSource(req, address);
-  const session = await sessions.open(source, options);
+  const session = await sessions.open(source, { touch });
   const body = typeof csrf === "function" ? csrf : undefined;
   const protection = csrf === false ? NOT_ASKED : await sessions.protect(source, session, body);
   if (!protection.allowed) return { source, session, protection };

@@ -56,6 +56,19 @@ export class StoreUrl {
     throw invalidOption(`url?${name}`, text, values.join(" or "));
   }
 
+  flag(name: string): boolean | undefined {
+    const text = this.oneOf(name, ["true", "false"]);
+    return text === undefined ? undefined : text === "true";
+  }
+
+  /** The URL without the parameters that were asked for: what remains is another's to read, and to refuse. */
+  rest(): string {
+    const others = [...this.#parameters].filter(([name]) => !this.#read.has(name));
+    for (const [name] of others) this.#read.add(name);
+    const query = String(new URLSearchParams(others));
+    return `${this.scheme}:${this.#path}${query && `?${query}`}`;
+  }
+
   /** Refuses parameters that nobody asked for. */
   checkAllRead(): void {
     const unknown = [...this.#parameters.keys()].find((name) => !this.#read.has(name));

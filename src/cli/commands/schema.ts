@@ -1,0 +1,37 @@
+import { parseArgs } from "node:util";
+import { schemaScript } from "../../stores/postgres/schema.ts";
+import { type Command, UsageError } from "../command.ts";
+
+const USAGE = `Usage: sojourn schema postgres [--table <name>] [--schema <name>] [--unlogged]
+
+Prints the SQL that makes the tables of a store, for whoever lets no application make tables
+(the store's option "create: false"). It can be run again, on tables that are there, and
+brings those of an earlier release to the present layout:
+
+    npx sojourn schema postgres | psql "$DATABASE_URL"
+
+  --table <name>   the store's option "table"; sojourn_sessions
+  --schema <name>  the schema to make them in; public
+  --unlogged       the sessions table is not written ahead: faster, and empty after a crash
+
+The role that the application uses needs SELECT, INSERT, UPDATE and DELETE on the tables, and
+USAGE on the schema.`;
+
+/** `sojourn schema`: what an operator runs before the store. */
+export const schema: Command = {
+  summary: "prints the SQL that makes the tables of a store",
+  usage: USAGE,
+  run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { table: { type: "string" }, schema: { type: "string" }, unlogged: { type: "boolean" } },
+    });
+    const [database, ...others] = positionals;
+    if (database !== "postgres" || others.length > 0) {
+      throw new UsageError('expected the name of one database that has a schema to print: "postgres"');
+    }
+    terminal.out(`${schemaScript(values)}\n`);
+    return 0;
+  },
+};
