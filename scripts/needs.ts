@@ -107,6 +107,18 @@ const needs: readonly Need[] = [
       firstOf(process.env.REDIS_SERVER, "/usr/bin/redis-server", "/usr/local/bin/redis-server") !== undefined,
     install: () => aptInstall("redis-server"),
   },
+  {
+    name: "MariaDB",
+    suites: ["test/contracts/mysql", "test/unit/stores/mysql-", "test/scenarios/mysql"],
+    present: () => firstOf("/usr/sbin/mariadbd", "/usr/bin/mariadbd") !== undefined,
+    install: () => aptInstall("mariadb-server"),
+  },
+  {
+    name: "memcached",
+    suites: ["test/contracts/memcached", "test/unit/stores/memcached-", "test/scenarios/memcached"],
+    present: () => firstOf("/usr/bin/memcached", "/usr/local/bin/memcached") !== undefined,
+    install: () => aptInstall("memcached"),
+  },
 ];
 
 export interface Missing {

@@ -2,6 +2,7 @@
  * What one `createSessions` sets up once and every request shares: resolved, checked, frozen.
  */
 import type { Bearer } from "./bearer/bearer.ts";
+import type { Verify } from "./bearer/verify.ts";
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec/codec.ts";
 import type { Lane } from "./commit/lane.ts";
@@ -25,6 +26,7 @@ export interface Context {
   readonly store: Store;
   readonly ask: Ask;
   readonly bearer: Bearer;
+  readonly verify: Verify;
   readonly payload: PayloadFormat;
   readonly codec: Codec;
   readonly shape: Shape;

@@ -79,6 +79,11 @@ export function createEndings(
           const all = followers.get(key) ?? new Set();
           followers.set(key, all.add(follower));
           if (!stop) start();
+          // It may have ended since it was loaded, when nobody followed it yet.
+          isLive(key).then(
+            (live) => live || fire(key),
+            () => undefined,
+          );
         },
         leave(key, follower) {
           const all = followers.get(key);

@@ -5,6 +5,7 @@ import { platform } from "#crypto";
 import { newIdentity } from "./bearer/identity.ts";
 import { maskToken, verifyToken } from "./csrf/token.ts";
 import { SessionError } from "./errors.ts";
+import { committed } from "./phase.ts";
 import type { State } from "./state.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function formToken(state: State): Promise<string> {
       "Cannot make a CSRF token: the session was reached by its id, and the token is made from a secret that only the client has.",
     );
   }
+  if (!state.held && state.committed) throw committed();
   if (state.phase === "live" && !state.held && !state.committed) state.keep = true;
   state.identity ??= await newIdentity();
   return maskToken(await secretOf(state.identity.id), platform.randomBytes(32));

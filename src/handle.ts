@@ -46,6 +46,7 @@ export async function handle<Data extends object>(
   let headers: readonly HeaderOp[];
   try {
     response = await handler(session, request);
+    if (!response?.headers) throw new TypeError("The handler of a session must return a Response.");
   } catch (error) {
     const own = await onError?.(error);
     const answer = refusal(error);
@@ -92,21 +93,49 @@ export function withHeaders(response: Response, operations: readonly HeaderOp[])
   }
 }
 
-/** A field of a form, read from a copy of the body so that the application can read it too; null for other bodies. */
+/** Forms with a token are small; a larger body brings it in the header. */
+const MOST_FORM_BYTES = 1_048_576;
+
+/**
+ * A field of a form, read from a copy of the body so that the application can read it too; null for other bodies and for
+ * those over 1 MiB, which are not read.
+ */
 export async function formField(request: Request, field: string): Promise<string | null> {
   const type = request.headers.get("content-type") ?? "";
-  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type)) return null;
+  const length = Number(request.headers.get("content-length") ?? 0);
+  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type) || length > MOST_FORM_BYTES)
+    return null;
   try {
-    const value = (await request.clone().formData()).get(field);
+    const bytes = await firstBytes(request.clone());
+    const form = bytes && (await new Response(bytes, { headers: { "content-type": type } }).formData());
+    const value = form?.get(field);
     return typeof value === "string" ? value : null;
   } catch {
     return null;
   }
 }
 
+/** The whole body, or undefined when there is too much of it: a length is not always sent, and not always true. */
+async function firstBytes(request: Request): Promise<Blob | undefined> {
+  const reader = request.body?.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let size = 0; reader; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > MOST_FORM_BYTES) {
+      reader.cancel().catch(() => {});
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  return new Blob(chunks);
+}
+
 /** Lets go of the session's signal when the last byte of the body is sent, or nobody wants it any more. */
 export function releaseAfter(session: Session<object>, response: Response): Response {
-  if (!session.listening) return response;
+  // A socket goes on when the response to its handshake is over.
+  if (!session.listening || response.status === 101) return response;
   const release = (): void => session.release();
   if (!response.body) {
     release();

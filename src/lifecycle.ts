@@ -12,7 +12,7 @@ import { bury, end } from "./ending.ts";
 import { invalidOption, SessionError } from "./errors.ts";
 import { expiryOf } from "./lifetime.ts";
 import type { Meta } from "./meta.ts";
-import { type Content, decodeData, sameEncoded } from "./payload.ts";
+import { type Content, decodeData, type Encoded, sameEncoded } from "./payload.ts";
 import { assertAnswerable, assertUsable } from "./phase.ts";
 import { adoptUnder, encodedData, type Held, keyOf, replaceData, type State, type Times } from "./state.ts";
 import { type Admission, isUserStore } from "./stores/store.ts";
@@ -21,7 +21,7 @@ import { type Admission, isUserStore } from "./stores/store.ts";
 export interface LoginOptions {
   /** How the user authenticated: "pwd", "otp", "hwk"… (RFC 8176 lists names). Kept and listed; never interpreted. Default: none. */
   readonly factors?: readonly string[] | undefined;
-  /** False makes the cookie end with the browser ("remember me" left unticked). Default: the cookie option `persistent`. */
+  /** False makes the cookie end with the browser ("remember me" left unticked). Default: the cookie option `persistent`, which `true` does not override. */
   readonly persistent?: boolean | undefined;
 }
 
@@ -90,8 +90,9 @@ export async function destroy(state: State, reason: "destroyed" | "logout"): Pro
 /** Ends the session; the request goes on anonymously, and may begin another one. */
 export async function logout(state: State): Promise<void> {
   if (state.committed) assertAnswerable(state, "logout");
+  const { phase } = state;
   await destroy(state, "logout");
-  state.phase = "live";
+  state.phase = phase;
   state.held = undefined;
   state.identity = undefined;
   state.verdict = "current";
@@ -131,14 +132,9 @@ async function replace(
 ): Promise<void> {
   const { context } = state;
   const before = state.held;
-  const encoded = encodedData(state);
+  const seen = encodedData(state);
   if (state.looked) await context.shape.check(state.data);
-  const meta: Meta = {
-    ...fresh,
-    flash: before?.content.meta.flash,
-    version: context.shape.label(before?.content.meta.version),
-  };
-  const content: Content = { meta, encoded };
+  const content = await luggage(state, seen, times, fresh);
   const identity = await newIdentity();
   if (context.bearer.carries !== "nothing")
     checkSize(state, await context.bearer.issue({ identity, content, record: times }));
@@ -152,15 +148,34 @@ async function replace(
   state.presented = 0;
   state.listener?.follow(identity.key);
   if (previous && before) context.endings.fire(previous.key);
-  if (sameEncoded(held.content.encoded, encoded)) {
+  if (sameEncoded(held.content.encoded, seen)) {
     state.held = held;
-    state.base = encoded;
-  } else adoptUnder(state, held, decodeData(context.codec, held.content.encoded) ?? {}, encoded);
+    state.base = seen;
+  } else adoptUnder(state, held, decodeData(context.codec, held.content.encoded) ?? {}, seen);
   context.emit(
     previous && before
       ? { type: "rotated", id: identity.key, userId: times.userId, previousId: previous.key, why }
       : { type: "created", id: identity.key, userId: times.userId },
   );
+}
+
+/**
+ * What goes along to the new id: everything, unless it is another user's. Of that only what this request has put in itself,
+ * on top of a new session's data, or the second user would have the first one's role, cart and messages.
+ */
+async function luggage(state: State, seen: Encoded, times: Times, fresh: Meta): Promise<Content> {
+  const { shape, codec } = state.context;
+  const before = state.held?.content.meta;
+  if (!isAnothers(state.held, times))
+    return { meta: { ...fresh, flash: before?.flash, version: shape.label(before?.version) }, encoded: seen };
+  const meta: Meta = { ...fresh, version: shape.label(undefined) };
+  const data = await mergeOnto(state.context, { meta, encoded: shape.initial().base }, state.base, seen);
+  await shape.check(data);
+  return { meta, encoded: codec.encode(data) };
+}
+
+function isAnothers(held: Held | undefined, { userId }: Times): boolean {
+  return held?.times.userId !== undefined && held.times.userId !== userId;
 }
 
 /** Buries the predecessor. When it has ended meanwhile, its successor must not live either, unless the user has just logged in. */
@@ -169,7 +184,7 @@ async function retire(state: State, before: Held, identity: Identity, held: Held
   try {
     const grave = await bury(context, keyOf(state), before, { reason: "replaced", successor: identity.key });
     if (grave.status === "gone" && why !== "login") throw ended();
-    if (grave.status === "buried" && grave.last !== before)
+    if (grave.status === "buried" && grave.last !== before && !isAnothers(before, held.times))
       return await carryOver(state, identity, held, grave.last.content);
     return held;
   } catch (error) {

@@ -2,8 +2,8 @@
  * The first stages of a request: read, verify, load, judge. Ends in a session that is live, or in an
  * anonymous one and an event that says why. What a client sends never makes any of this throw.
  */
-import type { Claims } from "./bearer/bearer.ts";
-import { type Identity, identityOf, newIdentity } from "./bearer/identity.ts";
+import { type Identity, newIdentity } from "./bearer/identity.ts";
+import type { Verified } from "./bearer/verify.ts";
 import { readHeld } from "./commit/compare-and-set.ts";
 import type { Context } from "./context.ts";
 import { chain, isPromise } from "./crypto/awaitable.ts";
@@ -13,7 +13,7 @@ import { isSessionError } from "./errors.ts";
 import type { RejectReason } from "./events.ts";
 import { judgeTimes } from "./lifetime.ts";
 import { isUrlTransport, verifiedLink } from "./links.ts";
-import { type Encoded, toFormat, tryEncode } from "./payload.ts";
+import { type Encoded, tryEncode } from "./payload.ts";
 import type { SessionKey } from "./record.ts";
 import { judgeGeneration } from "./rotation.ts";
 import type { Misfit } from "./shape.ts";
@@ -24,9 +24,8 @@ import type { UrlTransport } from "./transport/url.ts";
 /** A stateless cookie from further in the future than clocks of one fleet differ was not made by a clock. */
 const CLOCK_SKEW_MS = 60_000;
 
-interface Proof {
+interface Proof extends Verified {
   readonly transport: Transport;
-  readonly claims: Claims;
 }
 
 export async function openState(context: Context, source: RequestSource, mayTouch: boolean): Promise<State> {
@@ -36,12 +35,10 @@ export async function openState(context: Context, source: RequestSource, mayTouc
   const proof = isPromise(proven) ? await proven : proven;
   if (proof === undefined) return nameAhead(state);
   if (typeof proof === "string") return reject(state, proof);
-  const named = identityOf(proof.claims.id);
-  const identity = isPromise(named) ? await named : named;
   try {
-    const loaded = load(context, identity, proof.claims);
+    const loaded = load(context, proof);
     const held = isPromise(loaded) ? await loaded : loaded;
-    const judged = typeof held === "string" ? reject(state, held, identity) : judge(state, proof, identity, held);
+    const judged = typeof held === "string" ? reject(state, held, proof.identity) : judge(state, proof, held);
     return isPromise(judged) ? await judged : judged;
   } catch (error) {
     if (context.onOutage !== "anonymous" || !isSessionError(error, "SOJOURN_STORE_UNAVAILABLE")) throw error;
@@ -61,14 +58,14 @@ export async function openKnown(context: Context, identity: Identity, held: Held
 
 /** read and verify. The usual case goes without a promise: one transport, and one value or none. */
 function prove(context: Context, source: RequestSource): Awaitable<Proof | RejectReason | undefined> {
-  const { transports, bearer } = context;
+  const { transports, verify } = context;
   const [transport] = transports;
   if (transports.length > 1 || isUrlTransport(transport)) return proveAny(context, source);
   const values = transport.read(source);
   const [value] = values;
   if (value === undefined) return undefined;
   if (values.length > 1) return proveAny(context, source);
-  return chain(bearer.read(value), (claims) => (typeof claims === "string" ? claims : { transport, claims }));
+  return chain(verify(value), (verified) => (typeof verified === "string" ? verified : proofBy(transport, verified)));
 }
 
 /** Every candidate of a transport is considered, and two that verify are refused. */
@@ -80,15 +77,19 @@ async function proveAny(context: Context, source: RequestSource): Promise<Proof 
     if (values === "link") reason = values;
     else
       for (const value of values) {
-        const claims = await context.bearer.read(value);
-        if (typeof claims === "string") reason = claims;
-        else if (!proof) proof = { transport, claims };
-        else if (!sameBytes(proof.claims.id, claims.id)) return "ambiguous";
-        else if (claims.generation > proof.claims.generation) proof = { transport, claims };
+        const verified = await context.verify(value);
+        if (typeof verified === "string") reason = verified;
+        else if (!proof) proof = proofBy(transport, verified);
+        else if (proof.identity.key !== verified.identity.key) return "ambiguous";
+        else if (verified.claims.generation > proof.claims.generation) proof = proofBy(transport, verified);
       }
     if (proof) return proof;
   }
   return reason;
+}
+
+function proofBy(transport: Transport, { claims, identity, encoded }: Verified): Proof {
+  return { transport, claims, identity, encoded };
 }
 
 /** A token in an address counts only when the address is a link that the application signed. */
@@ -103,9 +104,7 @@ async function linkValues(
 }
 
 /** One round trip; none when the seal holds everything. */
-function load(context: Context, identity: Identity, claims: Claims): Awaitable<Held | RejectReason> {
-  const encoded = claims.encoded === undefined ? undefined : toFormat(context.codec, claims.encoded);
-  if (encoded === null) return "corrupt";
+function load(context: Context, { claims, identity, encoded }: Verified): Awaitable<Held | RejectReason> {
   if (claims.record && claims.meta) {
     return {
       times: claims.record,
@@ -132,8 +131,9 @@ async function loadStored(
   return { ...held, content: { meta: { ...held.content.meta, version }, encoded } };
 }
 
-function judge(state: State, proof: Proof, identity: Identity, held: Held): Awaitable<State> {
+function judge(state: State, proof: Proof, held: Held): Awaitable<State> {
   const { context, openedAt } = state;
+  const { identity } = proof;
   const { meta } = held.content;
   if (meta.tombstone) {
     // A touch that was under way may have kept the record for longer than the tombstone is for.
@@ -206,8 +206,4 @@ function reject(state: State, reason: RejectReason, identity?: Identity): State 
 function nameAhead(state: State): State | Promise<State> {
   if (!state.context.namesAhead) return state;
   return Promise.resolve(newIdentity()).then((identity) => Object.assign(state, { identity }));
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

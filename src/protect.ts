@@ -32,7 +32,9 @@ export async function protect(
   if (verdict === "allow") return { allowed: true, reason };
   let denied: Protection["reason"] = reason;
   if (verdict === "token-required") {
-    const body = readToken(source, policy) === undefined ? await readBody?.(policy.tokenField) : undefined;
+    // Nobody's body is read into memory for a cookie that proves nothing: no token could fit it.
+    const mayFit = stateOf(session).held !== undefined && readToken(source, policy) === undefined;
+    const body = mayFit ? await readBody?.(policy.tokenField) : undefined;
     const token = readToken(source, policy, typeof body === "string" ? { [policy.tokenField]: body } : body);
     if (await session.verifyCsrfToken(token)) return { allowed: true, reason };
     denied = token === undefined ? "missing-token" : "wrong-token";

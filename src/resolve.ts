@@ -6,6 +6,8 @@
 import { platform } from "#crypto";
 import { sealedBearer } from "./bearer/sealed.ts";
 import { tokenBearer } from "./bearer/token.ts";
+import { createVerify } from "./bearer/verify.ts";
+import { checkOptions } from "./check-options.ts";
 import { systemClock } from "./clock.ts";
 import { jsonCodec } from "./codec/json.ts";
 import { look } from "./commit/compare-and-set.ts";
@@ -38,6 +40,7 @@ const LONGEST_CALL = 30_000;
 const VERBS = ["get", "create", "update", "touch", "delete"] as const;
 
 export function resolveOptions<Data extends object>(options: AnyOptions<Data>): Context {
+  checkOptions(options);
   const { clock = systemClock, codec = jsonCodec, audience = "" } = options;
   const mode = modeOf(options);
   const store = options.store ?? statelessStore;
@@ -48,12 +51,14 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const place = options.transports ? transports[0].name : resolveCookie(cookie).name;
   const emit = createEmitter(options.hooks ?? {});
   const ask = createAsk(store.name, milliseconds("storeTimeout", given.storeTimeout ?? "2s", 1, LONGEST_CALL), emit);
+  const bearer =
+    mode === "server" ? tokenBearer(ring) : sealedBearer({ ring, audience, place, everything: mode === "stateless" });
   const context: Context = {
     mode,
     store,
     ask,
-    bearer:
-      mode === "server" ? tokenBearer(ring) : sealedBearer({ ring, audience, place, everything: mode === "stateless" }),
+    bearer,
+    verify: createVerify(bearer, codec),
     payload: given.encryptAtRest ? restFormat(ring) : plainPayload,
     codec,
     shape: createShape(options, codec),

@@ -4,7 +4,7 @@
 import { newIdentity } from "./bearer/identity.ts";
 import { freeze } from "./commit/freeze.ts";
 import { type Duration, milliseconds } from "./duration.ts";
-import { SessionError } from "./errors.ts";
+import { invalidOption, SessionError } from "./errors.ts";
 import { formToken, verifyFormToken } from "./form-token.ts";
 import { destroy, type LoginOptions, login, logout, notAuthenticated, reauthenticate, rotate } from "./lifecycle.ts";
 import type { Device, Flash } from "./meta.ts";
@@ -229,6 +229,9 @@ export class Session<Data extends object = Record<string, unknown>> {
   flash(kind: string, text: string): void {
     const state = this.#use();
     assertUsable(state, "flash");
+    for (const [name, value] of Object.entries({ kind, text })) {
+      if (typeof value !== "string") throw invalidOption(`flash.${name}`, value, "a string");
+    }
     if (state.committed) throw committed();
     state.flashAdded.push({ kind, text });
   }
@@ -239,7 +242,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     if (state.flashTaken || state.committed) return [];
     state.flashTaken = true;
     state.flashShown = state.held?.content.meta.flash ?? [];
-    return state.flashShown;
+    return [...state.flashShown];
   }
 
   /**

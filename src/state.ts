@@ -65,8 +65,11 @@ export interface State {
   flashShown: readonly Flash[];
   /** What the response does to the client's copy. */
   answer: "nothing" | "value" | "clear";
-  /** The verb under way, if any; never rejects. */
+  /** The verb under way, if any, and the updates that go out with the commit; never reject. */
   verb: Promise<void> | undefined;
+  /** How many functions given to `update` are running. */
+  drafting: number;
+  updates: Promise<void> | undefined;
   /** From when the commit begins; undefined again when it fails. */
   committed: readonly HeaderOp[] | Promise<readonly HeaderOp[]> | undefined;
   /** Made when the application asks for the signal. */
@@ -105,6 +108,8 @@ export function anonymousState(
     flashShown: [],
     answer: "nothing",
     verb: undefined,
+    drafting: 0,
+    updates: undefined,
     committed: undefined,
     listener: undefined,
   };
@@ -140,15 +145,17 @@ export function encodedData(state: State): Encoded {
   return state.looked ? state.context.codec.encode(state.data) : state.base;
 }
 
-/** Keeps the object that the application may hold, so that a later change to it is not lost; a frozen one is given up. */
+/**
+ * Keeps the object that the application may hold, and the values in it that are the same, so that a later change to them
+ * is not lost; a frozen one is given up.
+ */
 export function replaceData(state: State, data: DataObject): void {
   if (state.data === data) return;
-  if (Object.isFrozen(state.data)) {
+  if (!state.looked || Object.isFrozen(state.data)) {
     state.data = data;
     return;
   }
-  for (const key of Object.keys(state.data)) delete state.data[key];
-  Object.assign(state.data, data);
+  applyChanges(state.data, changesBetween(state.context.codec, state.data, data));
 }
 
 /** The public id of a session that has one. */

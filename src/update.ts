@@ -8,6 +8,7 @@ import { expiryOf } from "./lifetime.ts";
 import { assertDataObject, type DataObject, decodeData, sameEncoded } from "./payload.ts";
 import { assertReachable, assertUsable, committed } from "./phase.ts";
 import { adoptUnder, encodedData, keyOf, lookAt, replaceData, type State } from "./state.ts";
+import { beforeCommit, inTurn } from "./turn.ts";
 
 type Change = (data: DataObject) => unknown;
 
@@ -23,14 +24,14 @@ export async function updateKey(state: State, key: string, change: (value: unkno
 
 export async function updateData(state: State, change: Change): Promise<DataObject> {
   assertUsable(state, "update");
-  return state.held && state.context.bearer.carries === "nothing"
-    ? updateStored(state, change)
-    : updateHere(state, change);
+  const stored = state.held !== undefined && state.context.bearer.carries === "nothing";
+  return stored ? inTurn(state, () => updateStored(state, change)) : beforeCommit(state, updateHere(state, change));
 }
 
 async function updateStored(state: State, change: Change): Promise<DataObject> {
-  const { context } = state;
-  const held = state.held as NonNullable<State["held"]>;
+  const { context, held } = state;
+  assertUsable(state, "update");
+  if (!held) return updateHere(state, change); // logged out while this waited for its turn
   // After the commit, what was changed here is stored already.
   const base = state.committed ? held.content.encoded : state.base;
   const ours = state.committed ? base : encodedData(state);
@@ -93,7 +94,10 @@ async function tryHere(state: State, change: Change): Promise<boolean> {
 
 /** The function works on a draft, so that nothing has changed when it throws. */
 async function apply(state: State, change: Change, draft: DataObject): Promise<DataObject> {
-  const given = await change(draft);
+  state.drafting++;
+  const given = await Promise.resolve(draft)
+    .then(change)
+    .finally(() => state.drafting--);
   if (given !== undefined) assertDataObject(given);
   const drafted = given ?? draft;
   await state.context.shape.check(drafted);

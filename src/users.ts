@@ -74,7 +74,11 @@ export async function revokeOthers(context: Context, session: Session<object>): 
       "SOJOURN_NOT_AUTHENTICATED",
       "Cannot end the user's other sessions: nobody is logged in to this one.",
     );
-  return revokeUser(context, userId, identity?.key);
+  const live = identity && (await look(context, identity.key));
+  if (!live || live.content.meta.tombstone) {
+    throw new SessionError("SOJOURN_REVOKED", "This session has been ended, so it cannot end the user's others.");
+  }
+  return revokeUser(context, userId, identity.key);
 }
 
 /** Ends every session of everybody. */

@@ -71,7 +71,10 @@ export function expressSession<Data extends object>(
     try {
       const { session, protection } = await openFor(sessions, req, res, opening);
       if (protection.allowed) req.session = session;
-      else problem = forbidden(protection.reason);
+      else {
+        res.setHeader("cache-control", "no-store");
+        problem = forbidden(protection.reason);
+      }
     } catch (error) {
       // Whatever page the application makes of it, caches and clients must be told.
       const answer = refusal(error);

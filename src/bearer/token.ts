@@ -32,11 +32,12 @@ export function tokenBearer(ring: KeyRing): Bearer {
       if (ring.isRevoked(kid)) return "revoked-key";
       const key = ring.find(kid);
       if (!key) return "foreign";
-      return chain(tagOf(key, bytes.subarray(0, SIGNED_BYTES)), (tag) => {
-        if (!platform.equal(tag, bytes.subarray(SIGNED_BYTES))) return "foreign";
+      // Copies, not views: so few bytes are cheaper to copy than the buffer behind them is to lay open.
+      return chain(tagOf(key, bytes.slice(0, SIGNED_BYTES)), (tag) => {
+        if (!platform.equal(tag, bytes.slice(SIGNED_BYTES))) return "foreign";
         return {
           id: bytes.slice(1, 1 + ID_BYTES),
-          generation: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1 + ID_BYTES),
+          generation: uint32At(bytes, 1 + ID_BYTES),
           outdatedKey: key !== ring.active,
         };
       });
@@ -46,7 +47,7 @@ export function tokenBearer(ring: KeyRing): Bearer {
       bytes[0] = ring.active.kid;
       bytes.set(identity.id, 1);
       new DataView(bytes.buffer).setUint32(1 + ID_BYTES, content.meta.generation);
-      return chain(tagOf(ring.active, bytes.subarray(0, SIGNED_BYTES)), (tag) => {
+      return chain(tagOf(ring.active, bytes.slice(0, SIGNED_BYTES)), (tag) => {
         bytes.set(tag, SIGNED_BYTES);
         return base64url.encode(bytes);
       });
@@ -55,5 +56,11 @@ export function tokenBearer(ring: KeyRing): Bearer {
 }
 
 function tagOf(key: Key, signed: Uint8Array): Awaitable<Uint8Array> {
-  return chain(key.mac(PURPOSE), (mac) => chain(mac(signed), (tag) => tag.subarray(0, TAG_BYTES)));
+  return chain(key.mac(PURPOSE), (mac) => chain(mac(signed), (tag) => tag.slice(0, TAG_BYTES)));
+}
+
+/** Big-endian, as it is written. */
+function uint32At(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

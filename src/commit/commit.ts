@@ -25,7 +25,8 @@ const FAILED = 500;
  */
 export function commit(state: State, status = 200): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
   if (state.committed) return state.committed;
-  if (state.verb) return state.verb.then(() => commit(state, status));
+  const awaited = state.verb ?? state.updates;
+  if (awaited) return awaited.then(() => commit(state, status));
   if (status >= FAILED) Object.assign(state, { looked: false, keep: false, flashAdded: [], flashTaken: false });
   const plan = planCommit(state, state.context.clock());
   if (plan.store !== "none") assertWritable(state, plan);

@@ -66,6 +66,9 @@ export const portable: Base64Url = {
   },
 };
 
+/** Up to here, reading letter by letter costs less than the way into the runtime and back. */
+const SHORT = 128;
+
 /** Over Buffer, several times faster on long values. */
 export function native(buffer: BufferLike): Base64Url {
   const encode = (bytes: Uint8Array): string =>
@@ -73,6 +76,7 @@ export function native(buffer: BufferLike): Base64Url {
   return {
     encode,
     decode(text) {
+      if (text.length <= SHORT) return portable.decode(text);
       const bytes = buffer.from(text, "base64url");
       // Buffer skips what it does not know and takes the classic alphabet and padding: only the one
       // spelling that it writes itself is let through.

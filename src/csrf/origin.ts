@@ -53,7 +53,7 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  * 5. Anything else, `null` included: denied, unless exempt or trusted.
  *
  * With `tokens: "always"` what would be allowed by steps 2 to 5 needs a token, but for exempt requests. Responses that
- * depend on this carry `Vary: Sec-Fetch-Site, Origin`.
+ * depend on this are not for caches: they answer unsafe methods.
  */
 export function checkOrigin(source: RequestSource, policy: CsrfPolicy, facts: CsrfFacts): CsrfVerdict {
   if (!facts.ambient) return allow("not-ambient");

@@ -1,7 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
 import type { FileStore } from "./file.ts";
+import type { MemcachedStore } from "./memcached.ts";
 import type { MemoryStore } from "./memory.ts";
+import type { MysqlStore } from "./mysql.ts";
 import { StoreUrl } from "./open/url.ts";
 import type { PostgresStore } from "./postgres.ts";
 import type { RedisStore } from "./redis.ts";
@@ -12,10 +14,18 @@ import type { ClosableStore, HealthStore, ScanStore, UserStore } from "./store.t
 export interface OpenStoreOptions {
   /** What an instant is compared with. Default: the system's clock. */
   readonly clock?: Clock | undefined;
+  /**
+   * `false` takes a store as well that cannot list or revoke by user (`memcached:`), and the type of one that is only known
+   * at run time says so. Default true.
+   */
+  readonly users?: boolean | undefined;
 }
 
 /** What every store can do that a URL names: list and revoke by user, be walked through, closed and asked how it is. */
 export interface OpenedStore extends UserStore, ScanStore, ClosableStore, HealthStore {}
+
+/** What every store can do that a URL names with `users: false`. */
+export interface OpenedRecordStore extends ClosableStore, HealthStore {}
 
 /** Which store a scheme names. */
 export interface StoreByScheme {
@@ -24,8 +34,15 @@ export interface StoreByScheme {
   sqlite: SqliteStore;
   postgres: PostgresStore;
   postgresql: PostgresStore;
+  mysql: MysqlStore;
+  mariadb: MysqlStore;
   redis: RedisStore;
   rediss: RedisStore;
+}
+
+/** Which store a scheme names that needs `users: false`. */
+export interface RecordStoreByScheme {
+  memcached: MemcachedStore;
 }
 
 /** The store that a URL written in the source names; `OpenedStore` for a URL that is only known at run time. */
@@ -33,9 +50,15 @@ export type StoreOf<Url extends string> = Url extends `${infer Scheme extends ke
   ? StoreByScheme[Scheme]
   : OpenedStore;
 
-type Openers = {
-  readonly [Scheme in keyof StoreByScheme]: (url: StoreUrl, clock: Clock | undefined) => Promise<StoreByScheme[Scheme]>;
-};
+/** As `StoreOf`, with `users: false`. */
+export type RecordStoreOf<Url extends string> =
+  Url extends `${infer Scheme extends keyof StoreByScheme | keyof RecordStoreByScheme}:${string}`
+    ? (StoreByScheme & RecordStoreByScheme)[Scheme]
+    : OpenedRecordStore;
+
+type Opener<S> = (url: StoreUrl, clock: Clock | undefined) => Promise<S>;
+type Openers = { readonly [Scheme in keyof StoreByScheme]: Opener<StoreByScheme[Scheme]> };
+type RecordOpeners = { readonly [Scheme in keyof RecordStoreByScheme]: Opener<RecordStoreByScheme[Scheme]> };
 
 async function postgres(url: StoreUrl, clock: Clock | undefined): Promise<PostgresStore> {
   const { postgresStore } = await import("./postgres.ts");
@@ -50,6 +73,18 @@ async function postgres(url: StoreUrl, clock: Clock | undefined): Promise<Postgr
     sweepEvery: url.text("sweepEvery") === "false" ? (false as const) : url.number("sweepEvery"),
   };
   return postgresStore(url.rest(), options);
+}
+
+async function mysql(url: StoreUrl, clock: Clock | undefined): Promise<MysqlStore> {
+  const { mysqlStore } = await import("./mysql.ts");
+  const options = {
+    clock,
+    table: url.text("table"),
+    create: url.oneOf("create", ["auto", "false"]) === "false" ? (false as const) : undefined,
+    timeout: url.number("timeout"),
+    sweepEvery: url.text("sweepEvery") === "false" ? (false as const) : url.number("sweepEvery"),
+  };
+  return mysqlStore(url.rest(), options);
 }
 
 async function redis(url: StoreUrl, clock: Clock | undefined): Promise<RedisStore> {
@@ -83,8 +118,19 @@ const openers: Openers = {
   },
   postgres,
   postgresql: postgres,
+  mysql,
+  mariadb: mysql,
   redis,
   rediss: redis,
+};
+
+const recordOpeners: RecordOpeners = {
+  memcached: async (url, clock) => {
+    const { memcachedStore } = await import("./memcached.ts");
+    const [prefix, timeout] = [url.text("prefix"), url.number("timeout")];
+    url.checkAllRead();
+    return memcachedStore(url.rest(), { clock, prefix, timeout });
+  },
 };
 
 /**
@@ -96,7 +142,9 @@ const openers: Openers = {
  * | `file:./sessions` | `fileStore`; `durability` |
  * | `sqlite:./sessions.db`, `sqlite::memory:` | `sqliteStore`; `table`, `durability`, `busyTimeout`, `sweepEvery`, `watchEvery` |
  * | `postgres://user@host/database` | `postgresStore`; `table`, `schema`, `create`, `unlogged`, `prepare`, `notify`, `sweepEvery`; all others are the driver's |
+ * | `mysql://user:password@host/database`, `mariadb:` | `mysqlStore`; `table`, `create`, `timeout`, `sweepEvery`; all others are the driver's |
  * | `redis://user:password@host:6379/0`, `rediss:` for TLS | `redisStore` for one server; `prefix` |
+ * | `memcached://host:11211,host:11211`, with `users: false` | `memcachedStore`; `prefix`, `timeout` |
  *
  * Options follow as a query, `sqlite:./sessions.db?durability=normal`, with the bounds that they have in code. A path is taken
  * as it is written, relative to the working directory, and ends at the first `?`; `sqlite:/var/lib/app/sessions.db` and
@@ -113,13 +161,12 @@ const openers: Openers = {
  * const store = await openStore(process.env.SESSION_STORE ?? "sqlite:./sessions.db");
  * ```
  */
-export async function openStore<Url extends string>(url: Url, options: OpenStoreOptions = {}): Promise<StoreOf<Url>> {
+export async function openStore<Url extends string, Users extends boolean = true>(
+  url: Url,
+  options: OpenStoreOptions & { readonly users?: Users | undefined } = {},
+): Promise<Users extends false ? RecordStoreOf<Url> : StoreOf<Url>> {
   const parsed = StoreUrl.parse(url);
-  if (!Object.hasOwn(openers, parsed.scheme)) {
-    const known = Object.keys(openers).map((scheme) => `"${scheme}:"`);
-    throw invalidOption("url", `${parsed.scheme}:`, `a URL that begins with ${known.join(", ")}`);
-  }
-  const store: OpenedStore = await openers[parsed.scheme as keyof StoreByScheme](parsed, options.clock);
+  const store = await openerOf(parsed.scheme, options.users !== false)(parsed, options.clock);
   parsed.checkAllRead();
   try {
     await store.health();
@@ -127,5 +174,16 @@ export async function openStore<Url extends string>(url: Url, options: OpenStore
     await store.close().catch(() => {});
     throw error;
   }
-  return store as StoreOf<Url>;
+  return store as Users extends false ? RecordStoreOf<Url> : StoreOf<Url>;
+}
+
+function openerOf(scheme: string, users: boolean): Opener<OpenedRecordStore> {
+  if (Object.hasOwn(openers, scheme)) return openers[scheme as keyof StoreByScheme];
+  if (Object.hasOwn(recordOpeners, scheme)) {
+    if (!users) return recordOpeners[scheme as keyof RecordStoreByScheme];
+    const expected = "a store that can list and revoke by user, or { users: false } beside it";
+    throw invalidOption("url", `${scheme}:`, expected);
+  }
+  const known = [...Object.keys(openers), ...Object.keys(recordOpeners)].map((each) => `"${each}:"`);
+  throw invalidOption("url", `${scheme}:`, `a URL that begins with ${known.join(", ")}`);
 }

@@ -2,11 +2,13 @@ import { SessionError } from "../errors.ts";
 import type { RedisClient } from "./redis/clients.ts";
 import { ClusterUsers } from "./redis/cluster.ts";
 import { connect } from "./redis/connection.ts";
+import { connectByUrl } from "./redis/driver.ts";
 import { Keyspace } from "./redis/keyspace.ts";
 import { makeLayout } from "./redis/layout.ts";
 import { list } from "./redis/listing.ts";
 import type { RedisStoreOptions } from "./redis/options.ts";
 import { checkOptions } from "./redis/options.ts";
+import { Replicas } from "./redis/replicas.ts";
 import { clear, scan } from "./redis/scanning.ts";
 import { touch } from "./redis/scripts.ts";
 import { SingleUsers } from "./redis/single.ts";
@@ -25,7 +27,8 @@ export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableSt
  * A store in Redis or Valkey: one server, a master behind Sentinel, or a Cluster.
  *
  * Takes the application's own client, connected, of `redis` (5, 6: client, cluster, sentinel), `ioredis` or `iovalkey`
- * (client, cluster), or any object with `command(args)`. `close` leaves it open. Every required verb is one round trip, except
+ * (client, cluster), or any object with `command(args)`. `close` leaves it open. With a URL the store makes a client for one server itself,
+ * by `redis` or else `ioredis`. Every required verb is one round trip, except
  * for a record with a user that is created, or given to another user, in a Cluster. Compare-and-set is a script.
  *
  * Set `maxmemory-policy noeviction`: any other may end sessions, and worse, forget revocations, when memory is short.
@@ -42,11 +45,12 @@ export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableSt
  * const store = redisStore(client);
  * ```
  */
-export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
+export function redisStore(client: RedisClient | string, options: RedisStoreOptions = {}): RedisStore {
   const settings = checkOptions(options);
-  const connection = connect(client);
+  const connection = typeof client === "string" ? connectByUrl(client) : connect(client);
   const space = new Keyspace(connection, makeLayout(settings.prefix), settings.clock);
   const users = connection.cluster ? new ClusterUsers(space) : new SingleUsers(space);
+  const replicas = new Replicas(connection, settings.waitReplicas, settings.waitTimeout);
   const watching = new Watching(connection, space.layout.channel);
   const underWay = new Set<Promise<unknown>>();
   let closed = false;
@@ -66,18 +70,20 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     update: (key, record, expected) => open(() => users.update(key, record, expected)),
     touch: (key, seenAt, expiresAt) =>
       open(async () => (await space.run(touch, [space.layout.record(key)], column(seenAt), column(expiresAt))) === 1),
-    delete: (key) => open(() => users.delete(key)),
+    delete: (key) => open(async () => replicas.acknowledge(await users.delete(key))),
     epoch: (userId) => open(() => users.epoch(userId)),
     admit: (key, record, admission) => open(() => users.admit(key, record, admission)),
     list: (userId, page = {}) => open(() => list(space, users, userId, page)),
-    deleteAll: (userId, { except, limit } = {}) => open(async () => users.deleteAll(userId, except, checkLimit(limit))),
+    deleteAll: (userId, { except, limit } = {}) =>
+      open(async () => replicas.acknowledge(await users.deleteAll(userId, except, checkLimit(limit)))),
     scan: (page = {}) => open(() => scan(space, page)),
-    clear: ({ limit } = {}) => open(async () => clear(space, users, checkLimit(limit))),
+    clear: ({ limit } = {}) => open(async () => replicas.acknowledge(await clear(space, users, checkLimit(limit)))),
     watch: (onEnded) => watching.add(onEnded),
     async close() {
       closed = true;
       watching.close();
       await Promise.allSettled([...underWay]);
+      await connection.close?.();
     },
     health: () =>
       open(async () => {

@@ -38,7 +38,7 @@ for (const [name, client] of Object.entries(clients)) {
     it,
     handles: "shared",
     durable: true,
-    histories: name === "node-redis" ? 40 : 5,
+    histories: name === "node-redis" ? 12 : 3,
     open: (context) => redisStore(client(), { clock: context.clock, prefix: `${context.name}:` }),
   });
 }

@@ -311,6 +311,8 @@ async function act({ clock }: World, ledger: Ledger, session: Session<AnyData>, 
   const before = stateOf(session).held ? session.id : undefined;
   const [verb, user] = action.split(" ");
   const owner = user ?? session.userId ?? "";
+  // Another user's data is left behind.
+  if (before && session.userId !== undefined && session.userId !== owner) ledger.doubtful.add(before);
   const revocations = ledger.revocations.get(owner) ?? 0;
   if (verb === "read") expect(session.data).toBeTypeOf("object");
   if (verb === "set") session.data[keyOf(session)] = true;

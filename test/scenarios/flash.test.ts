@@ -23,6 +23,15 @@ for (const mode of MODES) {
       expect((await browser.visit((session) => session.flashes())).value).toEqual([]);
     });
 
+    it("are taken even when the page empties the list that it got", async () => {
+      const { visitor } = openSite({}, mode);
+      const browser = visitor();
+      await browser.visit((session) => session.flash("info", "hello"));
+      const { value } = await browser.visit((session) => (session.flashes() as object[]).splice(0));
+      expect(value).toEqual([hello]);
+      expect((await browser.visit((session) => session.flashes())).value).toEqual([]);
+    });
+
     it("stay until they are taken, and pass through login and rotate", async () => {
       const { visitor } = openSite({}, mode);
       const browser = visitor();

@@ -79,7 +79,13 @@ for (const mode of MODES) {
         return { before, after: session.id };
       });
       expect(value.after).not.toBe(value.before);
-      expect(events.at(-1)).toEqual({ type: "rotated", id: value.after, userId: "ann", previousId: value.before, why: "login" });
+      expect(events.at(-1)).toEqual({
+        type: "rotated",
+        id: value.after,
+        userId: "ann",
+        previousId: value.before,
+        why: "login",
+      });
       const seen = await browser.visit((session) => [session.userId, session.id, session.data.cart, session.factors]);
       expect(seen.value).toEqual(["ann", value.after, ["a"], ["pwd"]]);
       if (mode === "stateless") return;
@@ -272,6 +278,46 @@ describe("login()", () => {
     expect((await sessions.list("ann")).items).toEqual([]);
     expect((await sessions.list("bob")).items).toHaveLength(1);
     expect((await browser.visit((session) => session.userId)).value).toBe("bob");
+  });
+
+  it("to another user takes nothing of the first one along but what this request has put in", async () => {
+    for (const mode of MODES) {
+      const { visitor } = openSite({ initial: () => ({ visits: 0 }) }, mode);
+      const browser = visitor();
+      await browser.visit(async (session) => {
+        session.data.cart = ["a"]; // anonymous data is carried over
+        await session.login("ann");
+        session.data.role = "admin";
+        session.flash("info", "for ann");
+      });
+      await browser.visit((session) => session.login("ann"));
+      expect((await browser.visit((session) => session.data)).value).toEqual({ visits: 0, cart: ["a"], role: "admin" });
+      const { value } = await browser.visit(async (session) => {
+        const { data } = session;
+        data.language = "fr";
+        await session.login("bob");
+        expect(session.data).toBe(data);
+        return { ...data };
+      });
+      expect(value).toEqual({ visits: 0, language: "fr" });
+      const seen = await browser.visit((session) => [session.userId, session.data, session.flashes()]);
+      expect(seen.value).toEqual(["bob", { visits: 0, language: "fr" }, []]);
+    }
+  });
+
+  it("to another user that fails leaves the first one's session as it was", async () => {
+    const { visitor, instrument } = openSite();
+    const browser = visitor();
+    await browser.visit(async (session) => {
+      session.data.role = "admin";
+      await session.login("ann");
+    });
+    instrument.fail("admit", { times: 1 });
+    const { value } = await browser.visit(async (session) => {
+      await session.login("bob").catch(() => {});
+      return [session.userId, { ...session.data }];
+    });
+    expect(value).toEqual(["ann", { role: "admin" }]);
   });
 
   it("twice in one request leaves one session", async () => {

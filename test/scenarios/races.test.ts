@@ -1,11 +1,12 @@
 /**
- * What a last-write-wins implementation fails: parallel requests on one session, over every embedded store.
+ * What a last-write-wins implementation fails: parallel requests on one session, over every embedded store, through Fetch and through Node.
  */
 import { afterEach, describe, expect, it } from "vitest";
-import { type AllSessions, createSessions } from "../../src/index.ts";
+import { createSessions } from "../../src/index.ts";
 import { fakeClock } from "../../src/testing/index.ts";
 import { Client, gate } from "../support/client.ts";
 import { embeddedStores, type OpenedStore } from "../support/stores.ts";
+import { type Application, type World, worlds } from "../support/worlds.ts";
 
 const SECRET = "k1:0Fq3mC9TzV5w8yRbJ2nK7pXsLd4hGaEu1tQiO6vZxYc";
 
@@ -14,14 +15,30 @@ interface Data {
   [key: string]: unknown;
 }
 
-for (const [name, openStore] of Object.entries(embeddedStores)) {
-  describe(`parallel requests over ${name}`, () => {
+const application: Application<Data> = async (session, { pathname, searchParams }) => {
+  if (pathname === "/set") session.data[searchParams.get("key") as string] = true;
+  if (pathname === "/add") await session.update("count", (n = 0) => n + 1);
+  if (pathname === "/login") await session.login("ann");
+  if (pathname === "/logout") await session.logout();
+  return { data: session.data, userId: session.userId ?? null };
+};
+
+const places = Object.entries(embeddedStores).flatMap(([name, openStore]) =>
+  Object.entries(worlds).map(([world, openWorld]) => ({ where: `${name}, ${world}`, openStore, openWorld })),
+);
+
+for (const { where, openStore, openWorld } of places) {
+  describe(`parallel requests over ${where}`, () => {
     let opened: OpenedStore;
+    let world: World;
     const clock = fakeClock();
 
-    afterEach(() => opened.close());
+    afterEach(async () => {
+      await world.close();
+      await opened.close();
+    });
 
-    async function setUp(): Promise<{ sessions: AllSessions<Data>; client: Client }> {
+    async function setUp(): Promise<{ client: Client }> {
       opened = await openStore(clock);
       const sessions = createSessions<Data>({
         secrets: SECRET,
@@ -30,17 +47,8 @@ for (const [name, openStore] of Object.entries(embeddedStores)) {
         rotateEvery: "10m",
         storeTimeout: "20s",
       });
-      const client = new Client((request) =>
-        sessions.handle(request, async (session, { url }) => {
-          const { pathname, searchParams } = new URL(url);
-          if (pathname === "/set") session.data[searchParams.get("key") as string] = true;
-          if (pathname === "/add") await session.update("count", (n = 0) => n + 1);
-          if (pathname === "/login") await session.login("ann");
-          if (pathname === "/logout") await session.logout();
-          return Response.json({ data: session.data, userId: session.userId ?? null });
-        }),
-      );
-      return { sessions, client };
+      world = await openWorld(sessions, application);
+      return { client: new Client(world.server) };
     }
 
     it("keeps all keys of 100 parallel requests that each set their own", async () => {
@@ -78,30 +86,29 @@ for (const [name, openStore] of Object.entries(embeddedStores)) {
     });
   });
 
-  describe(`slow requests over ${name}`, () => {
+  describe(`slow requests over ${where}`, () => {
     let opened: OpenedStore;
+    let world: World;
     const clock = fakeClock();
 
-    afterEach(() => opened.close());
+    afterEach(async () => {
+      await world.close();
+      await opened.close();
+    });
 
     async function setUp() {
       opened = await openStore(clock);
       const sessions = createSessions<Data>({ secrets: SECRET, store: opened.store, clock });
       const slow = gate();
-      const client = new Client((request) =>
-        sessions.handle(request, async (session, { url }) => {
-          const { pathname } = new URL(url);
-          if (pathname === "/slow") {
-            session.data.slow = true;
-            await slow.pass();
-          }
-          if (pathname === "/login") await session.login("ann");
-          if (pathname === "/logout") await session.logout();
-          if (pathname === "/data") session.data.seen = true;
-          return Response.json({ data: session.data, userId: session.userId ?? null });
-        }),
-      );
-      return { sessions, client, slow };
+      world = await openWorld(sessions, async (session, url) => {
+        if (url.pathname === "/slow") {
+          session.data.slow = true;
+          await slow.pass();
+        }
+        if (url.pathname === "/data") session.data.seen = true;
+        return application(session, url);
+      });
+      return { sessions, client: new Client(world.server), slow };
     }
 
     it("stays logged out when a request that began before the logout ends after it", async () => {

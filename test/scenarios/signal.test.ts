@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createEndings } from "../../src/endings.ts";
+import { releaseAfter } from "../../src/handle.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import { fakeClock } from "../../src/testing/index.ts";
 import { anotherServer, MODES, openSite, type Site, settle } from "../support/visitor.ts";
@@ -157,6 +158,17 @@ describe("session.signal", () => {
     expect((await sessions.open(asked)).listening).toBe(false);
   });
 
+  it("is kept for a WebSocket, whose handshake is answered at once", async () => {
+    const { browser } = await loggedIn();
+    const session = await browser.open();
+    expect(session.signal.aborted).toBe(false);
+    const upgraded = Object.defineProperty(new Response(null), "status", { value: 101 });
+    expect(releaseAfter(session, upgraded)).toBe(upgraded);
+    expect(session.listening).toBe(true);
+    session.release();
+    expect(session.listening).toBe(false);
+  });
+
   it("is let go of when the handler throws", async () => {
     const { browser, sessions } = await loggedIn();
     const asked = new Request("https://app.example/", { headers: { cookie: await browser.cookies() } });
@@ -221,7 +233,7 @@ describe("createEndings()", () => {
     const listener = endings.listen();
     listener.follow("a");
     await looks(5);
-    expect(asked).toBe(1);
+    expect(asked).toBe(2); // the one at the beginning, and the first of the regular ones
     listener.release();
   });
 
@@ -238,6 +250,7 @@ describe("createEndings()", () => {
     const listeners = Array.from({ length: 100 }, () => endings.listen());
     for (const [index, listener] of listeners.entries()) listener.follow(`${index % 50}`);
     for (const listener of [listeners[7], listeners[57], listeners[8]]) listener?.release();
+    asked.length = 0;
     await looks(1);
     for (let turns = 0; turns < 100; turns++) await settle();
     expect(new Set(asked).size).toBe(49);

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../src/clock.ts";
 
+import { cachedStore } from "../../src/stores/cached.ts";
+import { fileStore } from "../../src/stores/file.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
 import type { ClosableStore, ScanStore, UserStore, WatchStore } from "../../src/stores/store.ts";
@@ -33,5 +35,11 @@ export const embeddedStores: Record<string, (clock?: Clock) => Promise<OpenedSto
     return { store, close: () => store.close() };
   },
 
+  file: (clock) => inFolder((directory) => fileStore({ directory, durability: "rename", ...(clock ? { clock } : {}) })),
   sqlite: (clock) => inFolder((folder) => sqliteStore(join(folder, "sessions.db"), clock ? { clock } : {})),
+  cached: async (clock) => {
+    const options = clock ? { clock } : {};
+    const store = cachedStore(memoryStore(options), memoryStore(options), options);
+    return { store, close: () => store.close() };
+  },
 };

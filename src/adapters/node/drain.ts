@@ -9,34 +9,29 @@ type Listener = (...args: unknown[]) => unknown;
 export class Drain {
   readonly #res: OpenResponse;
   readonly #waiting: { readonly listener: Listener; readonly pass: (...args: unknown[]) => unknown }[] = [];
-  readonly #undo: readonly (() => void)[];
   #holding = true;
 
   constructor(res: OpenResponse) {
     this.#res = res;
     // `once` comes in by `on`, wrapped.
-    const add = ["on", "addListener"].map(
-      (name) =>
-        override(res, name, (below) => (event, listener) => {
-          if (!this.#holding || event !== "drain") return below(event, listener);
-          this.#waiting.push({ listener: listener as Listener, pass: below });
-          return res;
-        }).undo,
-    );
-    const remove = ["removeListener", "off"].map(
-      (name) =>
-        override(res, name, (below) => (event, listener) => {
-          if (!this.#holding || event !== "drain" || !this.#forget(listener)) return below(event, listener);
-          return res;
-        }).undo,
-    );
-    this.#undo = [...add, ...remove];
+    for (const name of ["on", "addListener"]) {
+      override(res, name, (below) => (event, listener) => {
+        if (!this.#holding || event !== "drain") return below(event, listener);
+        this.#waiting.push({ listener: listener as Listener, pass: below });
+        return res;
+      });
+    }
+    for (const name of ["removeListener", "off"]) {
+      override(res, name, (below) => (event, listener) => {
+        if (!this.#holding || event !== "drain" || !this.#forget(listener)) return below(event, listener);
+        return res;
+      });
+    }
   }
 
   /** The writes are through: whoever waited is called, and waits below from now on. A "drain" too many does no harm. */
   release(): void {
     this.#holding = false;
-    for (const undo of this.#undo) undo();
     const waiting = this.#waiting.splice(0);
     for (const { listener, pass } of waiting) pass("drain", listener);
     this.#call(waiting);

@@ -10,7 +10,15 @@ import type { HeaderOp } from "../../index.ts";
 import type { Refusal } from "../../outcome.ts";
 import { Drain } from "./drain.ts";
 import { absorbHead, applyToResponse } from "./head.ts";
-import { hasReason, type Method, type NodeResponse, type OpenResponse, override, pretend } from "./response.ts";
+import {
+  type Held,
+  hasReason,
+  type Method,
+  type NodeResponse,
+  type OpenResponse,
+  override,
+  pretend,
+} from "./response.ts";
 import { clearHead, send } from "./send.ts";
 
 export interface Keeper {
@@ -47,21 +55,20 @@ class Gate {
   /** To be put on with the head. */
   #headers: readonly HeaderOp[] = NONE;
   #queue: Call[] = [];
-  #ended = false;
+  readonly #held: { -readonly [Flag in keyof Held]: Held[Flag] } = { ended: false };
   #drain: Drain | undefined;
-  #undo: readonly (() => void)[] = [];
 
   constructor(res: OpenResponse, keeper: Keeper) {
     this.#res = res;
     this.#keeper = keeper;
-    const body = (name: string) =>
+    const body = (name: string): Method =>
       override(
         res,
         name,
         (below) =>
           (...args) =>
             this.#body(name, below, args),
-      ).below;
+      );
     this.#below = {
       writeHead: override(
         res,
@@ -69,7 +76,7 @@ class Gate {
         (below) =>
           (...args) =>
             this.#writeHead(below, args),
-      ).below,
+      ),
       write: body("write"),
       end: body("end"),
     };
@@ -83,6 +90,7 @@ class Gate {
     // Before the head counts as written: what Node would refuse must throw here, as it would without us.
     const head = checkedHead(absorbHead(this.#res, args));
     this.#hold(...head);
+    this.#drain = new Drain(this.#res);
     this.#queue.push({ run: () => this.#passHead(below, head), callback: undefined });
     return this.#res;
   }
@@ -103,7 +111,11 @@ class Gate {
   }
 
   #body(name: string, below: Method, args: unknown[]): unknown {
-    if (this.#phase === "open" && this.#mustWait(this.#res.statusCode)) this.#hold(this.#res.statusCode);
+    if (this.#phase === "open" && this.#mustWait(this.#res.statusCode)) {
+      this.#hold(this.#res.statusCode);
+      // After the end, nobody waits to write more.
+      if (name !== "end") this.#drain = new Drain(this.#res);
+    }
     if (this.#phase === "passing") return below(...args);
     const callback = args.find((arg) => typeof arg === "function");
     if (this.#phase === "refused") {
@@ -112,7 +124,7 @@ class Gate {
       if (name === "write") this.#drain?.flow();
     } else {
       this.#queue.push({ run: () => below(...args), callback });
-      if (name === "end") this.#ended = true;
+      if (name === "end") this.#held.ended = true;
     }
     return name === "write" ? false : this.#res;
   }
@@ -144,28 +156,23 @@ class Gate {
     res.statusCode = status;
     if (reason !== undefined && hasReason(res)) res.statusMessage = reason;
     const head = { status, reason: hasReason(res) ? res.statusMessage : undefined };
-    this.#drain = new Drain(res);
-    this.#undo = [
-      ...NOT_WHILE_HELD.map(
-        (name) =>
-          override(
-            res,
-            name,
-            (below) =>
-              (...args) =>
-                this.#guard(below, args),
-          ).undo,
-      ),
+    pretend(res, this.#held);
+    for (const name of NOT_WHILE_HELD) {
       override(
         res,
-        "addTrailers",
+        name,
         (below) =>
           (...args) =>
-            this.#later(below, args),
-      ).undo,
-      pretend(res, "headersSent", () => true),
-      pretend(res, "writableEnded", () => this.#ended),
-    ];
+            this.#guard(below, args),
+      );
+    }
+    override(
+      res,
+      "addTrailers",
+      (below) =>
+        (...args) =>
+          this.#later(below, args),
+    );
     (this.#commit as Promise<readonly HeaderOp[]>)
       .then((headers) => this.#release(headers, head))
       .catch((error: unknown) => this.#fail(error));
@@ -184,7 +191,7 @@ class Gate {
 
   #release(headers: readonly HeaderOp[], head: { readonly status: number; readonly reason: string | undefined }): void {
     const res = this.#res;
-    this.#letGo();
+    pretend(res, undefined);
     this.#pass(headers);
     // The application may have set another status since, which would have come too late.
     res.statusCode = head.status;
@@ -193,14 +200,9 @@ class Gate {
     this.#drain?.release();
   }
 
-  #letGo(): void {
-    for (const undo of this.#undo) undo();
-    this.#undo = [];
-  }
-
   async #fail(error: unknown): Promise<void> {
     const refusal = await this.#keeper.failed(error);
-    this.#letGo();
+    pretend(this.#res, undefined);
     for (const { callback } of this.#queue.splice(0)) callBack(callback);
     try {
       if (this.#res.headersSent) throw error;
@@ -212,9 +214,9 @@ class Gate {
   }
 
   #answer(refusal: Refusal, error: unknown): void {
-    clearHead(this.#res);
     this.#pass(refusal.headers);
-    if (this.#ended && this.#keeper.handOver) {
+    clearHead(this.#res);
+    if (this.#held.ended && this.#keeper.handOver) {
       this.#res.statusCode = 200;
       this.#keeper.handOver(error);
     } else {

@@ -34,35 +34,50 @@ type Methods = Record<string, Method>;
 
 /**
  * Puts a method on this one response, and never on a prototype. `make` gets to call the method that was there,
- * native or somebody else's.
+ * native or somebody else's. It stays: somebody may have wrapped it, and taking properties away from an object makes
+ * all that follows slow.
  *
- * @returns The method that was there, and `undo`, which does nothing once somebody has wrapped the new one: it must
- *   pass calls on by itself then.
+ * @returns The method that was there.
  */
-export function override(
-  res: OpenResponse,
-  name: string,
-  make: (below: Method) => Method,
-): { readonly below: Method; undo(): void } {
+export function override(res: OpenResponse, name: string, make: (below: Method) => Method): Method {
   const methods = res as unknown as Methods;
-  const own = Object.hasOwn(res, name);
   const found = methods[name];
-  if (!found) return { below: () => undefined, undo: () => {} };
-  const below = found.bind(res);
-  const above = make(below);
-  methods[name] = above;
-  const undo = (): void => {
-    if (methods[name] !== above) return;
-    if (own) methods[name] = found;
-    else delete methods[name];
-  };
-  return { below, undo };
+  if (!found) return () => undefined;
+  const below: Method = (...args) => found.apply(res, args);
+  methods[name] = make(below);
+  return below;
 }
 
-/** Makes a flag of this one response say something else for a while. */
-export function pretend(res: OpenResponse, name: "headersSent" | "writableEnded", get: () => boolean): () => void {
-  Object.defineProperty(res, name, { get, configurable: true, enumerable: false });
-  return () => {
-    delete (res as unknown as Record<string, unknown>)[name];
-  };
+/** What a response that is held back says of itself. */
+export interface Held {
+  readonly ended: boolean;
+}
+
+const HELD = Symbol("held");
+
+type Holdable = object & { [HELD]?: Held | undefined };
+
+const native = (res: Holdable, name: "headersSent" | "writableEnded"): unknown =>
+  Reflect.get(Object.getPrototypeOf(res), name, res);
+
+/** The same functions for every response, so that all of them keep one hidden class. */
+const FLAGS: PropertyDescriptorMap & ThisType<Holdable> = {
+  headersSent: {
+    configurable: true,
+    get() {
+      return this[HELD] !== undefined || native(this, "headersSent");
+    },
+  },
+  writableEnded: {
+    configurable: true,
+    get() {
+      return this[HELD]?.ended ?? native(this, "writableEnded");
+    },
+  },
+};
+
+/** Makes this one response say that its head is out; undefined lets it speak for itself again. */
+export function pretend(res: OpenResponse, held: Held | undefined): void {
+  if (!Object.hasOwn(res, HELD)) Object.defineProperties(res, FLAGS);
+  (res as Holdable)[HELD] = held;
 }

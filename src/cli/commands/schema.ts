@@ -1,21 +1,27 @@
 import { parseArgs } from "node:util";
-import { schemaScript } from "../../stores/postgres/schema.ts";
+import { schemaScript as mysqlScript } from "../../stores/mysql/schema.ts";
+import { schemaScript as postgresScript } from "../../stores/postgres/schema.ts";
 import { type Command, UsageError } from "../command.ts";
 
 const USAGE = `Usage: sojourn schema postgres [--table <name>] [--schema <name>] [--unlogged]
+       sojourn schema mysql [--table <name>]
 
 Prints the SQL that makes the tables of a store, for whoever lets no application make tables
 (the store's option "create: false"). It can be run again, on tables that are there, and
 brings those of an earlier release to the present layout:
 
     npx sojourn schema postgres | psql "$DATABASE_URL"
+    npx sojourn schema mysql | mysql app
 
   --table <name>   the store's option "table"; sojourn_sessions
   --schema <name>  the schema to make them in; public
   --unlogged       the sessions table is not written ahead: faster, and empty after a crash
 
 The role that the application uses needs SELECT, INSERT, UPDATE and DELETE on the tables, and
-USAGE on the schema.`;
+in PostgreSQL USAGE on the schema. In MySQL a view comes with them, for people: leave it out
+as you like.`;
+
+const SCRIPTS = { postgres: postgresScript, mysql: mysqlScript };
 
 /** `sojourn schema`: what an operator runs before the store. */
 export const schema: Command = {
@@ -27,11 +33,14 @@ export const schema: Command = {
       allowPositionals: true,
       options: { table: { type: "string" }, schema: { type: "string" }, unlogged: { type: "boolean" } },
     });
-    const [database, ...others] = positionals;
-    if (database !== "postgres" || others.length > 0) {
-      throw new UsageError('expected the name of one database that has a schema to print: "postgres"');
+    const [database = "", ...others] = positionals;
+    if (!Object.hasOwn(SCRIPTS, database) || others.length > 0) {
+      throw new UsageError('expected the name of one database that has a schema to print: "postgres" or "mysql"');
     }
-    terminal.out(`${schemaScript(values)}\n`);
+    if (database === "mysql" && (values.schema !== undefined || values.unlogged)) {
+      throw new UsageError("--schema and --unlogged are for postgres");
+    }
+    terminal.out(`${SCRIPTS[database as keyof typeof SCRIPTS](values)}\n`);
     return 0;
   },
 };

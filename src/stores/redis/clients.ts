@@ -21,7 +21,7 @@ export interface NodeRedisCluster {
   readonly masters: readonly object[];
   nodeClient(node: never): Promise<{ sendCommand(args: readonly string[]): Answer }>;
   subscribe(channel: string, listener: (message: string) => void): Answer;
-  unsubscribe(channel: string, listener: (message: string) => void): Answer;
+  unsubscribe(channel: string, listener: never): Answer;
 }
 
 /** `createSentinel` of `redis` 5 and 6. */
@@ -29,7 +29,7 @@ export interface NodeRedisSentinel {
   sendCommand(isReadonly: boolean | undefined, args: string[]): Answer;
   acquire(): Answer;
   subscribe(channel: string, listener: (message: string) => void): Answer;
-  unsubscribe(channel: string, listener: (message: string) => void): Answer;
+  unsubscribe(channel: string, listener: never): Answer;
 }
 
 /** `Redis` of `ioredis` and `iovalkey`, with Sentinel too. */
@@ -44,9 +44,15 @@ export interface IoRedisSubscriber {
   disconnect(): unknown;
 }
 
-/** `Cluster` of `ioredis` and `iovalkey`. */
-export interface IoRedisCluster extends IoRedisClient {
+/** `Cluster` of `ioredis` and `iovalkey`, which keeps a connection of its own for subscriptions. */
+export interface IoRedisCluster {
+  call(command: string, ...args: string[]): Answer;
   nodes(role: "master"): readonly { call(command: string, ...args: string[]): Answer }[];
+  subscribe(channel: string): Answer;
+  unsubscribe(channel: string): Answer;
+  on(event: "message", listener: (channel: string, message: string) => void): unknown;
+  off(event: "message", listener: (channel: string, message: string) => void): unknown;
+  listenerCount(event: "message"): number;
 }
 
 /** Anything that sends a command to one server and gives its answer: text as strings, numbers as numbers. */
@@ -56,6 +62,7 @@ export interface CommandClient {
   subscribe?(channel: string, onMessage: (message: string) => void): Promise<() => unknown>;
 }
 
+/** A client that `redisStore` takes, connected: by what it can do, not by its package. */
 export type RedisClient =
   | NodeRedisClient
   | NodeRedisCluster

@@ -22,6 +22,8 @@ export interface Connection {
   masters(): Promise<readonly Send[]>;
   /** Resolves when the server has taken the subscription. */
   subscribe(channel: string, onMessage: (message: string) => void): Promise<() => void>;
+  /** Ends a client that the store has made. */
+  close?(): Promise<void>;
 }
 
 const has = (client: object, ...names: readonly string[]): boolean =>
@@ -30,7 +32,7 @@ const has = (client: object, ...names: readonly string[]): boolean =>
   );
 
 /** Something that stops, and may fail at it when the connection is gone already. */
-const quietly =
+export const quietly =
   (stop: () => unknown): (() => void) =>
   () => {
     try {
@@ -40,6 +42,7 @@ const quietly =
     }
   };
 
+/** The store's view of a client, which stays the application's. */
 export function connect(client: RedisClient): Connection {
   if (typeof client === "object" && client !== null) {
     if (has(client, "sendCommand", "nodeClient", "masters")) return nodeRedisCluster(client as NodeRedisCluster);
@@ -76,7 +79,7 @@ function nodeRedisSentinel(client: NodeRedisSentinel): Connection {
     (args) => client.sendCommand(false, args),
     async (channel, onMessage) => {
       await client.subscribe(channel, onMessage);
-      return quietly(() => client.unsubscribe(channel, onMessage));
+      return quietly(() => client.unsubscribe(channel, onMessage as never));
     },
   );
 }
@@ -95,7 +98,7 @@ function nodeRedisCluster(client: NodeRedisCluster): Connection {
     },
     async subscribe(channel, onMessage) {
       await client.subscribe(channel, onMessage);
-      return quietly(() => client.unsubscribe(channel, onMessage));
+      return quietly(() => client.unsubscribe(channel, onMessage as never));
     },
   };
 }
@@ -103,8 +106,15 @@ function nodeRedisCluster(client: NodeRedisCluster): Connection {
 /** ioredis finds the slot by the keys in the arguments. */
 const callOf =
   (client: { call(command: string, ...args: string[]): Promise<unknown> }): Send =>
-  ([command = "", ...args]) =>
-    client.call(command, ...args);
+  async ([command = "", ...args]) => {
+    try {
+      return await client.call(command, ...args);
+    } catch (error) {
+      // It hangs the arguments on its errors: the session's data, on its way to a log.
+      if (error instanceof Error && "command" in error) delete error.command;
+      throw error;
+    }
+  };
 
 function ioRedisSubscription(client: IoRedisClient): Connection["subscribe"] {
   return async (channel, onMessage) => {
@@ -128,7 +138,18 @@ function ioRedisCluster(client: IoRedisCluster): Connection {
     cluster: true,
     send: (_key, args) => call(args),
     masters: async () => client.nodes("master").map(callOf),
-    subscribe: ioRedisSubscription(client),
+    async subscribe(channel, onMessage) {
+      const onAny = (from: string, message: string): void => {
+        if (from === channel) onMessage(message);
+      };
+      client.on("message", onAny);
+      await client.subscribe(channel);
+      return quietly(() => {
+        client.off("message", onAny);
+        // Another store over the same client may listen on the same channel.
+        return client.listenerCount("message") === 0 ? client.unsubscribe(channel) : undefined;
+      });
+    },
   };
 }
 

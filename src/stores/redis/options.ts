@@ -11,17 +11,44 @@ export interface RedisStoreOptions {
   readonly prefix?: string | undefined;
   /** What an instant is compared with, on the server too. Default: the system's clock. */
   readonly clock?: Clock | undefined;
+  /**
+   * Number of replicas that must have a revocation (`delete`, `deleteAll`, `clear`) before it is told; where a master has none at all it
+   * is not waited for. A whole number of 0 to 10, default 1; 0 for never, and a failover may then bring back who was just logged out.
+   */
+  readonly waitReplicas?: number | undefined;
+  /**
+   * Milliseconds to wait for them; then the revocation is rejected, though it is in force. The connection carries nothing else
+   * meanwhile. 1 to 60,000, default 500.
+   */
+  readonly waitTimeout?: number | undefined;
 }
 
 export interface RedisSettings {
   readonly prefix: string;
   readonly clock: Clock;
+  readonly waitReplicas: number;
+  readonly waitTimeout: number;
 }
 
-export function checkOptions({ prefix = "sojourn:", clock }: RedisStoreOptions): RedisSettings {
-  // Braces would decide the slot; a space ends a word of SCAN's answer nowhere, but in every tool of an operator.
+function whole(option: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw invalidOption(option, value, `a whole number from ${least} to ${most}`);
+}
+
+export function checkOptions({
+  prefix = "sojourn:",
+  clock,
+  waitReplicas,
+  waitTimeout,
+}: RedisStoreOptions): RedisSettings {
+  // Braces would decide the slot, and a space ends the name in an operator's tools.
   if (typeof prefix !== "string" || !/^[!-z|~]{1,100}$/.test(prefix)) {
     throw invalidOption("prefix", prefix, "1 to 100 printable ASCII characters without braces and spaces");
   }
-  return { prefix, clock: clock ?? systemClock };
+  return {
+    prefix,
+    clock: clock ?? systemClock,
+    waitReplicas: whole("waitReplicas", waitReplicas ?? 1, 0, 10),
+    waitTimeout: whole("waitTimeout", waitTimeout ?? 500, 1, 60_000),
+  };
 }

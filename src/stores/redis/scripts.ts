@@ -1,6 +1,9 @@
 /**
  * The scripts. Every one begins with ARGV: 1 the prefix, 2 now by the application's clock.
  * What the server expires by itself is only cleaning up: scripts compare `expiresAt` with that `now`.
+ *
+ * A server whose memory is full refuses a script whose first write may need memory, and lets the later ones pass. So touches
+ * and revocations begin with a write that frees some or none: they must work just then.
  */
 import { Script } from "./script.ts";
 
@@ -39,6 +42,9 @@ local function ttl(ms) return string.format('%.0f', math.max(1, math.min(tonumbe
 `;
 
 const script = (body: string): Script => new Script(prelude + body);
+
+/** A script with the same beginning. */
+export const clusterScript: (body: string) => Script = script;
 
 /** KEYS record; ARGV 3 value, 4 ttl, 5 user, 6 createdAt, 7 member, 8 "1" to keep the index here. 1, or 0 when it exists. */
 export const create: Script = script(`
@@ -80,10 +86,12 @@ local h = live(k)
 if not h then return 0 end
 local seen, expires = h:sub(17, 32), h:sub(33, 48)
 if tonumber(ARGV[3]) > tonumber(seen) then seen = ARGV[3] end
+local life = redis.call('PTTL', k)
 if tonumber(ARGV[4]) > tonumber(expires) then
   expires = ARGV[4]
-  redis.call('PEXPIRE', k, ttl(tonumber(expires) - now + ${GRACE}))
+  life = tonumber(expires) - now + ${GRACE}
 end
+redis.call('PEXPIRE', k, ttl(life))
 redis.call('SETRANGE', k, 16, seen .. expires)
 return 1`);
 
@@ -148,6 +156,7 @@ return answer`);
 
 /** KEYS index, epoch; ARGV 3 user, 4 except or "", 5 limit. The members that ended. */
 export const removeAll: Script = script(`
+redis.call('ZREM', KEYS[1], '')
 redis.call('INCR', KEYS[2])
 local ended, from = {}, 0
 while true do
@@ -171,6 +180,13 @@ while true do
     end
   end
 end`);
+
+/** Moves an epoch. KEYS the epoch. */
+export const bump: Script = script(`
+local epoch = tonumber(redis.call('GET', KEYS[1]) or '0') + 1
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], string.format('%.0f', epoch))
+return epoch`);
 
 /** Takes out of an index what is not there any more: KEYS index; ARGV 3 user, 4… members. */
 export const heal: Script = script(`

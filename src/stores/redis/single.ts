@@ -4,7 +4,7 @@ import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { lifeOf } from "./keyspace.ts";
 import { userName } from "./layout.ts";
-import { admit, create, GRACE, heal, remove, removeAll, removeMany, update } from "./scripts.ts";
+import { admit, bump, create, GRACE, heal, remove, removeAll, removeMany, update } from "./scripts.ts";
 import type { UserRecord, Users } from "./users.ts";
 import { column, decode, encode, firstVersion, nextVersion, versionColumn } from "./value.ts";
 
@@ -93,8 +93,7 @@ export class SingleUsers implements Users {
   }
 
   async moveEverybody(): Promise<void> {
-    const name = this.#space.layout.globalEpoch;
-    await this.#space.connection.send(name, ["INCR", name]);
+    await this.#space.run(bump, [this.#space.layout.globalEpoch]);
   }
 
   async deleteMany(keys: readonly SessionKey[]): Promise<readonly SessionKey[]> {

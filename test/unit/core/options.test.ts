@@ -52,6 +52,17 @@ describe("createSessions()", () => {
 
   it("names the option whose value cannot be", () => {
     const wrong: [string, unknown][] = [
+      ["store", null],
+      ["codec", {}],
+      ["codec", { format: "text", encode: () => "" }],
+      ["transports", []],
+      ["transports", [{}]],
+      ["schema", {}],
+      ["initial", 5],
+      ["clock", 5],
+      ["hooks", { created: 5 }],
+      ["csrf", true],
+      ["cacheControl", ""],
       ["data", "memory"],
       ["onReuse", "ignore"],
       ["onOutage", "authenticated"],

@@ -120,6 +120,40 @@ describe("update()", () => {
     });
   }
 
+  it("that the application forgot to await goes out with the commit, where the data does", async () => {
+    for (const mode of ["tracked", "stateless"] as const) {
+      const { visitor } = openSite({}, mode);
+      const browser = visitor();
+      await browser.visit((session) => {
+        session.data.n = 0;
+      });
+      await browser.visit((session) => {
+        session.update("n", async (n) => {
+          await settle();
+          return n + 1;
+        });
+      });
+      expect((await browser.visit((session) => session.data.n)).value).toBe(1);
+    }
+  });
+
+  it("inside of update() is an error at worst, and holds nobody up for ever", async () => {
+    const { visitor, sessions } = openSite();
+    const browser = visitor();
+    await browser.visit((session) => {
+      session.data.n = 0;
+    });
+    const [outer, inner, other] = [await browser.open(), await browser.open(), await browser.open()];
+    const nested = outer.update("n", async (n) => {
+      await other.update("m", (m = 0) => m + 1);
+      await inner.update("m", (m = 0) => m + 1);
+      return n + 1;
+    });
+    await expect(nested).rejects.toMatchObject({ code: "SOJOURN_CONFLICT" });
+    await sessions.commit(outer);
+    expect((await browser.visit((session) => session.data.n)).value).toBe(0);
+  });
+
   it("runs again on what another request stored meanwhile", async () => {
     const { visitor, sessions } = openSite();
     const browser = visitor();

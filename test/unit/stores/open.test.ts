@@ -4,8 +4,10 @@ import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import type { FileStore } from "../../../src/stores/file.ts";
+import type { MemcachedStore } from "../../../src/stores/memcached.ts";
 import type { MemoryStore } from "../../../src/stores/memory.ts";
-import type { OpenedStore } from "../../../src/stores/open.ts";
+import type { MysqlStore } from "../../../src/stores/mysql.ts";
+import type { OpenedRecordStore, OpenedStore } from "../../../src/stores/open.ts";
 import { openStore } from "../../../src/stores/open.ts";
 import type { SqliteStore } from "../../../src/stores/sqlite.ts";
 import type { UserStore } from "../../../src/stores/store.ts";
@@ -74,14 +76,23 @@ describe("openStore()", () => {
     expectTypeOf(openStore<"file:./sessions">).returns.resolves.toEqualTypeOf<FileStore>();
     expectTypeOf(openStore<"sqlite:./a.db?table=web">).returns.resolves.toEqualTypeOf<SqliteStore>();
     expectTypeOf(openStore<string>).returns.resolves.toEqualTypeOf<OpenedStore>();
+    expectTypeOf(openStore<"mariadb://db/app">).returns.resolves.toEqualTypeOf<MysqlStore>();
     expectTypeOf<OpenedStore>().toExtend<UserStore>();
+  });
+
+  test("says in the type what a store cannot do that was asked for with `users: false`", () => {
+    expectTypeOf(openStore<"memcached://cache", false>).returns.resolves.toEqualTypeOf<MemcachedStore>();
+    expectTypeOf(openStore<"sqlite:./a.db", false>).returns.resolves.toEqualTypeOf<SqliteStore>();
+    expectTypeOf(openStore<string, false>).returns.resolves.toEqualTypeOf<OpenedRecordStore>();
+    expectTypeOf<OpenedRecordStore>().not.toExtend<UserStore>();
+    expectTypeOf<MemcachedStore>().not.toExtend<UserStore>();
   });
 });
 
 describe("a URL that is none", () => {
   test.each([
-    ["redis://localhost", '"redis:"'],
-    ["postgres://app:hunter2@db/app", '"memory:", "file:", "sqlite:"'],
+    ["mongodb://localhost", '"mongodb:"'],
+    ["oracle://app:hunter2@db/app", '"memory:", "file:", "sqlite:"'],
     ["constructor:x", '"constructor:"'],
     ["__proto__:x", 'a URL such as "sqlite:./sessions.db"'],
     ["hunter2", 'a URL such as "sqlite:./sessions.db"'],
@@ -103,6 +114,10 @@ describe("a URL that is none", () => {
     ["sqlite::memory:?table=a;b", 'Option "table"'],
     ["sqlite::memory:?sweepEvery=never", 'Option "url?sweepEvery"'],
     ["sqlite::memory:?password=hunter2", '"?password"'],
+    ["mysql:hunter2", "a URL that begins with"],
+    ["mysql://app:hunter2@db/app?table=a;b", 'Option "table"'],
+    ["mysql://app:hunter2@db/app?create=no", "auto or false"],
+    ["memcached://app:hunter2@localhost", "{ users: false }"],
   ])("%j is refused, and says why", async (url, why) => {
     const error = await opened(url).then(
       () => undefined,

@@ -1,0 +1,49 @@
+import { SessionError } from "../../errors.ts";
+import type { Connection, Send } from "./connection.ts";
+
+/** Milliseconds for which it is believed how many replicas a master has. */
+const BELIEVED = 5000;
+
+/**
+ * Replication is asynchronous: a master that dies takes the last writes with it, and a logout among them
+ * would be undone. So a revocation is told only when replicas have it.
+ */
+export class Replicas {
+  readonly #connection: Connection;
+  readonly #wanted: number;
+  readonly #timeout: number;
+  #believedUntil = 0;
+  #replicated: readonly boolean[] = [];
+
+  constructor(connection: Connection, wanted: number, timeout: number) {
+    this.#connection = connection;
+    this.#wanted = wanted;
+    this.#timeout = timeout;
+  }
+
+  /** Resolves when what this client has written is on the replicas; at once where there are none. */
+  async acknowledge<T>(revoked: T): Promise<T> {
+    if (this.#wanted === 0) return revoked;
+    const masters = await this.#replicatedOf(await this.#connection.masters());
+    if (masters.length === 0) return revoked;
+    const wait = ["WAIT", String(this.#wanted), String(this.#timeout)];
+    const counts = await Promise.all(masters.map((send) => send([...wait])));
+    const fewest = Math.min(...counts.map(Number));
+    if (fewest >= this.#wanted) return revoked;
+    throw new SessionError(
+      "SOJOURN_STORE_UNAVAILABLE",
+      `the revocation is in force, but ${fewest} of ${this.#wanted} replicas had it after ${this.#timeout} ms, so a failover could undo it: ` +
+        "repeat it, or see to the replicas (option waitReplicas)",
+    );
+  }
+
+  /** Those that have replicas: one that lost its own has nobody to fail over to, and must not hold up the others. */
+  async #replicatedOf(masters: readonly Send[]): Promise<readonly Send[]> {
+    if (performance.now() > this.#believedUntil || this.#replicated.length !== masters.length) {
+      const infos = await Promise.all(masters.map((send) => send(["INFO", "replication"])));
+      this.#replicated = infos.map((info) => /connected_slaves:[1-9]/.test(String(info)));
+      this.#believedUntil = performance.now() + BELIEVED;
+    }
+    return masters.filter((_, at) => this.#replicated[at]);
+  }
+}
