@@ -5,6 +5,7 @@
 import type { Codec } from "./codec/codec.ts";
 import * as base64url from "./crypto/base64url.ts";
 import type { Awaitable } from "./crypto/platform.ts";
+import { decode as decodeUtf8, encode as encodeUtf8 } from "./crypto/utf8.ts";
 import type { Xaes } from "./crypto/xaes.ts";
 import { SessionError } from "./errors.ts";
 import { decodeMeta, encodeMeta, type Meta } from "./meta.ts";
@@ -58,12 +59,7 @@ export function tryEncode(codec: Codec, data: DataObject): Encoded | null {
 /** Brings what was stored as text, or sealed as bytes, into the codec's own format; null when it cannot be. */
 export function toFormat(codec: Codec, encoded: Encoded): Encoded | null {
   if (codec.format === "binary") return typeof encoded === "string" ? base64url.decode(encoded) : encoded;
-  if (typeof encoded === "string") return encoded;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(encoded);
-  } catch {
-    return null;
-  }
+  return typeof encoded === "string" ? encoded : decodeUtf8(encoded);
 }
 
 /** Marks a payload that is sealed; meta begins with a brace, so the two cannot be mistaken. */
@@ -94,12 +90,11 @@ export interface RestKeys {
 
 /** Encryption at rest: XAES-256-GCM with the record's key as additional data, so that rows cannot be swapped. */
 export function sealedPayload(keys: RestKeys): PayloadFormat {
-  const text = new TextEncoder();
   return {
     async write(key, content) {
       const { kid, xaes } = await keys.active();
       const plain = (await plainPayload.write(key, content)) as string;
-      const sealed = await xaes.seal(text.encode(plain), text.encode(`record\n${kid}\n${key}`));
+      const sealed = await xaes.seal(encodeUtf8(plain), encodeUtf8(`record\n${kid}\n${key}`));
       const whole = new Uint8Array(sealed.length + 1);
       whole[0] = kid;
       whole.set(sealed, 1);
@@ -109,9 +104,9 @@ export function sealedPayload(keys: RestKeys): PayloadFormat {
       const whole = payload.startsWith(SEALED) ? base64url.decode(payload.slice(1)) : null;
       const xaes = whole?.length ? await keys.find(whole[0] as number) : undefined;
       if (!whole || !xaes) return null;
-      const plain = await xaes.open(whole.subarray(1), text.encode(`record\n${whole[0]}\n${key}`));
-      if (!plain) return null;
-      return plainPayload.read(key, new TextDecoder().decode(plain));
+      const plain = await xaes.open(whole.subarray(1), encodeUtf8(`record\n${whole[0]}\n${key}`));
+      const text = plain && decodeUtf8(plain);
+      return text === null ? null : plainPayload.read(key, text);
     },
   };
 }

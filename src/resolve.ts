@@ -26,7 +26,7 @@ import type { AnyOptions, StoreOptions } from "./options.ts";
 import { type PayloadFormat, plainPayload, sealedPayload } from "./payload.ts";
 import { createShape } from "./shape.ts";
 import { statelessStore } from "./stateless.ts";
-import { createAsk } from "./store-calls.ts";
+import { type Ask, createAsk } from "./store-calls.ts";
 import { isUserStore, type Store } from "./stores/store.ts";
 import { type CookieTransportOptions, cookieTransport } from "./transport/cookie.ts";
 import { resolveCookie } from "./transport/cookie-options.ts";
@@ -50,7 +50,9 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const transports = options.transports ?? [cookieTransport(cookie)];
   const place = options.transports ? transports[0].name : resolveCookie(cookie).name;
   const emit = createEmitter(options.hooks ?? {});
-  const ask = createAsk(store.name, milliseconds("storeTimeout", given.storeTimeout ?? "2s", 1, LONGEST_CALL), emit);
+  const storeTimeout = milliseconds("storeTimeout", given.storeTimeout ?? "2s", 1, LONGEST_CALL);
+  // A cookie always answers.
+  const ask: Ask = mode === "stateless" ? (_verb, call) => call() : createAsk(store.name, storeTimeout, emit);
   const bearer =
     mode === "server" ? tokenBearer(ring) : sealedBearer({ ring, audience, place, everything: mode === "stateless" });
   const context: Context = {

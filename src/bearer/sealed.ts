@@ -8,6 +8,7 @@
 import { chain } from "../crypto/awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { KeyRing } from "../crypto/keyring.ts";
+import { decode as decodeUtf8, encode as encodeUtf8 } from "../crypto/utf8.ts";
 import { decodeMeta, encodeMeta } from "../meta.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Bearer, Claims, Issue } from "./bearer.ts";
@@ -29,13 +30,12 @@ export interface SealedOptions {
 }
 
 export function sealedBearer({ ring, audience, place, everything }: SealedOptions): Bearer {
-  const text = new TextEncoder();
   const contexts = new Map<number, Uint8Array>();
   const purpose = everything ? "stateless" : "tracked";
   const context = (kid: number): Uint8Array => {
     let bytes = contexts.get(kid);
     if (!bytes) {
-      bytes = text.encode(JSON.stringify([FORMAT, kid, audience, purpose, place]));
+      bytes = encodeUtf8(JSON.stringify([FORMAT, kid, audience, purpose, place]));
       contexts.set(kid, bytes);
     }
     return bytes;
@@ -60,7 +60,7 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
     issue(issue) {
       const kid = ring.active.kid;
       return chain(ring.active.xaes(purpose), (xaes) =>
-        chain(xaes.seal(writePlain(issue, everything, text), context(kid)), (sealed) => {
+        chain(xaes.seal(writePlain(issue, everything), context(kid)), (sealed) => {
           const bytes = new Uint8Array(sealed.length + 2);
           bytes[0] = FORMAT;
           bytes[1] = kid;
@@ -72,13 +72,13 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
   };
 }
 
-function writePlain({ identity, content, record }: Issue, everything: boolean, text: TextEncoder): Uint8Array {
+function writePlain({ identity, content, record }: Issue, everything: boolean): Uint8Array {
   const times = [record.createdAt, record.seenAt, record.expiresAt, record.userId];
   const head = everything
     ? `${JSON.stringify(times)}\n${encodeMeta(content.meta)}\n`
     : `${content.meta.version ?? 0}\n`;
   const data = content.encoded;
-  const body = typeof data === "string" ? text.encode(head + data) : concat(text.encode(head), data);
+  const body = typeof data === "string" ? encodeUtf8(head + data) : concat(encodeUtf8(head), data);
   const plain = new Uint8Array(HEAD_AT + body.length);
   plain.set(identity.id);
   new DataView(plain.buffer).setUint32(ID_BYTES, content.meta.generation);
@@ -94,10 +94,10 @@ function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean)
     generation: new DataView(plain.buffer, plain.byteOffset).getUint32(ID_BYTES),
     outdatedKey,
   };
-  const text = new TextDecoder();
   const lineEnd = plain.indexOf(NEWLINE, HEAD_AT);
   if (lineEnd === -1) return undefined;
-  const line = text.decode(plain.subarray(HEAD_AT, lineEnd));
+  const line = decodeUtf8(plain.subarray(HEAD_AT, lineEnd));
+  if (line === null) return undefined;
   if (!everything) {
     return /^\d{1,10}$/.test(line)
       ? { ...claims, version: Number(line), encoded: plain.subarray(lineEnd + 1) }
@@ -106,7 +106,7 @@ function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean)
   const metaEnd = plain.indexOf(NEWLINE, lineEnd + 1);
   if (metaEnd === -1) return undefined;
   const record = readTimes(line);
-  const meta = decodeMeta(text.decode(plain.subarray(lineEnd + 1, metaEnd)));
+  const meta = decodeMeta(decodeUtf8(plain.subarray(lineEnd + 1, metaEnd)) ?? "");
   return meta && record ? { ...claims, record, meta, encoded: plain.subarray(metaEnd + 1) } : undefined;
 }
 

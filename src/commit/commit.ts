@@ -3,6 +3,8 @@
  * before the headers are given to the caller.
  */
 import { newIdentity } from "../bearer/identity.ts";
+import { chain } from "../crypto/awaitable.ts";
+import type { Awaitable } from "../crypto/platform.ts";
 import { expiryOf } from "../lifetime.ts";
 import type { Flash, Meta } from "../meta.ts";
 import { decodeData, type Encoded } from "../payload.ts";
@@ -47,7 +49,8 @@ function assertWritable(state: State, plan: Plan): void {
 }
 
 async function execute(state: State, plan: Plan): Promise<readonly HeaderOp[]> {
-  if (plan.changed !== undefined) await state.context.shape.check(state.data);
+  const checked = plan.changed === undefined ? undefined : state.context.shape.check(state.data);
+  if (checked) await checked;
   if (plan.store === "create") await create(state, plan);
   else if (plan.store === "update") await update(state, plan);
   else if (plan.store === "touch") await touch(state);
@@ -117,11 +120,12 @@ async function update(state: State, plan: Plan): Promise<void> {
   if (context.bearer.carries === "data" && plan.changed !== undefined)
     await issue(state, await nextRecord(state, plan, start));
   let rotated = false;
-  const result = await compareAndSet(context, keyOf(state), start, async (current) => {
-    const next = await nextRecord(state, plan, current);
-    rotated = next.content.meta.generation === current.content.meta.generation + 1 && plan.rotate;
-    return next;
-  });
+  const result = await compareAndSet(context, keyOf(state), start, (current) =>
+    chain(nextRecord(state, plan, current), (next) => {
+      rotated = next.content.meta.generation === current.content.meta.generation + 1 && plan.rotate;
+      return next;
+    }),
+  );
   if (result.status === "gone") {
     state.phase = "ended";
     state.answer = "nothing";
@@ -153,28 +157,31 @@ function report(state: State, plan: Plan, attempts: number, rotated: boolean): v
 }
 
 /** The record that this request wants, given what is there now: its own changes on top of anybody's. */
-async function nextRecord(state: State, plan: Plan, current: Held): Promise<Next> {
+function nextRecord(state: State, plan: Plan, current: Held): Awaitable<Next> {
   const { context } = state;
   const now = context.clock();
-  const { encoded, version } = await nextData(state, plan, current);
-  const meta = { ...nextMeta(state, plan, current, now), version };
-  const seenAt = state.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
-  const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, meta.endsAt, context.lifetime));
-  return { times: { ...current.times, seenAt, expiresAt }, content: { meta, encoded } };
+  return chain(nextData(state, plan, current), ({ encoded, version }) => {
+    const meta = { ...nextMeta(state, plan, current, now), version };
+    const seenAt = state.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
+    const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, meta.endsAt, context.lifetime));
+    return { times: { ...current.times, seenAt, expiresAt }, content: { meta, encoded } };
+  });
 }
 
 /** The data, and the version of its shape, which is not ours as long as somebody else's data is passed on. */
-async function nextData(
+function nextData(
   state: State,
   plan: Plan,
   current: Held,
-): Promise<{ readonly encoded: Encoded; readonly version: number | undefined }> {
+): Awaitable<{ readonly encoded: Encoded; readonly version: number | undefined }> {
   const { codec, bearer, shape } = state.context;
   const version = shape.label(current.content.meta.version);
   if (current === state.held || bearer.carries !== "nothing") return { encoded: plan.changed ?? state.base, version };
   if (plan.changed === undefined) return { encoded: current.content.encoded, version: current.content.meta.version };
-  const merged = await mergeOnto(state.context, current.content, state.base, plan.changed);
-  return { encoded: codec.encode(merged), version };
+  return mergeOnto(state.context, current.content, state.base, plan.changed).then((merged) => ({
+    encoded: codec.encode(merged),
+    version,
+  }));
 }
 
 function nextMeta(state: State, plan: Plan, held: Held, now: number): Meta {
@@ -207,8 +214,9 @@ function nextFlash(state: State, current: readonly Flash[]): readonly Flash[] {
 }
 
 function saved(state: State, held: Held): void {
-  const data = held.content.encoded === state.base ? undefined : decodeData(state.context.codec, held.content.encoded);
-  if (data && !state.looked) adopt(state, held, data);
+  const unseen = !state.looked && held.content.encoded !== state.base;
+  const data = unseen ? decodeData(state.context.codec, held.content.encoded) : null;
+  if (data) adopt(state, held, data);
   else {
     state.held = held;
     state.base = held.content.encoded;

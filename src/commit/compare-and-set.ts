@@ -3,7 +3,7 @@
  * conflict build again from the winner. Bounded.
  */
 import type { Context } from "../context.ts";
-import { chain } from "../crypto/awaitable.ts";
+import { chain, isPromise } from "../crypto/awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import { SessionError } from "../errors.ts";
 import { type Content, toFormat } from "../payload.ts";
@@ -14,7 +14,7 @@ import type { Held, Times } from "../state.ts";
 export const MOST_ATTEMPTS = 64;
 
 /** What to write; undefined to leave the record as it is. */
-export type Build = (current: Held) => Promise<Next | undefined> | Next | undefined;
+export type Build = (current: Held) => Awaitable<Next | undefined>;
 
 export interface Next {
   readonly times: Times;
@@ -27,11 +27,16 @@ export type Outcome =
   | { readonly status: "gone"; readonly held: Held | undefined };
 
 export async function compareAndSet(context: Context, key: SessionKey, start: Held, build: Build): Promise<Outcome> {
-  const first = await attempt(context, key, start, build, 1);
-  if (first.status !== "conflict") return first;
+  let winner = start;
+  let attempts = 1;
+  if (!context.lane.busy(key)) {
+    const first = await attempt(context, key, start, build, attempts);
+    if (first.status !== "conflict") return first;
+    winner = first.held;
+    attempts += 1;
+  }
   return context.lane.run(key, async () => {
-    let winner = first.held;
-    for (let attempts = 2; attempts <= MOST_ATTEMPTS; attempts++) {
+    for (; attempts <= MOST_ATTEMPTS; attempts++) {
       const result = await attempt(context, key, winner, build, attempts);
       if (result.status !== "conflict") return result;
       winner = result.held;
@@ -57,9 +62,11 @@ async function attempt(
   attempts: number,
 ): Promise<Attempt> {
   if (current.content.meta.tombstone) return { status: "gone", held: current };
-  const next = await build(current);
+  const built = build(current);
+  const next = isPromise(built) ? await built : built;
   if (!next) return { status: "kept", held: current, attempts };
-  const payload = await writePayload(context, key, next.content);
+  const written = writePayload(context, key, next.content);
+  const payload = isPromise(written) ? await written : written;
   const result = await context.ask("update", () =>
     context.store.update(key, { ...next.times, payload }, current.version),
   );
@@ -70,7 +77,9 @@ async function attempt(
 }
 
 /** The payload for the store: without the data where that travels in the cookie. */
-export function writePayload(context: Context, key: SessionKey, content: Content): Promise<string> | string {
+export function writePayload(context: Context, key: SessionKey, content: Content): Awaitable<string> {
+  // All of it is in the cookie.
+  if (context.mode === "stateless") return "";
   return context.payload.write(
     key,
     context.bearer.carries === "nothing" ? content : { meta: content.meta, encoded: "" },

@@ -47,7 +47,11 @@ const reach: Record<string, readonly string[]> = {
   "./stores": ["dist/stores/"],
   "./stores/memory": ["dist/stores/memory"],
   "./stores/file": ["dist/stores/file"],
-  "./stores/sqlite": ["dist/stores/sqlite"],
+  "./stores/sqlite": ["dist/stores/sqlite", "dist/stores/sql/"],
+  "./stores/postgres": ["dist/stores/postgres", "dist/stores/sql/"],
+  "./stores/redis": ["dist/stores/redis", "dist/stores/sql/"],
+  "./stores/mysql": ["dist/stores/mysql", "dist/stores/sql/"],
+  "./stores/memcached": ["dist/stores/memcached", "dist/stores/sql/"],
   "./stores/cached": ["dist/stores/cached"],
   "./codecs/json": [],
   "./codecs/devalue": ["dist/codec/"],
@@ -64,9 +68,13 @@ const reach: Record<string, readonly string[]> = {
 
 /** The packages and platform modules that an entry may name on any platform; the others run anywhere. */
 const outsideOfEntry: Record<string, RegExp> = {
-  "./stores": /^(node:|bun:sqlite$|libsql$|better-sqlite3$)/,
+  "./stores": /^(node:|bun:sqlite$|libsql$|better-sqlite3$|redis$|ioredis$|pg$|postgres$|mysql2)/,
   "./stores/file": /^node:/,
   "./stores/sqlite": /^(node:|bun:sqlite$|libsql$|better-sqlite3$)/,
+  "./stores/redis": /^(redis|ioredis)$/,
+  "./stores/postgres": /^(pg|postgres)$/,
+  "./stores/mysql": /^mysql2\/promise$/,
+  "./stores/memcached": /^(node:net|memcache)$/,
   "./codecs/devalue": /^devalue$/,
   "./codecs/cbor": /^cbor-x$/,
   "./codecs/xml": /^fast-xml-parser$/,

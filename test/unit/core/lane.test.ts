@@ -8,6 +8,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const never = (): Promise<never> => new Promise(() => {});
+
 describe("createLane()", () => {
   it("runs tasks of one key one after another, in order, and those of other keys beside them", async () => {
     const lane = createLane();
@@ -18,41 +20,66 @@ describe("createLane()", () => {
       steps.push(`${name} ends`);
       return name;
     };
-    const results = await Promise.all([
-      lane.run("k", task("a")),
-      lane.run("k", task("b")),
-      lane.run("other", task("c")),
-    ]);
+    const results = await Promise.all([lane.run("k", task("a")), lane.run("k", task("b")), lane.run("l", task("c"))]);
     expect(results).toEqual(["a", "b", "c"]);
     expect(steps.filter((step) => !step.startsWith("c"))).toEqual(["a begins", "a ends", "b begins", "b ends"]);
     expect(steps.indexOf("c begins")).toBeLessThan(steps.indexOf("a ends"));
   });
 
-  it("goes on after a task that fails, which fails alone", async () => {
+  it("lets all go at once when a task fails, which fails alone", async () => {
     const lane = createLane();
+    let running = 0;
+    let most = 0;
     const failing = lane.run("k", () => Promise.reject(new Error("failed")));
-    const next = lane.run("k", async () => "next");
+    const others = [1, 2, 3].map((each) =>
+      lane.run("k", async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await Promise.resolve();
+        await Promise.resolve();
+        running -= 1;
+        return each;
+      }),
+    );
     await expect(failing).rejects.toThrow("failed");
-    expect(await next).toBe("next");
+    expect(await Promise.all(others)).toEqual([1, 2, 3]);
+    expect(most).toBe(3);
+    expect(lane.busy("k")).toBe(false);
   });
 
-  it("waits for nobody for ever: it only saves work", async () => {
+  it("waits for nobody for ever, and after that for the same one not at all", async () => {
     const lane = createLane();
-    void lane.run("k", () => new Promise(() => {}));
-    const next = lane.run("k", async () => "next");
+    void lane.run("k", never);
+    const others = [lane.run("k", async () => "second"), lane.run("k", async () => "third")];
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(await next).toBe("next");
+    expect(await Promise.all(others)).toEqual(["second", "third"]);
+    expect(lane.busy("k")).toBe(false);
+    expect(await lane.run("k", async () => "fourth")).toBe("fourth");
   });
 
-  it("leaves no timer and no key behind", async () => {
+  it("is patient with a long queue as long as it moves", async () => {
     const lane = createLane();
-    await Promise.all([1, 2, 3].map((each) => lane.run("k", async () => each)));
-    expect(vi.getTimerCount()).toBe(0);
-    let waited = false;
-    const after = lane.run("k", async () => {
-      waited = vi.getTimerCount() > 0;
-    });
-    await after;
-    expect(waited).toBe(false);
+    let running = 0;
+    const task = async () => {
+      running += 1;
+      expect(running).toBe(1);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1_500);
+      });
+      running -= 1;
+    };
+    const all = Promise.all(Array.from({ length: 20 }, () => lane.run("k", task)));
+    await vi.advanceTimersByTimeAsync(30_000);
+    await all;
+  });
+
+  it("is busy while somebody is in it, and leaves no timer and no key behind", async () => {
+    const lane = createLane();
+    expect(lane.busy("k")).toBe(false);
+    const all = Promise.all([1, 2, 3].map((each) => lane.run("k", async () => each)));
+    expect(lane.busy("k")).toBe(true);
+    expect(await all).toEqual([1, 2, 3]);
+    await Promise.resolve();
+    expect([lane.busy("k"), vi.getTimerCount()]).toEqual([false, 0]);
   });
 });

@@ -1,0 +1,138 @@
+import type { Clock } from "../../clock.ts";
+import { SessionError } from "../../errors.ts";
+import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import type { UpdateResult } from "../store.ts";
+import type { MemcachedClient } from "./client.ts";
+import { decode, encode, exptimeOf, freshVersion } from "./item.ts";
+import { itemKey } from "./keys.ts";
+import type { Found } from "./recent.ts";
+import { Recent } from "./recent.ts";
+
+/** How often others may change an item between our read and our write. Each time one of them got through. */
+const TURNS = 64;
+
+/** Expired at once: memcached's way to remove an item on a condition. */
+const AT_ONCE = -1;
+
+/** What a step of a compare-and-set loop does with what it found: an answer, or something to write first. */
+type Plan<T> = { readonly answer: T } | { readonly write: string; readonly exptime: number; readonly done: T };
+
+/**
+ * The five verbs over `gets`, `add` and `cas`. Every change of an item is a `cas` on the item that was judged, so
+ * each verb is one step of one register: nothing that was deleted comes back, and no write goes unnoticed.
+ */
+export class Verbs {
+  readonly #client: MemcachedClient;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #recent = new Recent();
+
+  constructor(client: MemcachedClient, prefix: string, clock: Clock) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  forget(): void {
+    this.#recent.forget();
+  }
+
+  async get(key: SessionKey): Promise<StoredRecord | null> {
+    const item = await itemKey(this.#prefix, key);
+    const found = await this.#read(item);
+    if (!found || found.record.expiresAt <= this.#clock()) return null;
+    this.#recent.remember(item, found);
+    return found.record;
+  }
+
+  async create(key: SessionKey, record: SessionRecord): Promise<Version | null> {
+    const item = await itemKey(this.#prefix, key);
+    const version = freshVersion();
+    const value = encode(item, record, version);
+    for (let turn = 0; turn < TURNS; turn++) {
+      const now = this.#clock();
+      const exptime = exptimeOf(record.expiresAt, now);
+      if (await this.#client.add(item, value, exptime)) return version;
+      const found = await this.#read(item);
+      if (!found) continue;
+      if (found.record.expiresAt > now) return null;
+      if ((await this.#client.cas(item, value, exptime, found.cas)) === "stored") return version;
+    }
+    throw busy();
+  }
+
+  update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+    const version = freshVersion();
+    return this.#change<UpdateResult>(key, expected, { status: "gone" }, (item, current, now) => {
+      if (current.version !== expected) return { answer: { status: "conflict", current } };
+      const write = encode(item, record, version);
+      return { write, exptime: exptimeOf(record.expiresAt, now), done: { status: "ok", version } };
+    });
+  }
+
+  /** The version stays, so that who read before can still write; the number that memcached gives does not. */
+  touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {
+    return this.#change(key, undefined, false, (item, current, now, hint) => {
+      const next = {
+        ...current,
+        seenAt: Math.max(current.seenAt, seenAt),
+        expiresAt: Math.max(current.expiresAt, expiresAt),
+      };
+      const same = next.seenAt === current.seenAt && next.expiresAt === current.expiresAt;
+      // Nothing to write says nothing about whether it is still there, unless it was read just now.
+      if (same && !hint) return { answer: true };
+      const write = encode(item, next, String(current.version));
+      return { write, exptime: exptimeOf(next.expiresAt, now), done: true };
+    });
+  }
+
+  async delete(key: SessionKey): Promise<boolean> {
+    const item = await itemKey(this.#prefix, key);
+    let found = this.#recent.take(item) ?? (await this.#read(item));
+    // What others write meanwhile makes it a new item, which may be an expired one: only so is the answer exact.
+    for (let turn = 0; turn < 8 && found; turn++) {
+      const live = found.record.expiresAt > this.#clock();
+      const done = await this.#client.cas(item, "", AT_ONCE, found.cas);
+      if (done !== "exists") return done === "stored" && live;
+      found = await this.#read(item);
+    }
+    // A logout does not wait for writers to stop.
+    return found ? this.#client.delete(item) : false;
+  }
+
+  async #read(item: string): Promise<Found | undefined> {
+    const found = await this.#client.gets(item);
+    return found ? { record: decode(item, found.value), cas: found.cas } : undefined;
+  }
+
+  /** Reads, judges and writes what was judged, until nobody came in between. */
+  async #change<T>(
+    key: SessionKey,
+    expected: Version | undefined,
+    absent: T,
+    plan: (item: string, current: StoredRecord, now: number, hint: boolean) => Plan<T>,
+  ): Promise<T> {
+    const item = await itemKey(this.#prefix, key);
+    let hint = this.#recent.take(item, expected);
+    for (let turn = 0; turn < TURNS; turn++) {
+      const found = hint ?? (await this.#read(item));
+      const now = this.#clock();
+      // What is read now and has expired is absent; what was read before may have been given more time.
+      const live = found !== undefined && found.record.expiresAt > now;
+      if (!live && hint === undefined) return absent;
+      if (live) {
+        const next = plan(item, found.record, now, hint !== undefined);
+        if ("answer" in next) return next.answer;
+        const done = await this.#client.cas(item, next.write, next.exptime, found.cas);
+        if (done === "stored") return next.done;
+        if (done === "missing") return absent;
+      }
+      hint = undefined;
+    }
+    throw busy();
+  }
+}
+
+function busy(): SessionError {
+  return new SessionError("SOJOURN_STORE_UNAVAILABLE", `Others changed the item ${TURNS} times while it was written.`);
+}

@@ -1,0 +1,120 @@
+import { SessionError } from "../../errors.ts";
+
+/** What is bound to a placeholder. Bytes go in as bytes, whatever the connection's character set is. */
+export type MysqlValue = string | number | Uint8Array | null;
+
+/** One call of `execute` or `query`. What the client was configured to do with rows is overruled. */
+export interface MysqlStatement {
+  readonly sql: string;
+  readonly values: MysqlValue[];
+  readonly rowsAsArray: false;
+  readonly nestTables: false;
+  readonly typeCast: (field: unknown, next: () => unknown) => unknown;
+}
+
+/** The part of a connection of `mysql2/promise` that is used. */
+export interface MysqlConnection {
+  execute(statement: MysqlStatement): Promise<readonly unknown[]>;
+  query(sql: string): Promise<readonly unknown[]>;
+}
+
+/** A connection that goes back to its pool. */
+export interface MysqlPoolConnection extends MysqlConnection {
+  release(): void;
+  destroy(): void;
+}
+
+/** The part of a pool of `mysql2/promise` that is used. */
+export interface MysqlPool {
+  getConnection(): Promise<MysqlPoolConnection>;
+}
+
+/** A pool or a connection of `mysql2`, with promises or (by its `promise()`) with callbacks. */
+export type MysqlClient = MysqlPool | MysqlConnection | { promise(): MysqlPool | MysqlConnection };
+
+/** A pool that was made here. */
+export interface OwnPool extends MysqlPool {
+  end(): Promise<unknown>;
+}
+
+/** One turn on a connection. */
+export interface Lease {
+  readonly connection: MysqlConnection;
+  /** Back to the pool: it is idle and no transaction is open. */
+  release(): void;
+  /** It does not answer, or must not be used again. `settled` resolves when the work on it has come to an end after all. */
+  discard(settled: Promise<unknown>): void;
+}
+
+/** Where connections come from. */
+export interface Source {
+  acquire(): Promise<Lease>;
+}
+
+export function sourceOf(client: MysqlClient): Source {
+  const plain = "promise" in client && typeof client.promise === "function" ? client.promise() : client;
+  return "getConnection" in plain ? poolSource(plain) : singleSource(plain as MysqlConnection);
+}
+
+function poolSource(pool: MysqlPool): Source {
+  return {
+    async acquire() {
+      const connection = await pool.getConnection();
+      return { connection, release: () => connection.release(), discard: () => connection.destroy() };
+    },
+  };
+}
+
+/** One connection for all: each waits until the one before has really ended, or a transaction would take in what is not its own. */
+function singleSource(connection: MysqlConnection): Source {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    acquire() {
+      let free = (): void => {};
+      const turn = last;
+      last = new Promise<void>((resolve) => {
+        free = resolve;
+      });
+      const lease: Lease = {
+        connection,
+        release: () => free(),
+        // The connection is the application's: it is not closed here.
+        discard: (settled) => void settled.finally(() => free()),
+      };
+      return turn.then(() => lease);
+    },
+  };
+}
+
+/** The part of the module `mysql2/promise` that is used. */
+interface Driver {
+  createPool(options: Record<string, unknown>): OwnPool;
+}
+
+/** The specifier is a variable, so that neither compilers nor bundlers ask for a driver that is not installed. */
+async function loadDriver(): Promise<Driver> {
+  const specifier = "mysql2/promise";
+  try {
+    const module = (await import(specifier)) as Partial<Driver> & { default?: Driver };
+    return (module.createPool ? module : module.default) as Driver;
+  } catch (cause) {
+    throw new SessionError(
+      "SOJOURN_INVALID_OPTION",
+      'Option "source": a URL needs the driver mysql2. Run `npm install mysql2`, or pass a pool of it.',
+      cause,
+    );
+  }
+}
+
+/**
+ * A pool for a URL. What the URL says by itself (`?connectionLimit=20`) is mysql2's affair and stays; a queue has an end,
+ * so that an outage does not fill the memory with requests that nobody waits for any more.
+ */
+export async function createPool(url: string, timeout: number): Promise<OwnPool> {
+  const { createPool: create } = await loadDriver();
+  const uri = url.replace(/^mariadb:/i, "mysql:");
+  const said = new URL(uri).searchParams;
+  const defaults: Record<string, unknown> = { queueLimit: 1000, connectTimeout: timeout };
+  const missing = Object.entries(defaults).filter(([name]) => !said.has(name));
+  return create({ uri, ...Object.fromEntries(missing) });
+}

@@ -1,0 +1,170 @@
+import { startSweeping } from "../sql/sweep.ts";
+import type { Lease, OwnPool, Source } from "./client.ts";
+import { createPool, sourceOf } from "./client.ts";
+import { closed, isReadOnly, isUndone, late, pause } from "./faults.ts";
+import type { MysqlSettings } from "./options.ts";
+import { Session } from "./session.ts";
+
+/** How often work is done again that the server has undone because of others. */
+const ATTEMPTS = 8;
+
+/** Making the tables may wait for another process that makes them. */
+const PREPARE = 60_000;
+
+/** Statements on one connection; run again from the start when the server has undone them. */
+export type Work<T> = (session: Session) => Promise<T>;
+
+interface Options {
+  /** Makes the tables where they are missing. */
+  readonly prepare: Work<void>;
+  readonly sweep: (limit: number) => Promise<number>;
+}
+
+/** The database behind one store: opened on first use, and as often as it takes; no failure needs a restart. */
+export class Connections {
+  readonly #settings: MysqlSettings;
+  readonly #options: Options;
+  readonly #running = new Set<Promise<unknown>>();
+  #source: Source | undefined;
+  #own: OwnPool | undefined;
+  #ready = false;
+  #preparing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #stopSweeping: (() => void) | undefined;
+
+  constructor(settings: MysqlSettings, options: Options) {
+    this.#settings = settings;
+    this.#options = options;
+  }
+
+  /** Runs work on a connection of its own, within `timeout`. */
+  async use<T>(work: Work<T>): Promise<T> {
+    if (this.#closing) throw closed();
+    const running = this.#use(work);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #use<T>(work: Work<T>): Promise<T> {
+    if (!this.#ready) await this.#prepare();
+    return this.#repeat(work, this.#settings.timeout);
+  }
+
+  async #repeat<T>(work: Work<T>, timeout: number): Promise<T> {
+    const deadline = performance.now() + timeout;
+    for (let turn = 1; ; turn++) {
+      try {
+        return await this.#attempt(work, deadline, timeout);
+      } catch (error) {
+        if (!isUndone(error) || turn === ATTEMPTS || performance.now() > deadline) throw error;
+      }
+      await pause(turn);
+    }
+  }
+
+  async #attempt<T>(work: Work<T>, deadline: number, timeout: number): Promise<T> {
+    const lease = await this.#acquire(deadline, timeout);
+    const session = new Session(lease.connection);
+    const running = work(session);
+    let result: T;
+    try {
+      result = await before(deadline, timeout, running);
+    } catch (error) {
+      await giveBack(lease, session, running, deadline, timeout, error);
+      throw error;
+    }
+    lease.release();
+    return result;
+  }
+
+  async #acquire(deadline: number, timeout: number): Promise<Lease> {
+    this.#source ??= await this.#open();
+    const lease = this.#source.acquire();
+    try {
+      return await before(deadline, timeout, lease);
+    } catch (error) {
+      // Somebody's turn may still come when nobody waits for it any more.
+      lease.then(
+        (free) => free.release(),
+        () => {},
+      );
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Source> {
+    const { source, timeout } = this.#settings;
+    if (typeof source !== "string") return sourceOf(source);
+    this.#own ??= await createPool(source, timeout);
+    return sourceOf(this.#own);
+  }
+
+  /** When it fails, the next call tries again. */
+  #prepare(): Promise<void> {
+    this.#preparing ??= this.#repeat(this.#options.prepare, Math.max(PREPARE, this.#settings.timeout)).then(
+      () => {
+        this.#ready = true;
+        const { sweepEvery } = this.#settings;
+        if (sweepEvery !== false && !this.#closing) {
+          this.#stopSweeping = startSweeping(sweepEvery, this.#options.sweep);
+        }
+      },
+      (error: unknown) => {
+        this.#preparing = undefined;
+        throw error;
+      },
+    );
+    return before(performance.now() + this.#settings.timeout, this.#settings.timeout, this.#preparing);
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    this.#stopSweeping?.();
+    const { timeout } = this.#settings;
+    // A server that is gone does not answer to a goodbye either.
+    if (this.#own) await before(performance.now() + timeout, timeout, this.#own.end()).catch(() => {});
+  }
+}
+
+/** After a failure: a connection goes back only when it answers, has no transaction open and belongs to a server that takes writes. */
+async function giveBack(
+  lease: Lease,
+  session: Session,
+  running: Promise<unknown>,
+  deadline: number,
+  timeout: number,
+  error: unknown,
+): Promise<void> {
+  session.stop(error as Error);
+  const settled = running.then(
+    () => {},
+    () => {},
+  );
+  const undone = settled.then(() => session.undo());
+  try {
+    // Rolling back gets a moment even when the time is up.
+    await before(Math.max(deadline, performance.now() + 20), timeout, undone);
+  } catch {
+    lease.discard(undone.catch(() => {}));
+    return;
+  }
+  if (isReadOnly(error)) lease.discard(settled);
+  else lease.release();
+}
+
+/** Rejects at the deadline; what comes later is nobody's. */
+function before<T>(deadline: number, timeout: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late(timeout)), Math.max(0, deadline - performance.now()));
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,78 @@
+import type { Clock } from "../../clock.ts";
+import { systemClock } from "../../clock.ts";
+import { invalidOption } from "../../errors.ts";
+import type { MysqlClient } from "./client.ts";
+
+/** How a MySQL store is set up; everything has a default. */
+export interface MysqlStoreOptions {
+  /**
+   * The name of the table, and the beginning of the names of the two beside it: small letters, digits and
+   * underscores, at most 40. Default `"sojourn_sessions"`.
+   */
+  readonly table?: string | undefined;
+  /** What an instant is compared with, the database's own clock never. Default: the system's clock. */
+  readonly clock?: Clock | undefined;
+  /**
+   * `"auto"` (default) makes and upgrades the tables on first use, safely when many processes start at once. `false`
+   * for an account that may not: `npx sojourn schema mysql` prints what an operator runs.
+   */
+  readonly create?: "auto" | false | undefined;
+  /**
+   * Milliseconds that one call may take, from asking for a connection to the answer; then it rejects and its connection
+   * is closed, for the answer could still come. A time limit on the server does not help when the
+   * server is frozen or the network is cut. 100 to 600,000, default 5,000.
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Milliseconds from one sweep of expired records to the next, on average; `false` for never, when something
+   * else calls `deleteExpired`. 1,000 to 86,400,000, default 60,000.
+   */
+  readonly sweepEvery?: number | false | undefined;
+}
+
+/** The options with every default filled in and every bound checked. */
+export interface MysqlSettings {
+  readonly source: string | MysqlClient;
+  readonly table: string;
+  readonly clock: Clock;
+  readonly create: boolean;
+  readonly timeout: number;
+  readonly sweepEvery: number | false;
+}
+
+export function checkTable(table: string): string {
+  // Small letters: whether a name is case-sensitive depends on the server's file system.
+  if (typeof table === "string" && /^[a-z_][a-z0-9_]{0,39}$/.test(table)) return table;
+  throw invalidOption("table", table, "a name of small letters, digits and underscores, at most 40");
+}
+
+/** The message never holds a URL: there is a password in it. */
+function checkSource(source: unknown): string | MysqlClient {
+  const expected = 'a URL that begins with "mysql:" or "mariadb:", or a pool or connection of mysql2';
+  if (typeof source === "string") {
+    if (/^(mysql|mariadb):\/\//i.test(source) && URL.canParse(source)) return source;
+    throw invalidOption("source", undefined, expected);
+  }
+  const client = source as { getConnection?: unknown; execute?: unknown; promise?: unknown } | null | undefined;
+  const fits = [client?.getConnection, client?.execute, client?.promise].some((verb) => typeof verb === "function");
+  if (!fits) throw invalidOption("source", source, expected);
+  return source as MysqlClient;
+}
+
+function within(option: string, value: number, least: number, most: number): number {
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  throw invalidOption(option, value, `milliseconds from ${least} to ${most}`);
+}
+
+export function checkOptions(source: string | MysqlClient, options: MysqlStoreOptions): MysqlSettings {
+  const { create = "auto", sweepEvery = 60_000 } = options;
+  if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
+  return {
+    source: checkSource(source),
+    table: checkTable(options.table ?? "sojourn_sessions"),
+    clock: options.clock ?? systemClock,
+    create: create === "auto",
+    timeout: within("timeout", options.timeout ?? 5000, 100, 600_000),
+    sweepEvery: sweepEvery === false ? false : within("sweepEvery", sweepEvery, 1000, 86_400_000),
+  };
+}

@@ -1,0 +1,69 @@
+import type { MysqlConnection, MysqlStatement, MysqlValue } from "./client.ts";
+
+/**
+ * Overrules what a pool of the application may have been told about rows. Its own `typeCast` gives way to another
+ * function only, not to `true`.
+ */
+const PLAIN = {
+  rowsAsArray: false,
+  nestTables: false,
+  typeCast: (_field: unknown, next: () => unknown): unknown => next(),
+} as const;
+
+/** One turn on a connection: statements one after the other, and at most one transaction at a time. */
+export class Session {
+  readonly #connection: MysqlConnection;
+  #open = false;
+  #stopped: Error | undefined;
+
+  constructor(connection: MysqlConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Prepared by the server, once per connection, and never put together here: quoting in the client is only safe
+   * while it knows the server's sql_mode and the connection's character set, and those are the application's.
+   */
+  async #run(sql: string, values: readonly MysqlValue[]): Promise<unknown> {
+    if (this.#stopped) throw this.#stopped;
+    const statement: MysqlStatement = { sql, values: [...values], ...PLAIN };
+    return (await this.#connection.execute(statement))[0];
+  }
+
+  async rows<Row>(sql: string, ...values: readonly MysqlValue[]): Promise<readonly Row[]> {
+    return (await this.#run(sql, values)) as Row[];
+  }
+
+  /** How many rows were changed; with the flag FOUND_ROWS, which mysql2 sets by default, how many were found. */
+  async change(sql: string, ...values: readonly MysqlValue[]): Promise<number> {
+    return ((await this.#run(sql, values)) as { affectedRows: number }).affectedRows;
+  }
+
+  /** What cannot be prepared: a constant, no value in it. */
+  async plain(sql: string): Promise<void> {
+    if (this.#stopped) throw this.#stopped;
+    await this.#connection.query(sql);
+  }
+
+  /** All of the work or nothing of it. Not nested. What fails is rolled back by `undo`. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    this.#open = true;
+    await this.plain("START TRANSACTION");
+    const result = await work();
+    await this.plain("COMMIT");
+    this.#open = false;
+    return result;
+  }
+
+  /** Whoever asked has been told that it failed: the work must not go on when the server does. */
+  stop(why: Error): void {
+    this.#stopped ??= why;
+  }
+
+  /** Ends a transaction that did not come to its end. */
+  async undo(): Promise<void> {
+    if (!this.#open) return;
+    await this.#connection.query("ROLLBACK");
+    this.#open = false;
+  }
+}

@@ -1,0 +1,147 @@
+import { SessionError } from "../../errors.ts";
+import { startSweeping } from "../sql/sweep.ts";
+import type { Driver } from "./client.ts";
+import { toDriver } from "./client.ts";
+import { connectByUrl } from "./connect.ts";
+import { Feed } from "./feed.ts";
+import type { Line } from "./listener.ts";
+import type { Names } from "./names.ts";
+import type { PostgresSettings } from "./options.ts";
+import { prepareDatabase } from "./prepare.ts";
+import { retrying } from "./retry.ts";
+import type { Row, Value } from "./row.ts";
+import type { Statements } from "./statements.ts";
+import { statementsFor } from "./statements.ts";
+
+/** Milliseconds that `close` waits at most for what is under way. */
+const CLOSE_PATIENCE = 10_000;
+
+interface Opened {
+  readonly driver: Driver;
+  readonly names: Names;
+  readonly statements: Statements;
+}
+
+/**
+ * The database behind one store: looked at on first use, then asked once per verb; swept, watched and closed. When
+ * looking fails, or the tables are gone one day, the next call looks again, so nothing needs a restart.
+ */
+export class Connection {
+  readonly feed: Feed;
+  readonly #settings: PostgresSettings;
+  #driver: Promise<Driver> | undefined;
+  #opened: Opened | undefined;
+  #opening: Promise<Opened> | undefined;
+  #closing: Promise<void> | undefined;
+  #stopSweeping: (() => void) | undefined;
+  #sweep: (() => () => void) | undefined;
+  #running = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(settings: PostgresSettings) {
+    this.#settings = settings;
+    this.feed = new Feed({ connect: () => this.#connectFeed(), register: () => this.run("watched", []) });
+  }
+
+  /** Sends one statement and answers with its rows. */
+  async run(which: keyof Statements, values: readonly Value[]): Promise<readonly Row[]> {
+    this.checkOpen();
+    this.#running += 1;
+    try {
+      const { driver, statements } = this.#opened ?? (await this.#open());
+      return await retrying(() => driver.run(statements[which], values));
+    } catch (error) {
+      if (isMissing(error)) this.#forget();
+      throw error;
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Starts removing expired records in the background, from the first call on. */
+  sweepWith(step: (limit: number) => Promise<number>): void {
+    const { sweepEvery } = this.#settings;
+    if (sweepEvery !== false) this.#sweep = () => startSweeping(sweepEvery, step);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  checkOpen(): void {
+    if (this.#closing) throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "The PostgreSQL store has been closed.");
+  }
+
+  #forget(): void {
+    this.#opened = undefined;
+    this.#opening = undefined;
+  }
+
+  #connect(): Promise<Driver> {
+    const { source, prepare } = this.#settings;
+    if (typeof source !== "string") return Promise.resolve(toDriver(source, prepare));
+    return connectByUrl(source, prepare);
+  }
+
+  #open(): Promise<Opened> {
+    this.#opening ??= this.#look().then(
+      (opened) => {
+        this.#opened = opened;
+        if (!this.#closing) this.#stopSweeping ??= this.#sweep?.();
+        return opened;
+      },
+      (error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      },
+    );
+    return this.#opening;
+  }
+
+  async #look(): Promise<Opened> {
+    this.#driver ??= this.#connect();
+    this.#driver.catch(() => {
+      this.#driver = undefined;
+    });
+    const driver = await this.#driver;
+    const names = await prepareDatabase(driver, this.#settings);
+    return { driver, names, statements: statementsFor(names) };
+  }
+
+  async #connectFeed(): Promise<Line | undefined> {
+    const { listen } = this.#settings;
+    if (listen === false) return undefined;
+    const { driver, names } = this.#opened ?? (await this.#open());
+    const connect = listen ?? driver.listen;
+    if (!connect) return undefined;
+    await this.run("watched", []);
+    return { channel: names.channel, client: await connect() };
+  }
+
+  async #close(): Promise<void> {
+    this.feed.stop();
+    this.#stopSweeping?.();
+    await this.#idle();
+    const driver = await this.#driver?.catch(() => undefined);
+    await driver?.close();
+  }
+
+  async #idle(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, CLOSE_PATIENCE);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** No such table, schema or function: somebody has dropped what was there. */
+function isMissing(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "42P01" || code === "3F000" || code === "42883";
+}

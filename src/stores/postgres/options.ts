@@ -1,0 +1,118 @@
+import type { Clock } from "../../clock.ts";
+import { systemClock } from "../../clock.ts";
+import { invalidOption } from "../../errors.ts";
+import type { ListenClient, PostgresClient } from "./client.ts";
+
+/** How a PostgreSQL store is set up; everything has a default. */
+export interface PostgresStoreOptions {
+  /**
+   * The name of the table, and the beginning of the names of what is made beside it: small letters, digits and
+   * underscores, at most 40. Default `"sojourn_sessions"`.
+   */
+  readonly table?: string | undefined;
+  /**
+   * The schema that it is in: letters, digits and underscores, at most 63. Default: where the connection's
+   * `search_path` finds the table, else the first schema of that path.
+   */
+  readonly schema?: string | undefined;
+  /** What an instant is compared with, the database's own clock never. Default: the system's clock. */
+  readonly clock?: Clock | undefined;
+  /**
+   * `"auto"` (default) makes and upgrades the tables on first use, safely when many processes start at once. `false`
+   * for a role that may not: `npx sojourn schema postgres` prints what an operator runs.
+   */
+  readonly create?: "auto" | false | undefined;
+  /**
+   * Makes the sessions table UNLOGGED: writes cost less, and a crash of the server or a failover ends every session;
+   * revocations survive. Only where the store makes the table. Default false.
+   */
+  readonly unlogged?: boolean | undefined;
+  /**
+   * Whether statements are prepared once per connection, where the client can (`pg`, `postgres`). Turned off by itself
+   * when a transaction pooler turns out to be in between. Default true.
+   */
+  readonly prepare?: boolean | undefined;
+  /**
+   * Milliseconds from one sweep of expired records to the next, on average; `false` for never, when something
+   * else calls `deleteExpired`. 1,000 to 86,400,000, default 60,000.
+   */
+  readonly sweepEvery?: number | false | undefined;
+  /**
+   * Whether the end of a session is told to the other processes (NOTIFY) while one of them watches. Commits that notify
+   * wait for each other in the whole server, so that it bears some hundreds of logouts a second; `false` for more, at
+   * the price that `watch` tells only what its own store ended. Default true.
+   */
+  readonly notify?: boolean | undefined;
+  /**
+   * Gives the connection on which `watch` listens, connected and for nothing else: a `Client` of `pg`, or an object with
+   * `listen` (`postgres`, PGlite). Needed behind a transaction pooler, where it must go around the pooler. `false` for
+   * none: `watch` then tells only what this store itself ended. Default: a connection of the pool, or the client's own `listen`.
+   */
+  readonly listen?: (() => ListenClient | Promise<ListenClient>) | false | undefined;
+}
+
+/** The options with every default filled in and every bound checked. */
+export interface PostgresSettings {
+  readonly source: string | PostgresClient;
+  readonly table: string;
+  readonly schema: string | undefined;
+  readonly clock: Clock;
+  readonly create: boolean;
+  readonly unlogged: boolean;
+  readonly prepare: boolean;
+  readonly sweepEvery: number | false;
+  readonly notify: boolean;
+  readonly listen: (() => ListenClient | Promise<ListenClient>) | false | undefined;
+}
+
+function checkBoolean(option: string, value: boolean): boolean {
+  if (typeof value !== "boolean") throw invalidOption(option, value, "true or false");
+  return value;
+}
+
+export function checkTable(table: string): string {
+  if (typeof table === "string" && /^[a-z_][a-z0-9_]{0,39}$/.test(table)) return table;
+  throw invalidOption("table", table, "a name of small letters, digits and underscores, at most 40");
+}
+
+export function checkSchema(schema: string): string {
+  if (typeof schema === "string" && /^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema)) return schema;
+  throw invalidOption("schema", schema, "a name of letters, digits and underscores, at most 63");
+}
+
+/** The message never holds a URL: there is a password in it. */
+function checkSource(source: unknown): string | PostgresClient {
+  const expected = 'a URL that begins with "postgres:" or "postgresql:", or a client of pg, postgres or PGlite';
+  if (typeof source === "string") {
+    if (/^postgres(ql)?:/i.test(source)) return source;
+    throw invalidOption("source", undefined, expected);
+  }
+  const client = source as { query?: unknown; unsafe?: unknown } | null | undefined;
+  const fits = typeof client?.query === "function" || typeof client?.unsafe === "function";
+  if (!fits) throw invalidOption("source", source, expected);
+  return source as PostgresClient;
+}
+
+export function checkOptions(source: string | PostgresClient, options: PostgresStoreOptions): PostgresSettings {
+  const { create = "auto", sweepEvery = 60_000, listen } = options;
+  if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
+  const whole = typeof sweepEvery === "number" && sweepEvery >= 1000 && sweepEvery <= 86_400_000;
+  if (sweepEvery !== false && !whole) {
+    throw invalidOption("sweepEvery", sweepEvery, "milliseconds from 1000 to 86400000, or false");
+  }
+  if (listen !== undefined && listen !== false && typeof listen !== "function") {
+    throw invalidOption("listen", listen, "a function that gives a client, or false");
+  }
+  return {
+    source: checkSource(source),
+    table: checkTable(options.table ?? "sojourn_sessions"),
+    schema: options.schema === undefined ? undefined : checkSchema(options.schema),
+    clock: options.clock ?? systemClock,
+    create: create === "auto",
+    unlogged: checkBoolean("unlogged", options.unlogged ?? false),
+    prepare: checkBoolean("prepare", options.prepare ?? true),
+    sweepEvery,
+    notify: checkBoolean("notify", options.notify ?? true),
+    listen,
+  };
+}

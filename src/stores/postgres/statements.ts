@@ -1,0 +1,139 @@
+import { epochOf, isWatched } from "./functions.ts";
+import type { Names } from "./names.ts";
+import { hash } from "./names.ts";
+
+/** One statement, and the name under which a connection keeps it prepared; none for what is sent once. */
+export interface Statement {
+  readonly text: string;
+  readonly name?: string | undefined;
+}
+
+/** Every statement of the store. What their rows have is in row.ts. */
+export interface Statements {
+  readonly get: Statement;
+  readonly create: Statement;
+  readonly update: Statement;
+  readonly touch: Statement;
+  readonly remove: Statement;
+  readonly epoch: Statement;
+  readonly admit: Statement;
+  readonly list: Statement;
+  readonly endUser: Statement;
+  readonly scan: Statement;
+  readonly endAll: Statement;
+  readonly sweep: Statement;
+  readonly health: Statement;
+  readonly watched: Statement;
+}
+
+/** A time goes in as milliseconds and comes out as such, so neither a driver nor the database's time zone has a say. */
+const at = (parameter: number): string => `to_timestamp($${parameter}::float8 / 1000)`;
+const ms = (column: string): string => `date_part('epoch', ${column}) * 1000`;
+
+/** How long one registration of a watcher holds. By the server's clock, on both sides. */
+const WATCHED_SECONDS = 60;
+
+/** No underscores: `postgres` may have been told to rename columns that have any. */
+const FACTS = `user_id AS owner, ${ms("created_at")} AS created, ${ms("seen_at")} AS seen,
+  ${ms("expires_at")} AS expires, version::text AS version`;
+const RECORD = `payload, ${FACTS}`;
+
+/**
+ * The name goes with the text: behind a pooler other processes, of other releases too, meet the same prepared
+ * statements by name, and must never get another statement than they sent.
+ */
+function statement(text: string): Statement {
+  return { text, name: `sojourn_${hash(text).toString(16)}` };
+}
+
+function reads({ sessions, meta }: Names): Pick<Statements, "get" | "list" | "scan" | "health"> {
+  const entry = `key, ${RECORD}`;
+  return {
+    get: statement(`SELECT ${RECORD} FROM ${sessions} WHERE key = $1 AND expires_at > ${at(2)}`),
+    list: statement(`SELECT ${entry} FROM ${sessions}
+      WHERE user_id = $1 AND expires_at > ${at(2)} AND (created_at, key) > (${at(3)}, $4)
+      ORDER BY created_at, key LIMIT $5::bigint`),
+    scan: statement(`SELECT ${entry} FROM ${sessions} WHERE key > $1 AND expires_at > ${at(2)}
+      ORDER BY key LIMIT $3::bigint`),
+    health: statement(`SELECT value FROM ${meta} WHERE name = 'epoch'`),
+  };
+}
+
+/**
+ * `update` sets every column to itself when the version is another one, and so answers with the row that won: a
+ * second query in the same statement would still see the row from before. Each write brings a version of its own,
+ * random, so that "is it mine now?" is the answer to "did it fit?".
+ */
+function update({ sessions }: Names): Statement {
+  const set = (column: string, value: string): string =>
+    `${column} = CASE WHEN version = $2::bigint THEN ${value} ELSE ${column} END`;
+  return statement(`UPDATE ${sessions} SET ${[
+    set("created_at", at(4)),
+    set("seen_at", at(5)),
+    set("expires_at", at(6)),
+    set("sweep_at", `least(sweep_at, ${at(6)})`),
+    set("user_id", "$7::text"),
+    set("payload", "$8::text"),
+    set("version", "$3::bigint"),
+  ].join(", ")}
+    WHERE key = $1 AND expires_at > ${at(9)}
+    RETURNING version = $3::bigint AS done, CASE WHEN version = $3::bigint THEN NULL ELSE payload END AS payload,
+      ${FACTS}`);
+}
+
+function writes(names: Names): Pick<Statements, "create" | "update" | "touch" | "remove" | "sweep"> {
+  const { sessions, channel } = names;
+  return {
+    create: statement(`INSERT INTO ${sessions} AS s
+      (key, version, created_at, seen_at, expires_at, sweep_at, user_id, payload)
+      VALUES ($1::text, $2::bigint, ${at(3)}, ${at(4)}, ${at(5)}, ${at(5)}, $6::text, $7)
+      ON CONFLICT (key) DO UPDATE SET version = excluded.version, created_at = excluded.created_at,
+        seen_at = excluded.seen_at, expires_at = excluded.expires_at, sweep_at = excluded.sweep_at,
+        user_id = excluded.user_id, payload = excluded.payload
+      WHERE s.expires_at <= ${at(8)} RETURNING 1 AS done`),
+    update: update(names),
+    touch: statement(`UPDATE ${sessions}
+      SET seen_at = greatest(seen_at, ${at(2)}), expires_at = greatest(expires_at, ${at(3)})
+      WHERE key = $1 AND expires_at > ${at(4)} RETURNING 1 AS done`),
+    // An expired one goes too: a clock that steps back must not show it again.
+    remove: statement(`WITH gone AS (DELETE FROM ${sessions} WHERE key = $1
+        RETURNING key, expires_at > ${at(2)} AS live)
+      SELECT live, CASE WHEN live AND $3::text IS NOT NULL AND octet_length(key) < 7900 AND ${isWatched(names)}
+        THEN pg_notify('${channel}', $3::text || key)::text END AS told FROM gone`),
+    sweep: sweep(names),
+  };
+}
+
+/**
+ * One step: the rows whose turn it is, but those that another process is at, are deleted when they have expired and
+ * put off when they have been touched. Arrays of keys and not joins, so that no estimate leads to a walk over the table.
+ */
+function sweep({ sessions }: Names): Statement {
+  return statement(`WITH due AS MATERIALIZED (
+      SELECT key, expires_at <= ${at(1)} AS over FROM ${sessions} WHERE sweep_at <= ${at(1)}
+      ORDER BY sweep_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED
+    ), gone AS (
+      DELETE FROM ${sessions} WHERE key = ANY (ARRAY(SELECT key FROM due WHERE over)) RETURNING 1
+    ), moved AS (
+      UPDATE ${sessions} SET sweep_at = expires_at
+      WHERE key = ANY (ARRAY(SELECT key FROM due WHERE NOT over)) RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone)::text AS gone, (SELECT count(*) FROM moved)::text AS moved`);
+}
+
+export function statementsFor(names: Names): Statements {
+  return {
+    ...reads(names),
+    ...writes(names),
+    watched: statement(`INSERT INTO ${names.meta} AS m (name, value)
+      VALUES ('watched', date_part('epoch', now())::bigint + ${WATCHED_SECONDS})
+      ON CONFLICT (name) DO UPDATE SET value = greatest(m.value, excluded.value)`),
+    epoch: statement(`SELECT ${epochOf(names, "$1")} AS epoch`),
+    admit: statement(`SELECT ended FROM ${names.admit}($1::text, $2::bigint, ${at(3)}, ${at(4)}, ${at(5)},
+      $6::text, $7::text, ${at(8)}, $9::text, $10::bigint, $11::boolean, $12::text) AS ended`),
+    endUser: statement(
+      `SELECT ended FROM ${names.endUser}($1::text, $2::text, $3::bigint, ${at(4)}, $5::text) AS ended`,
+    ),
+    endAll: statement(`SELECT ended FROM ${names.endAll}($1::bigint, ${at(2)}, $3::text) AS ended`),
+  };
+}

@@ -1,0 +1,30 @@
+import { Memcache } from "memcache";
+import { afterAll, describe, it } from "vitest";
+import { memcachedStore } from "../../src/stores/memcached.ts";
+import { storeContract } from "../../src/testing/index.ts";
+import { startMemcached } from "../servers/memcached.ts";
+
+const servers = [await startMemcached(), await startMemcached()] as const;
+const urls = servers.map((server) => server.url.slice("memcached://".length));
+const client = new Memcache({ nodes: [urls[0] as string] });
+afterAll(async () => {
+  await client.disconnect();
+  await Promise.all(servers.map((server) => server.close()));
+});
+
+// "Durable" only in that a record outlives the store object: what the server had is gone when it ends.
+await storeContract({
+  describe,
+  it,
+  handles: "shared",
+  durable: true,
+  open: ({ clock, name }) => memcachedStore(`memcached://${urls.join(",")}`, { clock, prefix: `${name}:` }),
+});
+
+await storeContract({
+  describe: (name, body) => describe(`${name}, by way of the package memcache`, body),
+  it,
+  handles: "shared",
+  durable: true,
+  open: ({ clock, name }) => memcachedStore(client, { clock, prefix: `${name}:` }),
+});

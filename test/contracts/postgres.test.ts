@@ -1,0 +1,57 @@
+import pg from "pg";
+import postgres from "postgres";
+import { afterAll, describe, it } from "vitest";
+import {
+  type NotifyingClient,
+  type PostgresClient,
+  type PostgresStoreOptions,
+  postgresStore,
+} from "../../src/stores/postgres.ts";
+import { storeContract } from "../../src/testing/contract/contract.ts";
+import { startPooler, startPostgres } from "../servers/postgres.ts";
+
+// Far from UTC, by half an hour too, with daylight saving time, and dates written day first.
+const server = await startPostgres(["timezone=America/New_York", "datestyle=German, DMY"]);
+const pooler = await startPooler(server);
+const pool = new pg.Pool({ connectionString: server.url, max: 10 });
+const pooled = new pg.Pool({ connectionString: pooler.url, max: 10 });
+const sql = postgres(server.url, { max: 10, connection: { TimeZone: "Asia/Kolkata" }, onnotice: () => {} });
+afterAll(async () => {
+  await Promise.all([pool.end(), pooled.end(), sql.end(), ear.end()]);
+  await Promise.all([server.close(), pooler.close()]);
+});
+
+/**
+ * A connection to listen on, around the pooler, and open already: the suite gives a watcher 20 ms to begin. That a
+ * pool gives one of its own is seen in test/unit/stores/postgres-server-watch.test.ts.
+ */
+const ear = new pg.Client(server.url);
+ear.setMaxListeners(0);
+await ear.connect();
+const listen = (): NotifyingClient => ({
+  query: (text) => ear.query(text),
+  on: ear.on.bind(ear),
+  end: async () => {},
+});
+
+const clients: readonly [name: string, source: PostgresClient, options: PostgresStoreOptions, histories: number][] = [
+  ["a pool of pg, New York", pool, { listen }, 6],
+  ["postgres, Kolkata", sql, {}, 6],
+  ["a pool of pg behind PgBouncer", pooled, { listen }, 3],
+];
+
+for (const [name, source, options, histories] of clients) {
+  await storeContract({
+    describe: (what, body) => describe(`${name}: ${what}`, body),
+    it,
+    handles: "shared",
+    durable: true,
+    histories,
+    open: async (context) => {
+      const store = postgresStore(source, { ...options, clock: context.clock, table: context.name, sweepEvery: false });
+      // Nor does it give the time to make tables.
+      await store.health();
+      return store;
+    },
+  });
+}

@@ -1,0 +1,293 @@
+/** What happens to the store when the server or the network fails: nothing acknowledged is lost, nothing comes back, no restart. */
+import type { RowDataPacket } from "mysql2/promise";
+import mysql from "mysql2/promise";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SessionRecord, StoredRecord } from "../../../src/record.ts";
+import { type MysqlClient, type MysqlStore, mysqlStore } from "../../../src/stores/mysql.ts";
+import { freeze } from "../../servers/freeze.ts";
+import { startMariadb } from "../../servers/mariadb.ts";
+import { until } from "../../servers/process.ts";
+import { startProxy } from "../../servers/proxy.ts";
+
+const server = await startMariadb(["--max-connections=12"]);
+const proxy = await startProxy(server.port);
+const admin = () => mysql.createConnection(server.url);
+const setup = await admin();
+await setup.query("CREATE USER app@'%'");
+await setup.query("GRANT ALL ON test.* TO app@'%'");
+await setup.end();
+
+const url = `${server.url.replace("root@", "app@")}?connectionLimit=4`;
+const proxied = url.replace(String(server.port), String(proxy.port));
+const stores: MysqlStore[] = [];
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => store.close()));
+});
+afterAll(async () => {
+  await proxy.close();
+  await server.close();
+});
+
+let tables = 0;
+let table = "";
+beforeEach(() => {
+  tables += 1;
+  table = `t${tables}`;
+});
+
+function open(source: string | MysqlClient, timeout = 1000): MysqlStore {
+  const store = mysqlStore(source, { table, timeout, sweepEvery: false });
+  stores.push(store);
+  return store;
+}
+
+const record = (changes: Partial<SessionRecord> = {}): SessionRecord => ({
+  payload: "0",
+  createdAt: Date.now(),
+  seenAt: Date.now(),
+  expiresAt: Date.now() + 3_600_000,
+  ...changes,
+});
+
+const many = <T>(times: number, call: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: times }, (_, index) => call(index)));
+
+/** How long a call took to fail, and how. */
+async function failure(call: () => Promise<unknown>): Promise<{ readonly ms: number; readonly error: unknown }> {
+  const start = performance.now();
+  const error = await call().then(
+    () => expect.fail("answered"),
+    (reason: unknown) => reason,
+  );
+  return { ms: performance.now() - start, error };
+}
+
+const recovered = (store: MysqlStore): Promise<void> => until(() => store.health(), 10, "recovery");
+
+describe("a server that is killed", () => {
+  test("loses nothing that was acknowledged, brings nothing back, and is used again by itself", async () => {
+    const store = open(url);
+    const key = "counter";
+    await store.create(key, record());
+    const ended: string[] = [];
+    const created: string[] = [];
+    const failures: unknown[] = [];
+    let acknowledged = 0;
+    let attempted = 0;
+    let stop = false;
+    const work = many(20, async (worker) => {
+      for (let turn = 0; !stop; turn++) {
+        const mine = `w${worker}x${turn}`;
+        try {
+          if (await store.create(mine, record({ userId: `u${worker}` }))) created.push(mine);
+          const read = (await store.get(key)) as StoredRecord;
+          attempted += 1;
+          const next = record({ payload: String(Number(read.payload) + 1) });
+          if ((await store.update(key, next, read.version)).status === "ok") acknowledged += 1;
+          else attempted -= 1;
+          if (turn % 3 === 0 && (await store.delete(mine))) ended.push(mine);
+        } catch (error) {
+          failures.push(error);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    });
+    await until(() => created.length > 100, 10, "some work");
+    await server.kill();
+    await until(() => failures.length > 40, 10, "failures");
+    await server.restart();
+    const before = created.length;
+    await until(() => created.length > before + 100, 15, "work after the restart");
+    stop = true;
+    await work;
+
+    expect(failures.every((error) => error instanceof Error)).toBe(true);
+    const count = Number((await store.get(key))?.payload);
+    expect(count).toBeGreaterThanOrEqual(acknowledged);
+    expect(count).toBeLessThanOrEqual(attempted);
+    for (const gone of ended) expect(await store.get(gone), gone).toBeNull();
+    const lost = await many(created.length, async (index) => {
+      const mine = created[index] as string;
+      return ended.includes(mine) || Number(mine.split("x")[1]) % 3 === 0 ? null : store.get(mine);
+    });
+    const missing = created.filter((mine, index) => Number(mine.split("x")[1]) % 3 !== 0 && lost[index] === null);
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("a server that does not answer", () => {
+  test("fails every call within the timeout, and is used again when it goes on", async () => {
+    const store = open(url, 400);
+    await store.create("a", record({ userId: "ann" }));
+    await freeze(server);
+    const calls = [
+      () => store.get("a"),
+      () => store.update("a", record(), 1),
+      () => store.touch("a", 1, 2),
+      () => store.delete("b"),
+      () => store.deleteAll("bob"),
+      () => store.health(),
+      ...Array.from({ length: 40 }, (_, index) => () => store.create(`k${index}`, record())),
+    ];
+    const failed = await Promise.all(calls.map(failure));
+    server.resume();
+    for (const { ms, error } of failed) {
+      expect(error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
+      expect(ms).toBeLessThan(2000);
+    }
+    await recovered(store);
+    expect((await store.get("a"))?.userId).toBe("ann");
+    const connection = await admin();
+    const open_ = async () =>
+      (await connection.query<RowDataPacket[]>("SELECT id FROM information_schema.processlist WHERE user = 'app'"))[0];
+    await until(async () => (await open_()).length <= 4, 5, "connections as before");
+    expect((await connection.query<RowDataPacket[]>("SELECT 1 FROM information_schema.innodb_trx"))[0]).toEqual([]);
+    await connection.end();
+    await store.close();
+  });
+
+  test("is not waited for by close()", async () => {
+    const store = open(url, 300);
+    await store.create("a", record());
+    await freeze(server);
+    const start = performance.now();
+    const call = failure(() => store.get("a"));
+    await store.close();
+    server.resume();
+    expect((await call).error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
+  test("does not leave a single connection in the middle of a transaction", async () => {
+    const own = await mysql.createConnection(url);
+    const store = open(own, 300);
+    await store.create("a", record({ userId: "ann" }));
+    await freeze(server);
+    expect((await failure(() => store.deleteAll("ann"))).error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
+    server.resume();
+    await recovered(store);
+    expect(await store.get("a"), "what was told as failed and could be undone was undone").not.toBeNull();
+    await own.end();
+  });
+});
+
+describe("a server without a free connection", () => {
+  test("fails calls, and is used again when there is one", async () => {
+    const pool = mysql.createPool({ uri: url, connectionLimit: 2, maxIdle: 0, idleTimeout: 1 });
+    const store = open(pool, 500);
+    await store.create("a", record());
+    // Root has one connection more than everybody.
+    const taken = await many(14, () => mysql.createConnection(url).catch(() => undefined));
+    const second = open(url, 500);
+    const { error } = await failure(() => second.get("a"));
+    expect(error).toMatchObject({ errno: 1040 });
+    await Promise.all(taken.map((connection) => connection?.end()));
+    await recovered(second);
+    expect(await second.get("a")).not.toBeNull();
+    await Promise.all([second.close(), pool.end()]);
+  });
+});
+
+describe("a server that is read-only", () => {
+  test("is read from, refuses writes, and takes them again over new connections", async () => {
+    const store = open(url);
+    await store.create("a", record());
+    const connection = await admin();
+    const ids = async () =>
+      (
+        await connection.query<RowDataPacket[]>("SELECT id FROM information_schema.processlist WHERE user = 'app'")
+      )[0].map((row) => Number(row.id));
+    await connection.query("SET GLOBAL read_only = ON");
+    const before = await ids();
+    const version = (await store.get("a"))?.version ?? 0;
+    for (const call of [
+      () => store.create("b", record()),
+      () => store.update("a", record(), version),
+      () => store.touch("a", Date.now(), Date.now() + 9_000_000),
+      () => store.delete("a"),
+      () => store.deleteAll("ann"),
+    ]) {
+      expect((await failure(call)).error).toMatchObject({ errno: 1290 });
+    }
+    // After a failover these connections would be those to the server that has become a replica.
+    await until(async () => !(await ids()).some((id) => before.includes(id)), 5, "other connections");
+    await connection.query("SET GLOBAL read_only = OFF");
+    expect(await store.delete("a")).toBe(true);
+    await connection.end();
+  });
+});
+
+describe("an answer that is lost after the server has done it", () => {
+  test("is told as a failure, and is not done twice", async () => {
+    const store = open(proxied);
+    await store.create("a", record());
+    const read = (await store.get("a")) as StoredRecord;
+    for (const silently of [false, true]) {
+      const now = (await store.get("a")) as StoredRecord;
+      const payload = `${now.payload}+count`;
+      const dropped = proxy.dropAnswer({ matches: /count/, silently });
+      const { error } = await failure(() => store.update("a", { ...now, payload }, now.version));
+      expect(error).toBeInstanceOf(Error);
+      await dropped;
+      proxy.heal();
+    }
+    const found = (await store.get("a")) as StoredRecord;
+    expect(found.payload).toBe("0+count+count");
+    expect(await store.update("a", record(), read.version)).toEqual({ status: "conflict", current: found });
+  });
+
+  test("of a login leaves a session that nobody has, and that the next revocation ends", async () => {
+    const store = open(proxied);
+    const epoch = await store.epoch("ann");
+    const dropped = proxy.dropAnswer({ matches: /COMMIT/ });
+    const { error } = await failure(() => store.admit("a", { ...record(), userId: "ann" }, { epoch }));
+    expect(error).toBeInstanceOf(Error);
+    await dropped;
+    await recovered(store);
+    expect((await store.list("ann")).items.map(({ key }) => key)).toEqual(["a"]);
+    expect(await store.deleteAll("ann")).toEqual(["a"]);
+  });
+
+  test("of a revocation leaves it done", async () => {
+    const store = open(proxied);
+    const epoch = await store.epoch("ann");
+    await store.create("a", record({ userId: "ann" }));
+    const dropped = proxy.dropAnswer({ matches: /COMMIT/, silently: true });
+    await failure(() => store.deleteAll("ann"));
+    await dropped;
+    proxy.heal();
+    await recovered(store);
+    expect(await store.get("a")).toBeNull();
+    expect(await store.admit("b", { ...record(), userId: "ann" }, { epoch })).toEqual({ status: "revoked" });
+  });
+});
+
+describe("a network that is cut", () => {
+  test("in the middle of a transaction undoes it", async () => {
+    const store = open(proxied);
+    await store.create("a", record({ userId: "ann" }));
+    const epoch = await store.epoch("ann");
+    const dropped = proxy.dropAnswer({ matches: /FOR UPDATE|ann/ });
+    await failure(() => store.deleteAll("ann"));
+    await dropped;
+    await recovered(store);
+    const other = open(url);
+    await until(async () => (await other.epoch("ann")) === epoch, 5);
+    expect(await store.get("a")).not.toBeNull();
+  });
+
+  test("or swallows everything fails calls within the timeout, and is used again when it heals", async () => {
+    const store = open(proxied, 400);
+    await store.create("a", record());
+    proxy.blackHole();
+    const failed = await many(30, () => failure(() => store.get("a")));
+    for (const { ms } of failed) expect(ms).toBeLessThan(2000);
+    proxy.heal();
+    await recovered(store);
+    expect(await store.get("a")).not.toBeNull();
+    await until(() => proxy.connections <= 4, 5, "connections as before");
+    proxy.cut();
+    await recovered(store);
+    expect(await store.get("a")).not.toBeNull();
+  });
+});
