@@ -90,11 +90,11 @@ for (const { need, reason, files: users } of missing) {
 const has = (folder: string): boolean => files.some((file) => file.startsWith(folder) && !without.includes(file));
 
 await step("type check", 120, "npm", "run", "--silent", "typecheck");
-await vitest("tests", 360, ["unit", "contracts", "properties", "scenarios", "types"], without);
+await vitest("tests", 780, ["unit", "contracts", "properties", "scenarios", "types"], without);
 await step("build", 60, "npm", "run", "--silent", "build");
 await vitest("package", 120, ["package"], without);
 if (has("test/runtimes/")) await runtimes();
-if (has("test/browser/")) await vitest("browser", 180, ["browser"], without);
+if (has("test/browser/")) await vitest("browser", 300, ["browser"], without);
 
 rmSync(reports, { recursive: true, force: true });
 console.log();

@@ -67,7 +67,7 @@ describe("options", () => {
     expectTypeOf<MemcachedStore>().not.toExtend<ScanStore>();
     expectTypeOf<MemcachedStore>().not.toExtend<SweepStore>();
     expectTypeOf<MemcachedStore>().not.toExtend<WatchStore>();
-    const secrets = Buffer.alloc(32, crypto.randomUUID()).toString("base64url");
+    const secrets = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
     const sessions = createSessions({ store: memcachedStore(never), secrets });
     expectTypeOf(sessions).not.toHaveProperty("revokeUser");
     expect(sessions).not.toHaveProperty("revokeUser");
