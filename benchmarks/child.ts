@@ -9,7 +9,11 @@ export interface Child<Question, Answer> {
 type Reply<Answer> = { readonly answer: Answer } | { readonly error: string };
 
 /** Starts a built file with Node alone: no loader is in what is measured. */
-export function startChild<Question, Answer>(file: string, args: readonly string[] = [], execArgv: readonly string[] = []): Child<Question, Answer> {
+export function startChild<Question, Answer>(
+  file: string,
+  args: readonly string[] = [],
+  execArgv: readonly string[] = [],
+): Child<Question, Answer> {
   const child: ChildProcess = fork(file, [...args], { execArgv: [...execArgv], serialization: "json" });
   return {
     ask(question) {

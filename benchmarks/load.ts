@@ -46,12 +46,17 @@ class Client {
     const method = action === "change" ? "POST" : "GET";
     const length = action === "change" ? "content-length: 0\r\n" : "";
     const cookie = `cookie: ${[OTHER_COOKIES, ...own].join("; ")}`;
-    const { head, body } = await this.#send(`${method} /${action} HTTP/1.1\r\n${HEADERS}\r\n${length}${cookie}\r\n\r\n`);
+    const { head, body } = await this.#send(
+      `${method} /${action} HTTP/1.1\r\n${HEADERS}\r\n${length}${cookie}\r\n\r\n`,
+    );
     if (action === "change" && counts) this.#count += 1;
     const expected = `count: ${action === "anonymous" ? 0 : this.#count}`;
     if (!head.startsWith("HTTP/1.1 200 ") || body !== expected)
-      throw new Error(`/${action} on port ${this.#port}: expected "${expected}", found ${head.split("\r\n")[0]}, "${body}".`);
-    for (const [, name = "", value = ""] of head.matchAll(/^set-cookie: ([^=]+)=([^;\r]*)/gim)) this.#cookies.set(name, value);
+      throw new Error(
+        `/${action} on port ${this.#port}: expected "${expected}", found ${head.split("\r\n")[0]}, "${body}".`,
+      );
+    for (const [, name = "", value = ""] of head.matchAll(/^set-cookie: ([^=]+)=([^;\r]*)/gim))
+      this.#cookies.set(name, value);
   }
 
   #send(request: string): Promise<{ readonly head: string; readonly body: string }> {

@@ -73,7 +73,11 @@ type Samples = Map<string, number[]>;
 const id = (name: string, action: Action): string => `${name}\n${action}`;
 
 /** @param built The folder of the built server and load generator. */
-export async function measureRequests(built: string, subjects: readonly Subject[], rounds: number): Promise<RequestsResult> {
+export async function measureRequests(
+  built: string,
+  subjects: readonly Subject[],
+  rounds: number,
+): Promise<RequestsResult> {
   const folder = mkdtempSync(join(tmpdir(), "sojourn-bench-"));
   const load = startChild<Load, number>(join(built, "load.js"));
   const running: Running[] = [];

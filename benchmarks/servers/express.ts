@@ -37,9 +37,7 @@ function sojourn(sessions: Parameters<typeof expressSession<Data>>[0]): ReturnTy
 }
 
 /** The part of express-session that is used: a function with a class on it. */
-interface ExpressSession {
-  (options: object): RequestHandler;
-}
+type ExpressSession = (options: object) => RequestHandler;
 type SqliteSessionStore = new (options: object) => object;
 
 function expressSessionOver(makeStore?: (module: ExpressSession) => object): ReturnType<MakeServer> {

@@ -15,6 +15,8 @@ import type { Bearer, Claims, Issue } from "./bearer.ts";
 import { ID_BYTES } from "./identity.ts";
 
 const FORMAT = 1;
+/** Format and key. */
+const HEADER_BYTES = 2;
 const HEAD_AT = ID_BYTES + 4;
 const NEWLINE = 10;
 
@@ -45,14 +47,14 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
     kidOf: (value) => base64url.decode(value.slice(0, 4))?.[1],
     read(value) {
       const bytes = base64url.decode(value);
-      if (!bytes || bytes.length < 2 || bytes[0] !== FORMAT) return "foreign";
+      if (!bytes || bytes.length < HEADER_BYTES || bytes[0] !== FORMAT) return "foreign";
       const kid = bytes[1] as number;
       if (ring.isRevoked(kid)) return "revoked-key";
       const key = ring.find(kid);
       if (!key) return "foreign";
       return chain(key.xaes(purpose), (xaes) =>
         chain(
-          xaes.open(bytes.subarray(2), context(kid)),
+          xaes.open(bytes.subarray(HEADER_BYTES), context(kid)),
           (plain) => (plain && readPlain(plain, everything, key !== ring.active)) ?? "foreign",
         ),
       );
@@ -60,11 +62,9 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
     issue(issue) {
       const kid = ring.active.kid;
       return chain(ring.active.xaes(purpose), (xaes) =>
-        chain(xaes.seal(writePlain(issue, everything), context(kid)), (sealed) => {
-          const bytes = new Uint8Array(sealed.length + 2);
+        chain(xaes.seal(writePlain(issue, everything), context(kid), HEADER_BYTES), (bytes) => {
           bytes[0] = FORMAT;
           bytes[1] = kid;
-          bytes.set(sealed, 2);
           return base64url.encode(bytes);
         }),
       );
@@ -73,41 +73,38 @@ export function sealedBearer({ ring, audience, place, everything }: SealedOption
 }
 
 function writePlain({ identity, content, record }: Issue, everything: boolean): Uint8Array {
-  const times = [record.createdAt, record.seenAt, record.expiresAt, record.userId];
+  const { createdAt, seenAt, expiresAt, userId } = record;
   const head = everything
-    ? `${JSON.stringify(times)}\n${encodeMeta(content.meta)}\n`
+    ? `[${createdAt},${seenAt},${expiresAt},${JSON.stringify(userId ?? null)}]\n${encodeMeta(content.meta)}\n`
     : `${content.meta.version ?? 0}\n`;
   const data = content.encoded;
-  const body = typeof data === "string" ? encodeUtf8(head + data) : concat(encodeUtf8(head), data);
-  const plain = new Uint8Array(HEAD_AT + body.length);
+  const plain = typeof data === "string" ? encodeUtf8(head + data, HEAD_AT) : concat(encodeUtf8(head, HEAD_AT), data);
   plain.set(identity.id);
   new DataView(plain.buffer).setUint32(ID_BYTES, content.meta.generation);
-  plain.set(body, HEAD_AT);
   return plain;
 }
 
 /** Only ever sees what we sealed; still returns undefined rather than throw, for a format of another release. */
 function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean): Claims | undefined {
   if (plain.length < HEAD_AT) return undefined;
-  const claims: Claims = {
-    id: plain.slice(0, ID_BYTES),
-    generation: new DataView(plain.buffer, plain.byteOffset).getUint32(ID_BYTES),
-    outdatedKey,
-  };
+  const id = plain.slice(0, ID_BYTES);
+  const generation = new DataView(plain.buffer, plain.byteOffset).getUint32(ID_BYTES);
   const lineEnd = plain.indexOf(NEWLINE, HEAD_AT);
   if (lineEnd === -1) return undefined;
   const line = decodeUtf8(plain.subarray(HEAD_AT, lineEnd));
   if (line === null) return undefined;
   if (!everything) {
     return /^\d{1,10}$/.test(line)
-      ? { ...claims, version: Number(line), encoded: plain.subarray(lineEnd + 1) }
+      ? { id, generation, outdatedKey, version: Number(line), encoded: plain.subarray(lineEnd + 1) }
       : undefined;
   }
   const metaEnd = plain.indexOf(NEWLINE, lineEnd + 1);
   if (metaEnd === -1) return undefined;
   const record = readTimes(line);
   const meta = decodeMeta(decodeUtf8(plain.subarray(lineEnd + 1, metaEnd)) ?? "");
-  return meta && record ? { ...claims, record, meta, encoded: plain.subarray(metaEnd + 1) } : undefined;
+  return meta && record
+    ? { id, generation, outdatedKey, record, meta, encoded: plain.subarray(metaEnd + 1) }
+    : undefined;
 }
 
 function readTimes(json: string): Times | undefined {

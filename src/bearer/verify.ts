@@ -1,6 +1,6 @@
 /**
- * What a client's value proves, remembered: requests of one client come in bursts, and all but the first then cost a
- * look-up and no cryptography.
+ * What a client's value proves, remembered from the second time it comes: requests of one client come in bursts, and
+ * all but the first two then cost a look-up and no cryptography. A value that comes once costs no memory.
  *
  * A value proves the same for as long as the key ring lives, which is never changed; whether the session is alive is not
  * remembered but judged with each request. Only what verified is kept, so noise neither fills the memory nor pushes
@@ -33,6 +33,7 @@ export function createVerify(bearer: Bearer, codec: Codec): Verify {
   let recent = new Map<string, Verified>();
   let older = recent;
   let characters = 0;
+  const cameOnce = createMarks();
 
   /** What is asked for again moves to the recent ones; the rest is forgotten when those are full. */
   const remember = (value: string, verified: Verified): Verified => {
@@ -49,7 +50,10 @@ export function createVerify(bearer: Bearer, codec: Codec): Verify {
   const verify = (value: string, claims: Claims): Awaitable<Verified | RejectReason> => {
     const encoded = claims.encoded === undefined ? undefined : toFormat(codec, claims.encoded);
     if (encoded === null) return "corrupt";
-    return chain(identityOf(claims.id), (identity) => remember(ownCopy(value), { claims, identity, encoded }));
+    return chain(identityOf(claims.id), (identity) => {
+      const verified = { claims, identity, encoded };
+      return cameOnce(value) ? remember(ownCopy(value), verified) : verified;
+    });
   };
 
   return (value) => {
@@ -58,6 +62,23 @@ export function createVerify(bearer: Bearer, codec: Codec): Verify {
     const faded = older.get(value);
     if (faded) return remember(ownCopy(value), faded);
     return chain(bearer.read(value), (claims) => (typeof claims === "string" ? claims : verify(value, claims)));
+  };
+}
+
+/** How many of the last values are known to have come, by 32 bits of each. */
+const MARKS = 4_096;
+
+/** Marks a value, and tells whether it was marked before; wrongly so once in a million times, which does no harm. */
+function createMarks(): (value: string) => boolean {
+  const marks = new Int32Array(MARKS);
+  return (value) => {
+    let mark = 0;
+    // The end of a value is its tag, whose letters are random: as good as a hash.
+    for (let at = Math.max(0, value.length - 10); at < value.length; at++)
+      mark = Math.imul(mark, 31) + value.charCodeAt(at);
+    const known = marks[mark & (MARKS - 1)] === mark;
+    marks[mark & (MARKS - 1)] = mark;
+    return known;
   };
 }
 

@@ -19,7 +19,8 @@ const OPENERS = 256;
 
 /** Seals with a fixed key; what it makes is nonce (24 bytes), ciphertext, tag (16 bytes). */
 export interface Xaes {
-  seal(plaintext: Uint8Array, aad: Uint8Array): Awaitable<Uint8Array>;
+  /** @param room Bytes in front that are left free for the caller; default none. */
+  seal(plaintext: Uint8Array, aad: Uint8Array, room?: number): Awaitable<Uint8Array>;
   /** The plaintext, or null for everything that was not sealed with this key and this `aad`. Never throws. */
   open(sealed: Uint8Array, aad: Uint8Array): Awaitable<Uint8Array | null>;
 }
@@ -93,11 +94,11 @@ function block(counter: number, half: Uint8Array, subkey: Uint8Array): Uint8Arra
   return message.map((byte, i) => byte ^ (subkey[i] as number));
 }
 
-function envelope(half: Uint8Array, nonce: Uint8Array, body: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(NONCE + body.length);
-  sealed.set(half);
-  sealed.set(nonce, HALF);
-  sealed.set(body, NONCE);
+function envelope(room: number, half: Uint8Array, nonce: Uint8Array, body: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(room + NONCE + body.length);
+  sealed.set(half, room);
+  sealed.set(nonce, room + HALF);
+  sealed.set(body, room + NONCE);
   return sealed;
 }
 
@@ -122,13 +123,15 @@ class Cipher implements Xaes {
     this.#sealsPerHalf = sealsPerHalf;
   }
 
-  seal(plaintext: Uint8Array, aad: Uint8Array): Awaitable<Uint8Array> {
+  seal(plaintext: Uint8Array, aad: Uint8Array, room = 0): Awaitable<Uint8Array> {
     const sealer = this.#sealer === undefined || this.#left === 0 ? this.#renew() : this.#sealer;
     // Counted before the first wait, or seals that run at once could pass the limit together.
     this.#left -= 1;
     const half = this.#half;
     const nonce = this.#on.randomBytes(NONCE - HALF);
-    return chain(sealer, (aead) => chain(aead.seal(nonce, plaintext, aad), (body) => envelope(half, nonce, body)));
+    return chain(sealer, (aead) =>
+      chain(aead.seal(nonce, plaintext, aad), (body) => envelope(room, half, nonce, body)),
+    );
   }
 
   open(sealed: Uint8Array, aad: Uint8Array): Awaitable<Uint8Array | null> {

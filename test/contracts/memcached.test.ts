@@ -18,6 +18,7 @@ await storeContract({
   it,
   handles: "shared",
   durable: true,
+  histories: 15,
   open: ({ clock, name }) => memcachedStore(`memcached://${urls.join(",")}`, { clock, prefix: `${name}:` }),
 });
 
@@ -26,5 +27,6 @@ await storeContract({
   it,
   handles: "shared",
   durable: true,
+  histories: 15,
   open: ({ clock, name }) => memcachedStore(client, { clock, prefix: `${name}:` }),
 });

@@ -34,19 +34,24 @@ const listen = (): NotifyingClient => ({
   end: async () => {},
 });
 
-const clients: readonly [name: string, source: PostgresClient, options: PostgresStoreOptions, histories: number][] = [
-  ["a pool of pg, New York", pool, { listen }, 6],
-  ["postgres, Kolkata", sql, {}, 6],
-  ["a pool of pg behind PgBouncer", pooled, { listen }, 3],
+const clients: readonly [
+  name: string,
+  source: PostgresClient,
+  options: PostgresStoreOptions,
+  handles: "one" | "shared",
+][] = [
+  ["a pool of pg, New York", pool, { listen }, "shared"],
+  ["postgres, Kolkata", sql, {}, "one"],
+  ["a pool of pg behind PgBouncer", pooled, { listen }, "shared"],
 ];
 
-for (const [name, source, options, histories] of clients) {
+for (const [name, source, options, handles] of clients) {
   await storeContract({
     describe: (what, body) => describe(`${name}: ${what}`, body),
     it,
-    handles: "shared",
+    handles,
     durable: true,
-    histories,
+    histories: 4,
     open: async (context) => {
       const store = postgresStore(source, { ...options, clock: context.clock, table: context.name, sweepEvery: false });
       // Nor does it give the time to make tables.

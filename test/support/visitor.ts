@@ -4,6 +4,7 @@ import {
   createSessions,
   type HeaderOp,
   type Hooks,
+  isSessionError,
   type Session,
   type SessionEvent,
   type Sessions,
@@ -147,4 +148,14 @@ export function cookieOf(headers: readonly HeaderOp[]): string {
 /** Everything that is ready to happen has happened. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The code of the error that a call throws or rejects with. */
+export async function codeOf(call: () => unknown): Promise<string | undefined> {
+  try {
+    await call();
+  } catch (error) {
+    return isSessionError(error) ? error.code : String(error);
+  }
+  return undefined;
 }

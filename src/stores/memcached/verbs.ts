@@ -7,6 +7,7 @@ import { decode, encode, exptimeOf, freshVersion } from "./item.ts";
 import { itemKey } from "./keys.ts";
 import type { Found } from "./recent.ts";
 import { Recent } from "./recent.ts";
+import { Refusal } from "./replies.ts";
 
 /** How often others may change an item between our read and our write. Each time one of them got through. */
 const TURNS = 64;
@@ -92,11 +93,12 @@ export class Verbs {
     // What others write meanwhile makes it a new item, which may be an expired one: only so is the answer exact.
     for (let turn = 0; turn < 8 && found; turn++) {
       const live = found.record.expiresAt > this.#clock();
-      const done = await this.#client.cas(item, "", AT_ONCE, found.cas);
+      const done = await this.#client.cas(item, "", AT_ONCE, found.cas).catch(unlessRefused);
+      if (done === "refused") break;
       if (done !== "exists") return done === "stored" && live;
       found = await this.#read(item);
     }
-    // A logout does not wait for writers to stop.
+    // A logout waits neither for writers to stop nor for memory.
     return found ? this.#client.delete(item) : false;
   }
 
@@ -131,6 +133,12 @@ export class Verbs {
     }
     throw busy();
   }
+}
+
+/** Even what expires at once needs memory to be written. */
+function unlessRefused(error: unknown): "refused" {
+  if (error instanceof Refusal) return "refused";
+  throw error;
 }
 
 function busy(): SessionError {

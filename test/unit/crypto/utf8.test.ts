@@ -12,6 +12,17 @@ describe("utf8", () => {
     );
   });
 
+  test("encode() leaves room in front, whatever the text", () => {
+    const text = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }));
+    fc.assert(
+      fc.property(text, fc.nat(40), (some, room) => {
+        const bytes = encode(some, room);
+        expect(hex(bytes.subarray(0, room))).toBe("00".repeat(room));
+        expect(hex(bytes.subarray(room))).toBe(hex(encode(some)));
+      }),
+    );
+  });
+
   test("encode() gives back what decode() took, a byte order mark included", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 8 }), (some) => {

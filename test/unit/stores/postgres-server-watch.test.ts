@@ -149,7 +149,7 @@ describe("watch()", () => {
     await store.clear();
     await expect.poll(() => told).toEqual(["e", "f", "g", "h"]);
     stop();
-    await pool.query(`UPDATE ${table}_meta SET value = value - 60 WHERE name = 'watched'`);
+    await pool.query(`UPDATE ${table}_meta SET value = value - 61 WHERE name = 'watched'`);
     await end("i", store);
     await pause(30);
     expect(told).toHaveLength(4);
