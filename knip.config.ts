@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { KnipConfig } from "knip";
 import { readManifest, sourceOf, subpaths } from "./scripts/manifest.ts";
 
@@ -9,15 +8,12 @@ const built = [
   ...Object.values(manifest.bin ?? {}),
 ];
 
-/** What is installed for a file, as long as the file is not there. */
-const until = (file: string, ...packages: readonly string[]): readonly string[] =>
-  existsSync(new URL(file, import.meta.url)) ? [] : packages;
-
 const config: KnipConfig = {
   entry: [
     ...new Set(built.map(sourceOf)),
     "scripts/{test,lint-package,run-runtimes,complete-lock}.ts",
-    "{demo,benchmarks}/main.ts",
+    "demo/main.ts",
+    "benchmarks/{main,server,load,pieces,growth}.ts",
     "test/runtimes/{main,worker,sqlite}.mjs",
     "test/package/apps/*.js",
     "demo/assets/*.js",
@@ -29,12 +25,6 @@ const config: KnipConfig = {
     // Run by path, in scripts/lint-package.ts.
     "@arethetypeswrong/cli",
     "publint",
-    ...until("demo/main.ts", "@hono/node-server", "tough-cookie"),
-    ...until("src/adapters/express.ts", "express", "@types/express"),
-    ...until("src/adapters/hono.ts", "hono"),
-    ...until("benchmarks/main.ts", "mitata"),
-    ...until("test/browser", "playwright-core", "selfsigned"),
-    ...until("test/unit/shape.test.ts", "arktype", "valibot", "zod"),
   ],
 };
 

@@ -24,7 +24,7 @@ export interface Subject {
 
 const TURN = 1_500;
 
-export const BARE = ["node:http", "Express", "Fastify"] as const;
+const BARE = ["node:http", "Express", "Fastify"] as const;
 
 export const SUBJECTS: readonly Subject[] = [
   { name: "floor: Map", bare: "node:http" },

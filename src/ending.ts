@@ -8,7 +8,7 @@ import type { SessionKey } from "./record.ts";
 import type { Held, Times } from "./state.ts";
 
 /** How long a replaced or ended id is remembered: longer than any request in flight should take. */
-export const TOMBSTONE_MS = 60_000;
+const TOMBSTONE_MS = 60_000;
 
 /** A login that follows a login that follows a login, within a minute. */
 const LONGEST_CHAIN = 8;

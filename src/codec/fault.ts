@@ -25,7 +25,7 @@ export interface Format {
 }
 
 /** An object literal, one without a prototype, or an object literal of another realm (a test runner's sandbox). */
-export function isPlainObject(value: object): boolean {
+function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
@@ -54,7 +54,7 @@ export function refuseFaults(data: unknown, format: Format): void {
 }
 
 /** The same error, for what only the encoder noticed. */
-export function notSerialisable({ path, found, value }: Fault, format: Format): SessionError {
+function notSerialisable({ path, found, value }: Fault, format: Format): SessionError {
   const where = path === "" ? "Session data" : `Session data at "${path.replace(/^\./, "").slice(0, 200)}"`;
   return new SessionError(
     "SOJOURN_DATA_NOT_SERIALISABLE",

@@ -8,7 +8,7 @@ import type { RequestSource } from "../transport/transport.ts";
 import type { CsrfPolicy } from "./policy.ts";
 
 /** Bytes of a session's CSRF secret, and of the mask. */
-export const CSRF_SECRET_BYTES = 32;
+const CSRF_SECRET_BYTES = 32;
 
 /** Characters of a token: two times 32 bytes in base64url. */
 const TOKEN_LENGTH = 86;

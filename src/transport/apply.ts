@@ -22,7 +22,7 @@ export function applyHeaders(headers: Pick<Headers, "get" | "set" | "append">, o
 }
 
 /** A comma-separated list with one word more, unless it has it, or "*", already (RFC 9110 12.5.5). */
-export function mergeList(list: string, word: string): string {
+function mergeList(list: string, word: string): string {
   const words = list.split(",").map((each) => each.trim().toLowerCase());
   return words.includes(word.toLowerCase()) || words.includes("*") ? list : `${list}, ${word}`;
 }

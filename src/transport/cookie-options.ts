@@ -12,7 +12,7 @@ import { attributeFault, type CookieAttributes, isCookieName, type SameSite } fr
  * `Secure`, and for other paths. `__Host-Http-` adds, where it is known (Chromium), that scripts cannot write it
  * either, so that a script cannot plant an attacker's session; elsewhere it is a `__Host-` name like any other.
  */
-export const DEFAULT_COOKIE_NAME = "__Host-Http-session";
+const DEFAULT_COOKIE_NAME = "__Host-Http-session";
 
 interface CommonCookieOptions {
   /**

@@ -60,7 +60,7 @@ export function attributeFault(
  * What the prefix of the name asks for and the attributes do not give (RFC 6265bis, 4.1.3, and for `Http` the draft
  * that follows it); undefined when all is well. Browsers compare prefixes without regard to case, and so does this.
  */
-export function prefixFault(name: string, attributes: CookieAttributes): string | undefined {
+function prefixFault(name: string, attributes: CookieAttributes): string | undefined {
   const prefix = /^__(?:Host-|Secure-|Http-)/i.exec(name)?.[0].toLowerCase();
   if (prefix === undefined) return undefined;
   if (!attributes.secure) return `no Secure, which the prefix of the name ${name} needs`;

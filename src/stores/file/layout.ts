@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { SessionKey } from "../../record.ts";
 
 /** Hexadecimal, because some file systems take "a" and "A" for one name. No name is made from what came from outside. */
-export function hashOf(text: string): string {
+function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 

@@ -30,6 +30,7 @@ export class Table {
   readonly #seenAt: NumberColumn = new NumberColumn();
   readonly #expiresAt: NumberColumn = new NumberColumn();
   readonly #versions: NumberColumn = new NumberColumn();
+  readonly #sizes: LinkColumn = new LinkColumn();
   readonly #index: SlotIndex = new SlotIndex();
   readonly #deadlines: Deadlines = new Deadlines(this.#expiresAt);
   readonly #users: UserLists = new UserLists((a, b) => this.#before(a, b));
@@ -117,16 +118,14 @@ export class Table {
     this.#recency.add(slot);
     if (record.userId !== undefined) this.#users.add(record.userId, slot);
     this.count += 1;
-    this.bytes += footprint(key, record);
     return version;
   }
 
   replace(slot: number, record: SessionRecord): Version {
-    const key = this.key(slot);
-    const before = this.read(slot);
-    this.bytes += footprint(key, record) - footprint(key, before);
-    const relist = before.userId !== record.userId || before.createdAt !== record.createdAt;
-    if (relist && before.userId !== undefined) this.#users.remove(before.userId, slot);
+    const userId = this.#userIds.get(slot);
+    this.bytes -= this.#sizes.get(slot);
+    const relist = userId !== record.userId || this.#createdAt.get(slot) !== record.createdAt;
+    if (relist && userId !== undefined) this.#users.remove(userId, slot);
     const version = this.#write(slot, record);
     if (relist && record.userId !== undefined) this.#users.add(record.userId, slot);
     this.#deadlines.move(slot);
@@ -145,8 +144,8 @@ export class Table {
 
   remove(slot: number): SessionKey {
     const key = this.key(slot);
-    const record = this.read(slot);
-    if (record.userId !== undefined) this.#users.remove(record.userId, slot);
+    const userId = this.#userIds.get(slot);
+    if (userId !== undefined) this.#users.remove(userId, slot);
     this.#deadlines.remove(slot);
     this.#recency.remove(slot);
     this.#index.delete(key);
@@ -156,7 +155,7 @@ export class Table {
     this.#free.set(slot, this.#firstFree);
     this.#firstFree = slot;
     this.count -= 1;
-    this.bytes -= footprint(key, record);
+    this.bytes -= this.#sizes.get(slot);
     return key;
   }
 
@@ -181,6 +180,9 @@ export class Table {
     this.#createdAt.set(slot, record.createdAt);
     this.#seenAt.set(slot, record.seenAt);
     this.#expiresAt.set(slot, record.expiresAt);
+    const size = footprint(this.key(slot), record);
+    this.#sizes.set(slot, size);
+    this.bytes += size;
     this.#version += 1;
     this.#versions.set(slot, this.#version);
     return this.#version;

@@ -11,7 +11,7 @@ import { Script } from "./script.ts";
 export const GRACE = 60_000;
 
 /** Milliseconds that an index outlives its last login: no session lives longer than a cookie may, 400 days. */
-export const INDEX_LIFE: number = 401 * 86_400_000;
+const INDEX_LIFE: number = 401 * 86_400_000;
 
 const prelude = `
 local P, now = ARGV[1], tonumber(ARGV[2])
