@@ -45,14 +45,32 @@ function absorbList(res: OpenResponse, list: readonly (readonly [string, Value])
 
 /** Puts the session's headers on: what the application has set, as text or as a list, is kept as each of them says. */
 export function applyToResponse(res: OpenResponse, operations: readonly HeaderOp[]): void {
-  const lines = (name: string): readonly string[] => {
-    const present = res.getHeader(name);
-    return present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
-  };
-  const headers = {
-    get: (name: string) => (res.getHeader(name) === undefined ? null : lines(name).join(", ")),
-    set: (name: string, value: string) => void res.setHeader(name, value),
-    append: (name: string, value: string) => void res.setHeader(name, [...lines(name), value]),
-  };
-  applyHeaders(headers, operations);
+  if (operations.length > 0) applyHeaders(new ResponseHeaders(res), operations);
+}
+
+/** The verbs of Fetch's `Headers`, on a response. */
+class ResponseHeaders {
+  readonly #res: OpenResponse;
+
+  constructor(res: OpenResponse) {
+    this.#res = res;
+  }
+
+  get(name: string): string | null {
+    const present = this.#res.getHeader(name);
+    return present === undefined ? null : linesOf(present).join(", ");
+  }
+
+  set(name: string, value: string): void {
+    this.#res.setHeader(name, value);
+  }
+
+  append(name: string, value: string): void {
+    const present = this.#res.getHeader(name);
+    this.#res.setHeader(name, present === undefined ? [value] : [...linesOf(present), value]);
+  }
+}
+
+function linesOf(present: Value): readonly string[] {
+  return typeof present === "object" ? present : [String(present)];
 }
