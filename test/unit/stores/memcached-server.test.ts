@@ -121,8 +121,11 @@ describe("exchanges with the server", () => {
       found = (await store.get(key)) as StoredRecord;
     };
     const update = (): Promise<unknown> => store.update(key, record(), found.version);
-    const touch = (): Promise<unknown> =>
-      store.touch(key, Date.now() + 1, Date.now() + 9_000_000 + Math.random() * 1e6);
+    let deadline = Date.now() + 9_000_000;
+    const touch = (): Promise<unknown> => {
+      deadline += 1000;
+      return store.touch(key, Date.now(), deadline);
+    };
     expect(await trips(() => store.create(key, record()))).toBe(1);
     expect(await trips(read)).toBe(1);
     expect(await trips(update)).toBe(1);
