@@ -10,7 +10,7 @@ import type { Context } from "./context.ts";
 import type { Duration } from "./duration.ts";
 import { type HandleOptions, type Handler, handle } from "./handle.ts";
 import { linkTo } from "./links.ts";
-import { createMemo } from "./memo.ts";
+import { Memo } from "./memo.ts";
 import { openState } from "./open.ts";
 import type { AnyOptions, FullStore, InitialOption, LimitOptions, StatelessOptions, StoreOptions } from "./options.ts";
 import { type Protection, protect, protectUpgrade, type ReadBody } from "./protect.ts";
@@ -156,7 +156,7 @@ export function createSessions<Data extends object>(options: AnyOptions<Data> = 
 }
 
 function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
-  const opened = createMemo<Promise<Session<Data>>>("session");
+  const opened = new Memo<Promise<Session<Data>>>();
   const sessions: Sessions<Data> = {
     open(request, options) {
       let session = opened.get(request);

@@ -3,29 +3,37 @@
  * outlives the collections that clear away the rest of a request; with one entry a request, that was a third of
  * what a request cost.
  */
-export interface Memo<Value> {
-  get(of: object): Value | undefined;
-  set(of: object, value: Value | undefined): void;
+export class Memo<Value> {
+  readonly #elsewhere = new WeakMap<object, Value | undefined>();
+
+  get(of: Keeper): Value | undefined {
+    const kept = this.#find(of);
+    return kept ? (kept.value as Value | undefined) : this.#elsewhere.get(of);
+  }
+
+  set(of: Keeper, value: Value | undefined): void {
+    const kept = this.#find(of);
+    if (kept) kept.value = value;
+    else if (Object.isExtensible(of)) of[KEPT] = { memo: this, of, value, next: of[KEPT] };
+    else this.#elsewhere.set(of, value);
+  }
+
+  #find(of: Keeper): Kept | undefined {
+    let kept = of[KEPT];
+    // A copy of the object takes the property along, and is another object.
+    while (kept && (kept.memo !== this || kept.of !== of)) kept = kept.next;
+    return kept;
+  }
 }
 
-interface Kept<Value> {
+/** One property for all memos: with a name of its own for each, the engine would look up every one as if for the first time. */
+const KEPT = Symbol("sojourn");
+
+type Keeper = object & { [KEPT]?: Kept | undefined };
+
+interface Kept {
+  readonly memo: object;
   readonly of: object;
-  readonly value: Value | undefined;
-}
-
-/** @param name Shown where the object is inspected. */
-export function createMemo<Value>(name: string): Memo<Value> {
-  const key = Symbol(name);
-  const elsewhere = new WeakMap<object, Value | undefined>();
-  return {
-    get(of) {
-      const kept = (of as { [key]?: Kept<Value> })[key];
-      // A copy of the object takes the property along, and is another object.
-      return kept?.of === of ? kept.value : elsewhere.get(of);
-    },
-    set(of, value) {
-      if (Object.isExtensible(of)) (of as { [key]?: Kept<Value> })[key] = { of, value };
-      else elsewhere.set(of, value);
-    },
-  };
+  value: unknown;
+  readonly next: Kept | undefined;
 }

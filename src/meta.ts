@@ -1,6 +1,7 @@
 /**
  * What the library itself keeps about a session, beside the application's data.
  */
+import { freeze } from "./commit/freeze.ts";
 import type { Rotation } from "./rotation.ts";
 
 /** What is known of the device that logged in; shown in lists, never used to decide. */
@@ -77,6 +78,8 @@ export function decodeMeta(text: string): Meta | null {
     return null;
   }
   if (!isWireMeta(wire)) return null;
+  // The application is handed these, and a cookie's meta serves more than one request.
+  if (wire.f || wire.d || wire.l) freeze(wire);
   return {
     endsAt: wire.x,
     rotatedAt: wire.r,

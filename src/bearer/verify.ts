@@ -58,11 +58,17 @@ export function createVerify(bearer: Bearer, codec: Codec): Verify {
 
   return (value) => {
     const known = recent.get(value);
-    if (known) return known;
+    if (known) return unshared(known);
     const faded = older.get(value);
-    if (faded) return remember(ownCopy(value), faded);
+    if (faded) return unshared(remember(ownCopy(value), faded));
     return chain(bearer.read(value), (claims) => (typeof claims === "string" ? claims : verify(value, claims)));
   };
+}
+
+/** What a codec decodes may be a view on the bytes that it was given; the application changes it. */
+function unshared(verified: Verified): Verified {
+  const { claims, identity, encoded } = verified;
+  return typeof encoded === "object" ? { claims, identity, encoded: encoded.slice() } : verified;
 }
 
 /** How many of the last values are known to have come, by 32 bits of each. */

@@ -51,11 +51,12 @@ function assertWritable(state: State, plan: Plan): void {
 async function execute(state: State, plan: Plan): Promise<readonly HeaderOp[]> {
   const checked = plan.changed === undefined ? undefined : state.context.shape.check(state.data);
   if (checked) await checked;
-  if (plan.store === "create") await create(state, plan);
-  else if (plan.store === "update") await update(state, plan);
+  let made: string | undefined;
+  if (plan.store === "create") made = await create(state, plan);
+  else if (plan.store === "update") made = await update(state, plan);
   else if (plan.store === "touch") await touch(state);
   if (plan.reissue && plan.store !== "update" && (await stillPredecessor(state))) state.answer = "value";
-  const value = state.answer === "value" && state.held ? await issue(state, state.held) : undefined;
+  const value = state.answer === "value" && state.held ? (made ?? (await issue(state, state.held))) : undefined;
   return finish(state, answerHeaders(state, value));
 }
 
@@ -75,8 +76,8 @@ async function issue(state: State, held: Next): Promise<string> {
   return value;
 }
 
-/** The first write of a session: a record under an id that nobody knew before. */
-async function create(state: State, plan: Plan): Promise<void> {
+/** The first write of a session: a record under an id that nobody knew before. Answers with its value, where that is made already. */
+async function create(state: State, plan: Plan): Promise<string | undefined> {
   const { context } = state;
   const now = context.clock();
   state.identity ??= await newIdentity();
@@ -93,18 +94,19 @@ async function create(state: State, plan: Plan): Promise<void> {
     expiresAt: expiryOf(now, meta.endsAt, context.lifetime),
   };
   const next: Next = { times, content: { meta, encoded: plan.changed as Encoded } };
-  if (context.bearer.carries !== "nothing") await issue(state, next);
+  const value = context.bearer.carries === "nothing" ? undefined : await issue(state, next);
   const payload = await writePayload(context, keyOf(state), next.content);
   const version = await context.ask("create", () => context.store.create(keyOf(state), { ...times, payload }));
   const held = version === null ? await overwrite(state, next) : { ...next, version };
   if (!held) {
     state.phase = "ended";
-    return;
+    return undefined;
   }
   saved(state, held);
   state.answer = "value";
   state.listener?.follow(keyOf(state));
   context.emit({ type: "created", id: keyOf(state), userId: undefined });
+  return value;
 }
 
 /** Nobody else has this id: what is there is our own, from a commit whose answer was lost. */
@@ -114,11 +116,12 @@ async function overwrite(state: State, next: Next): Promise<Held | undefined> {
   return there && (await compareAndSet(context, keyOf(state), there, () => next)).held;
 }
 
-async function update(state: State, plan: Plan): Promise<void> {
+/** Answers with the new value where that is made already: before the write, to know that it is not too large. */
+async function update(state: State, plan: Plan): Promise<string | undefined> {
   const { context } = state;
   const start = state.held as Held;
-  if (context.bearer.carries === "data" && plan.changed !== undefined)
-    await issue(state, await nextRecord(state, plan, start));
+  const travels = context.bearer.carries === "data" && plan.changed !== undefined;
+  const value = travels ? await issue(state, await nextRecord(state, plan, start)) : undefined;
   let rotated = false;
   const result = await compareAndSet(context, keyOf(state), start, (current) =>
     chain(nextRecord(state, plan, current), (next) => {
@@ -129,13 +132,14 @@ async function update(state: State, plan: Plan): Promise<void> {
   if (result.status === "gone") {
     state.phase = "ended";
     state.answer = "nothing";
-    return;
+    return undefined;
   }
   const superseded =
     result.held.content.meta.generation !== start.content.meta.generation && !rotated && plan.record !== "generation";
   if (!superseded) decideAnswer(state, plan, result.held, rotated);
   report(state, plan, result.attempts, rotated);
   saved(state, result.held);
+  return result.attempts === 1 ? value : undefined;
 }
 
 /** Only what changes the client's copy is sent; and nothing, when another response has sent a newer one. */

@@ -50,7 +50,7 @@ export function sqliteStore(source: string | SqliteDatabase, options: SqliteStor
     consistency: "cas",
     get: (key) =>
       connection.read((sql) => {
-        const row = sql.select.get(toText(key), clock()) as Row | null | undefined;
+        const row = sql.select.get(toText(key), clock()) as Omit<Row, "key"> | null | undefined;
         return row ? toRecord(row) : null;
       }),
     create: (key, record) => connection.write(create(key, record, clock)),

@@ -2,7 +2,7 @@
  * The session of a Node request: opened once, however often it is asked for, and tied to its response.
  */
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
-import { createMemo } from "../../memo.ts";
+import { Memo } from "../../memo.ts";
 import { refuse } from "../../outcome.ts";
 import type { Protection, ReadBody } from "../../protect.ts";
 import { gateResponse } from "./gate.ts";
@@ -35,7 +35,7 @@ interface Opening<Data extends object> {
 }
 
 /** Hardly ever more than one. */
-const openings = createMemo<Opening<object>[]>("sessions");
+const openings = new Memo<Opening<object>[]>();
 
 /** What has been, or is being, opened for a request. */
 export function openedFor<Data extends object>(sessions: Sessions<Data>, req: NodeRequest): Opening<Data> | undefined {

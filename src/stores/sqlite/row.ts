@@ -16,7 +16,7 @@ export interface Row {
   readonly version: Integer;
 }
 
-export function toRecord(row: Row): StoredRecord {
+export function toRecord(row: Omit<Row, "key">): StoredRecord {
   return {
     payload: fromText(row.payload),
     userId: row.user_id === null ? undefined : fromText(row.user_id),

@@ -28,7 +28,8 @@ export interface Statements {
   readonly endedSince: SqliteStatement;
 }
 
-const COLUMNS = "key, user_id, payload, created_at, seen_at, expires_at, version";
+const RECORD = "user_id, payload, created_at, seen_at, expires_at, version";
+const COLUMNS = `key, ${RECORD}`;
 
 /**
  * How many ended keys the log keeps for other processes to read: far more than end between two of their polls.
@@ -43,7 +44,7 @@ export function prepareStatements(database: SqliteDatabase, names: Names): State
   return {
     begin: prepare("BEGIN IMMEDIATE"),
     commit: prepare("COMMIT"),
-    select: prepare(`SELECT ${COLUMNS} FROM ${sessions} WHERE key = ? AND expires_at > ?`),
+    select: prepare(`SELECT ${RECORD} FROM ${sessions} WHERE key = ? AND expires_at > ?`),
     insert: prepare(`INSERT INTO ${sessions} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, payload = excluded.payload,
         created_at = excluded.created_at, seen_at = excluded.seen_at, expires_at = excluded.expires_at,

@@ -62,7 +62,7 @@ export function update(key: SessionKey, record: SessionRecord, expected: Version
     const ok = { status: "ok", version: Number(expected) + 1 } as const;
     if (changes(sql.update, payload, seenAt, expiresAt, id, expected, now, createdAt, user) === 1) return ok;
     if (changes(sql.updateAll, payload, seenAt, expiresAt, createdAt, user, id, expected, now) === 1) return ok;
-    const row = sql.select.get(id, now) as Row | null | undefined;
+    const row = sql.select.get(id, now) as Omit<Row, "key"> | null | undefined;
     return row ? { status: "conflict", current: toRecord(row) } : { status: "gone" };
   };
 }

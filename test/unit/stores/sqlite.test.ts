@@ -397,7 +397,7 @@ describe("a locked database", () => {
     await store.create("a", record());
     let times = 3;
     const busy = Object.assign(new Error("whatever"), { code: "ERR_SQLITE_ERROR", errcode: 261 });
-    tap.fail = (sql) => (sql.startsWith("SELECT key") && times-- > 0 ? busy : undefined);
+    tap.fail = (sql) => (sql.startsWith("SELECT user_id") && times-- > 0 ? busy : undefined);
     expect(await store.get("a")).not.toBeNull();
     expect(times).toBe(-1);
   });
