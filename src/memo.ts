@@ -27,7 +27,7 @@ export class Memo<Value> {
 }
 
 /** One property for all memos: with a name of its own for each, the engine would look up every one as if for the first time. */
-const KEPT = Symbol("sojourn");
+const KEPT: unique symbol = Symbol("sojourn");
 
 type Keeper = object & { [KEPT]?: Kept | undefined };
 
