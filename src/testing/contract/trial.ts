@@ -107,7 +107,7 @@ function makeTrial<S extends Store>(bench: Bench<S>, parts: Parts<S>): Trial<S> 
     now: () => clock(),
     pass: async (ms) => {
       if ("advance" in clock) clock.advance(ms);
-      else await wait(ms);
+      else await waitUntil(clock() + ms, clock);
     },
     short: bench.realTime ? 300 : 60_000,
     key: () => random.key(),
@@ -126,6 +126,11 @@ export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => {
     globalThis.setTimeout(resolve, ms);
   });
+}
+
+/** A timer may fire a millisecond before the wall clock has moved that far, and the clock may be set back. */
+async function waitUntil(instant: number, clock: Clock): Promise<void> {
+  for (let left = instant - clock(); left > 0; left = instant - clock()) await wait(left);
 }
 
 let names = 0;
