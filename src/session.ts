@@ -259,6 +259,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     if (!state.listener) {
       state.listener = state.context.endings.listen();
       if (state.held) state.listener.follow(keyOf(state));
+      state.source?.onceOver?.(() => this.release());
     }
     return state.listener.signal;
   }

@@ -8,6 +8,7 @@ import { type OpenOptions, type Session, SessionError, type Sessions } from "../
 import { logFailure, refusal } from "../outcome.ts";
 import { gateResponse } from "./node/gate.ts";
 import { type OnError, type Opened, openedFor, openFor } from "./node/opened.ts";
+import { takeSeat } from "./node/seat.ts";
 
 /** The part of Express's request that is used. */
 export interface ExpressRequest extends IncomingMessage {
@@ -65,6 +66,7 @@ export function expressSession<Data extends object>(
   const { csrf = true, onError = logFailure, touch } = options;
   return async (req, res, next) => {
     if (openedFor(sessions, req)) return next();
+    takeSeat(res);
     const address = (): string | undefined => req.ip ?? req.socket.remoteAddress;
     const opening = { touch, address, csrf: csrf && (() => req.body), onError, handOver: next };
     let problem: unknown;

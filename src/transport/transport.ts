@@ -11,6 +11,8 @@ export interface RequestSource {
   header(name: string): string | undefined;
   /** The client's address, as far as the adapter can vouch for it. */
   readonly address?: string | undefined;
+  /** Calls back when the response is over, where the adapter can tell: `session.signal` is let go of then. */
+  onceOver?(callback: () => void): void;
 }
 
 /** Headers for the response. `append` adds a line, `set` replaces, `merge` adds the words that a list (Vary) lacks, `default` sets where absent. */

@@ -37,9 +37,12 @@ interface Opening<Data extends object> {
 /** Hardly ever more than one. */
 const openings = new Memo<Opening<object>[]>();
 
+/** Under Express, a property put on a request or response costs microseconds: the response has one for us already. */
+const carrierOf = (req: NodeRequest & { res?: object }): object => req.res ?? req;
+
 /** What has been, or is being, opened for a request. */
 export function openedFor<Data extends object>(sessions: Sessions<Data>, req: NodeRequest): Opening<Data> | undefined {
-  const found = openings.get(req)?.find((each) => (each.sessions as object) === sessions);
+  const found = openings.get(carrierOf(req))?.find((each) => (each.sessions as object) === sessions);
   return found as unknown as Opening<Data> | undefined;
 }
 
@@ -55,9 +58,9 @@ export function openFor<Data extends object>(
     return opened;
   });
   const opening: Opening<Data> = { sessions, promise, result: undefined };
-  const others = openings.get(req);
+  const others = openings.get(carrierOf(req));
   if (others) others.push(opening as unknown as Opening<object>);
-  else openings.set(req, [opening as unknown as Opening<object>]);
+  else openings.set(carrierOf(req), [opening as unknown as Opening<object>]);
   return promise;
 }
 
@@ -67,7 +70,7 @@ async function open<Data extends object>(
   res: NodeResponse,
   { address, csrf, onError, handOver, touch }: OpeningOptions,
 ): Promise<Opened<Data>> {
-  const source = new NodeSource(req, address);
+  const source = new NodeSource(req, res, address);
   const session = await sessions.open(source, { touch });
   const body = typeof csrf === "function" ? csrf : undefined;
   const protection = csrf === false ? NOT_ASKED : await sessions.protect(source, session, body);
@@ -80,7 +83,6 @@ async function open<Data extends object>(
     },
     handOver,
   });
-  res.once("close", () => session.release());
   return { source, session, protection };
 }
 

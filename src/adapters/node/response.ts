@@ -4,6 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
+import { seatOf } from "./seat.ts";
 
 /** What an application's handler is given: HTTP/1, or HTTP/2 by the compatibility API. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -33,14 +34,14 @@ export const hasReason = (res: OpenResponse): boolean => !("stream" in res);
 type Methods = Record<string, Method>;
 
 /**
- * Puts a method on this one response, and never on a prototype. `make` gets to call the method that was there,
- * native or somebody else's. It stays: somebody may have wrapped it, and taking properties away from an object makes
- * all that follows slow.
+ * Puts a method on this one response. `make` gets to call the method that was there, native or somebody else's. It
+ * stays: somebody may have wrapped it, and taking properties away from an object makes all that follows slow.
  *
  * @returns The method that was there.
  */
 export function override(res: OpenResponse, name: string, make: (below: Method) => Method): Method {
-  const methods = res as unknown as Methods;
+  const seat = seatOf(res);
+  const methods = seat && Object.hasOwn(seat.methods, name) ? seat.methods : (res as unknown as Methods);
   const found = methods[name];
   if (!found) return () => undefined;
   const below: Method = (...args) => found.apply(res, args);
@@ -78,6 +79,11 @@ const FLAGS: PropertyDescriptorMap & ThisType<Holdable> = {
 
 /** Makes this one response say that its head is out; undefined lets it speak for itself again. */
 export function pretend(res: OpenResponse, held: Held | undefined): void {
+  const seat = seatOf(res);
+  if (seat) {
+    seat.held = held;
+    return;
+  }
   if (!Object.hasOwn(res, HELD)) Object.defineProperties(res, FLAGS);
   (res as Holdable)[HELD] = held;
 }

@@ -41,7 +41,7 @@ export async function openUpgrade<Data extends object>(
   options: UpgradeOptions = {},
 ): Promise<Session<Data> | undefined> {
   const { address, onError = logFailure, ...rest } = options;
-  const source = new NodeSource(req, address && (() => address(req)));
+  const source = new NodeSource(req, undefined, address && (() => address(req)));
   // As long as nobody else listens to the socket, an error of it would end the process.
   const ignore = (): void => {};
   socket.on("error", ignore);

@@ -230,6 +230,50 @@ describe("the middleware", () => {
     expect(store.total).toBe(1);
   });
 
+  it.each([
+    ["around an application that is mounted in it", true],
+    ["in an application that is mounted and hands on", false],
+  ])("saves %s", async (_where, outside) => {
+    const inner = express();
+    app.use(outside ? expressSession(sessions) : (_req, _res, next) => next());
+    if (!outside) inner.use(expressSession(sessions));
+    const count: RequestHandler = (req, res) => {
+      const { data } = getSession(sessions, req);
+      data.count = (data.count ?? 0) + 1;
+      res.send(`Count: ${data.count}`);
+    };
+    if (outside) inner.get("/count", count);
+    app.use("/sub", inner);
+    app.get("/sub/count", count);
+    for (const expected of ["Count: 1", "Count: 2"]) {
+      expect(await (await client.fetch("/sub/count")).text()).toBe(expected);
+    }
+    expect((await client.fetch("/elsewhere")).status).toBe(404);
+  });
+
+  it("waits beneath middleware that wraps the response, whether before it or after", async () => {
+    const wrap: RequestHandler = (_req, res, next) => {
+      const end = res.end.bind(res) as (chunk: unknown) => unknown;
+      res.end = ((chunk: unknown) => {
+        res.setHeader("x-length", String(chunk).length);
+        return end(chunk);
+      }) as typeof res.end;
+      next();
+    };
+    app.use(wrap, expressSession(sessions), wrap);
+    app.get("/", (req, res) => {
+      getSession(sessions, req).data.count = 1;
+      res.end("hello");
+    });
+    const save = store.hold("create");
+    const answer = client.fetch("/");
+    await save.reached;
+    save.release();
+    const { status, headers } = await answer;
+    expect([status, headers.get("x-length")]).toEqual([200, "5"]);
+    expect(headers.get("set-cookie")).toContain("__Host-Http-session=");
+  });
+
   it("sees the whole path in a mounted router", async () => {
     const hooks = createSessions<Data>({ secrets: SECRET, store: memoryStore(), csrf: { exempt: ["/hooks/pay"] } });
     const router = express.Router().use(expressSession(hooks), (_req, res) => void res.send("ok"));
