@@ -16,7 +16,7 @@ import type { PayloadFormat } from "./payload.ts";
 import type { Shape } from "./shape.ts";
 import type { Ask } from "./store-calls.ts";
 import type { Store } from "./stores/store.ts";
-import type { RequestSource, Transport } from "./transport/transport.ts";
+import type { HeaderOp, RequestSource, Transport } from "./transport/transport.ts";
 
 /** Where a session lives. */
 export type Mode = "server" | "tracked" | "stateless";
@@ -38,7 +38,8 @@ export interface Context {
   readonly onOutage: "error" | "anonymous";
   readonly limit: number | undefined;
   readonly onLimit: "evict-oldest" | "reject";
-  readonly cacheControl: string;
+  /** For a response that hands out a value, and for one that only depends on the session. */
+  readonly caching: Readonly<Record<"set" | "default", readonly HeaderOp[]>>;
   readonly device: (source: RequestSource) => Device | undefined;
   /** Undefined when the application protects itself. */
   readonly csrf: CsrfPolicy | undefined;

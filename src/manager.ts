@@ -58,10 +58,12 @@ export interface Sessions<Data extends object> {
    * Whether the request may change something for this session, by fetch metadata, Origin and token.
    * Adapters ask before the application runs.
    *
+   * Not a promise when no token has to be looked for.
+   *
    * @param readBody Gives the parsed body, or the form's field of that name; asked only when a token is
    *   needed and the header has none.
    */
-  protect(request: RequestLike, session: Session<Data>, readBody?: ReadBody): Promise<Protection>;
+  protect(request: RequestLike, session: Session<Data>, readBody?: ReadBody): Protection | Promise<Protection>;
   /** Whether a WebSocket handshake comes from a page of this application, by its Origin; ask before you accept it. */
   protectUpgrade(request: RequestLike): Protection;
   /**
@@ -157,16 +159,21 @@ export function createSessions<Data extends object>(options: AnyOptions<Data> = 
 
 function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   const opened = new Memo<Promise<Session<Data>>>();
+  const openSession = async (request: RequestLike, mayTouch: boolean): Promise<Session<Data>> => {
+    try {
+      return new Session<Data>(await openState(context, sourceOf(request), mayTouch));
+    } catch (error) {
+      // A request that comes again when the store is back gets another answer.
+      opened.set(request, undefined);
+      throw error;
+    }
+  };
   const sessions: Sessions<Data> = {
     open(request, options) {
       let session = opened.get(request);
       if (!session) {
-        session = openState(context, sourceOf(request), options?.touch ?? true).then(
-          (state) => new Session<Data>(state),
-        );
+        session = openSession(request, options?.touch ?? true);
         opened.set(request, session);
-        // A request that comes again when the store is back gets another answer.
-        session.catch(() => opened.set(request, undefined));
       }
       return session;
     },

@@ -34,6 +34,7 @@ export async function openState(context: Context, source: RequestSource, mayTouc
   const proven = prove(context, source);
   const proof = isPromise(proven) ? await proven : proven;
   if (proof === undefined) return nameAhead(state);
+  state.presents = true;
   if (typeof proof === "string") return reject(state, proof);
   try {
     const loaded = load(context, proof);

@@ -10,6 +10,7 @@ import { createVerify } from "./bearer/verify.ts";
 import { checkOptions } from "./check-options.ts";
 import { systemClock } from "./clock.ts";
 import { jsonCodec } from "./codec/json.ts";
+import { cachingHeaders } from "./commit/answer.ts";
 import { look } from "./commit/compare-and-set.ts";
 import { createLane } from "./commit/lane.ts";
 import type { Context, Mode } from "./context.ts";
@@ -29,7 +30,6 @@ import { statelessStore } from "./stateless.ts";
 import { type Ask, createAsk } from "./store-calls.ts";
 import { isUserStore, type Store } from "./stores/store.ts";
 import { type CookieTransportOptions, cookieTransport } from "./transport/cookie.ts";
-import { resolveCookie } from "./transport/cookie-options.ts";
 
 /** Cookies that hold the data may need more than one; browsers cap the whole header, so not many. */
 const SEALED_CHUNKS = 4;
@@ -48,8 +48,11 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const ring = createKeyRing(resolveSecrets(options.secrets), { audience });
   const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
   const transports = options.transports ?? [cookieTransport(cookie)];
-  const place = options.transports ? transports[0].name : resolveCookie(cookie).name;
+  const place = transports[0].place ?? transports[0].name;
+  const cacheControl = options.cacheControl ?? "no-store";
   const emit = createEmitter(options.hooks ?? {});
+  const rotateEvery =
+    mode === "stateless" ? Number.POSITIVE_INFINITY : milliseconds("rotateEvery", given.rotateEvery ?? "1h", 60_000);
   const storeTimeout = milliseconds("storeTimeout", given.storeTimeout ?? "2s", 1, LONGEST_CALL);
   // A cookie always answers.
   const ask: Ask = mode === "stateless" ? (_verb, call) => call() : createAsk(store.name, storeTimeout, emit);
@@ -66,14 +69,16 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     shape: createShape(options, codec),
     transports,
     lifetime: resolveLifetime(options),
-    rotateEvery:
-      mode === "stateless" ? Number.POSITIVE_INFINITY : milliseconds("rotateEvery", given.rotateEvery ?? "1h", 60_000),
-    rotationGrace: graceOf(given.rotationGrace),
+    rotateEvery,
+    rotationGrace: graceOf(given.rotationGrace, rotateEvery),
     onReuse: oneOf("onReuse", given.onReuse, ["revoke", "report"]),
     onOutage: oneOf("onOutage", given.onOutage, ["error", "anonymous"]),
     limit: limitOf(options.maxSessionsPerUser, store),
     onLimit: oneOf("onLimit", options.onLimit, ["evict-oldest", "reject"]),
-    cacheControl: options.cacheControl ?? "no-store",
+    caching: {
+      set: cachingHeaders("set", cacheControl, transports),
+      default: cachingHeaders("default", cacheControl, transports),
+    },
     device: options.device ?? describeDevice,
     csrf: options.csrf === false ? undefined : resolveCsrf(options.csrf),
     ring,
@@ -131,8 +136,10 @@ function limitOf(limit: number | undefined, store: Store): number | undefined {
   return limit;
 }
 
-function graceOf(grace: Duration | undefined): number {
+function graceOf(grace: Duration | undefined, rotateEvery: number): number {
   const ms = milliseconds("rotationGrace", grace ?? "30s", 0);
+  if (ms > rotateEvery)
+    throw invalidOption("rotationGrace", grace, "at most `rotateEvery`: only one predecessor is honoured");
   if (ms > 300_000) throw invalidOption("rotationGrace", grace, "at most 5 minutes: it is a window for a thief, too");
   return ms;
 }

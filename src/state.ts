@@ -38,6 +38,8 @@ export interface State {
   readonly openedAt: number;
   readonly mayTouch: boolean;
   isNew: boolean;
+  /** The client sent a value that may be a session's. */
+  presents: boolean;
   /** The transport that proved the session; undefined when anonymous. */
   provenBy: Transport | undefined;
   verdict: GenerationVerdict;
@@ -90,6 +92,7 @@ export function anonymousState(
     openedAt,
     mayTouch,
     isNew: true,
+    presents: false,
     provenBy: undefined,
     verdict: "current",
     presented: 0,

@@ -8,8 +8,9 @@ import type { Emit } from "./events.ts";
 export type Ask = <T>(verb: string, call: () => Promise<T>) => Promise<T>;
 
 interface Waiting {
+  readonly verb: string;
   readonly due: number;
-  expire(): void;
+  reject(error: unknown): void;
 }
 
 /**
@@ -20,13 +21,19 @@ export function createAsk(storeName: string, timeoutMs: number, emit: Emit): Ask
   const waiting = new Set<Waiting>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  const fail = (call: Waiting, error: unknown): void => {
+    if (!waiting.delete(call)) return;
+    emit({ type: "outage", store: storeName, verb: call.verb, error });
+    call.reject(unavailable(storeName, call.verb, error));
+  };
+
   const arm = (delay: number): void => {
     timer = setTimeout(() => {
       timer = undefined;
       const now = performance.now();
       for (const call of waiting) {
         if (call.due > now) return arm(call.due - now);
-        call.expire();
+        fail(call, new Error(`no answer within ${timeoutMs} ms`));
       }
     }, delay);
     (timer as { unref?: () => void }).unref?.();
@@ -34,21 +41,18 @@ export function createAsk(storeName: string, timeoutMs: number, emit: Emit): Ask
 
   return (verb, call) =>
     new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        if (!waiting.delete(entry)) return;
-        emit({ type: "outage", store: storeName, verb, error });
-        reject(unavailable(storeName, verb, error));
-      };
-      const expire = (): void => fail(new Error(`no answer within ${timeoutMs} ms`));
-      const entry: Waiting = { due: performance.now() + timeoutMs, expire };
+      const entry: Waiting = { verb, due: performance.now() + timeoutMs, reject };
       waiting.add(entry);
       if (!timer) arm(timeoutMs);
       try {
-        call().then((value) => {
-          if (waiting.delete(entry)) resolve(value);
-        }, fail);
+        call().then(
+          (value) => {
+            if (waiting.delete(entry)) resolve(value);
+          },
+          (error) => fail(entry, error),
+        );
       } catch (error) {
-        fail(error);
+        fail(entry, error);
       }
     });
 }

@@ -59,12 +59,22 @@ export const jsonCodec: TextCodec = {
       // The parser's message quotes the text, which is the session's data.
       throw invalid("text that is not JSON");
     }
+    if (mayBeDeep(encoded) && !isKept(data, MAX_DEPTH)) throw invalid(`containers nested more than ${MAX_DEPTH} deep`);
     // `\u00` may spell the key with escapes; `encode` writes it for control characters only.
     if ((encoded.includes("__proto__") || encoded.includes("\\u00")) && hasPrototypeKey(data))
       throw invalid("a key that replaces prototypes");
     return data;
   },
 };
+
+/** Whether the text opens more containers than may be nested: what `encode` would refuse must not be loaded. */
+function mayBeDeep(text: string): boolean {
+  let opened = 0;
+  for (const bracket of "{[") {
+    for (let at = text.indexOf(bracket); at !== -1 && opened <= MAX_DEPTH; at = text.indexOf(bracket, at + 1)) opened++;
+  }
+  return opened > MAX_DEPTH;
+}
 
 /** True when JSON keeps the value. Called for every request: no path, no allocation beyond the keys of arrays. */
 function isKept(value: unknown, depth: number): boolean {

@@ -2,24 +2,34 @@
  * The headers of the response: the client's copy of the session, and what caches must know.
  */
 import type { State } from "../state.ts";
-import type { HeaderOp } from "../transport/transport.ts";
+import type { HeaderOp, Transport } from "../transport/transport.ts";
 
 const NONE: readonly HeaderOp[] = Object.freeze([]);
 
 /** `value` is what the client is to hold from now on, when the state's answer is a value. */
 export function answerHeaders(state: State, value: string | undefined): readonly HeaderOp[] {
-  if (!state.source) return NONE;
-  const headers: HeaderOp[] = [];
-  const transport = state.provenBy ?? state.context.transports[0];
-  if (state.answer === "clear") headers.push(...transport.clear(state.source));
-  else if (value !== undefined) headers.push(...transport.write(value, { maxAge: maxAge(state) }, state.source));
-  const handsOut = headers.length > 0;
-  if (state.provenBy?.onUse) headers.push(...state.provenBy.onUse(state.source));
-  if (!handsOut && !state.accessed) return headers.length === 0 ? NONE : headers;
+  const { source, context, provenBy } = state;
+  if (!source) return NONE;
+  const transport = provenBy ?? context.transports[0];
+  let copy = NONE;
+  if (state.answer === "clear") copy = transport.clear(source);
+  else if (value !== undefined) copy = transport.write(value, { maxAge: maxAge(state) }, source);
+  const used = provenBy?.onUse?.(source) ?? NONE;
   // RFC 9111 7.3: Set-Cookie does not keep a shared cache from storing the response.
-  headers.push({ op: handsOut ? "set" : "default", name: "cache-control", value: state.context.cacheControl });
-  for (const { vary } of state.context.transports) if (vary) headers.push({ op: "merge", name: "vary", value: vary });
-  return headers;
+  if (copy.length > 0) return [...copy, ...used, ...context.caching.set];
+  if (!state.accessed) return used;
+  return used.length > 0 ? [...used, ...context.caching.default] : context.caching.default;
+}
+
+/** What caches are told of a response that depends on the session. */
+export function cachingHeaders(
+  op: "set" | "default",
+  cacheControl: string,
+  transports: readonly Transport[],
+): readonly HeaderOp[] {
+  const headers: HeaderOp[] = [{ op, name: "cache-control", value: cacheControl }];
+  for (const { vary } of transports) if (vary) headers.push({ op: "merge", name: "vary", value: vary });
+  return Object.freeze(headers.map((header) => Object.freeze(header)));
 }
 
 /** Seconds to the absolute deadline; a slide of the idle deadline needs no new cookie. */

@@ -3,12 +3,34 @@
  * Maps, Sets and Dates of the rich codecs cannot be frozen by the language; their containers are.
  */
 export function freeze(data: unknown): void {
-  // Not by recursion: a row that somebody else wrote may be nested deeper than the stack.
-  const rest = [data];
-  while (rest.length > 0) {
-    const value = rest.pop();
-    if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) continue;
-    Object.freeze(value);
-    for (const inner of Object.values(value)) rest.push(inner);
+  if (isContainer(data)) freezeWithin(data, 0);
+}
+
+/** A row that somebody else wrote may be nested deeper than the stack. */
+const MOST_DEPTH = 500;
+
+function freezeWithin(container: object, depth: number): void {
+  if (depth > MOST_DEPTH) {
+    freezeDeep(container);
+    return;
   }
+  Object.freeze(container);
+  // Session data has no inherited properties; were there one, freezing it would do no harm.
+  for (const key in container) {
+    const inner = (container as Record<string, unknown>)[key];
+    if (isContainer(inner)) freezeWithin(inner, depth + 1);
+  }
+}
+
+function freezeDeep(container: object): void {
+  const rest = [container];
+  for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) if (isContainer(inner)) rest.push(inner);
+  }
+}
+
+/** Something that can be frozen, and is not: a typed array cannot, and what a frozen one holds is frozen already. */
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value);
 }

@@ -66,6 +66,7 @@ export function cookieTransport(options: CookieTransportOptions = {}): Transport
 
   return {
     name: "cookie",
+    place: name,
     ambient: true,
     vary: "Cookie",
     check,

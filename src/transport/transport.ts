@@ -31,6 +31,8 @@ export interface Lease {
 /** A way for a session's value to travel. Never throws on what a client sent. */
 export interface Transport {
   readonly name: "cookie" | "header" | "url";
+  /** What a seal is bound to, so that it counts nowhere else: the cookie's name. Default: the transport's. */
+  readonly place?: string | undefined;
   /** Whether a browser adds it to requests by itself, so that CSRF is a danger. */
   readonly ambient: boolean;
   /** The request header that `read` looks at, for `Vary`; none for a URL. */

@@ -278,6 +278,8 @@ describe("presets", () => {
     // Longer than what a replaced id is remembered for, and longer than timers can be.
     for (const value of ["31s", "30d"]) expectRefusal("storeTimeout", { storeTimeout: value });
     expectRefusal("lookEvery", { lookEvery: "25d" });
+    // The predecessor of a predecessor is honoured by nobody.
+    expectRefusal("rotationGrace", { rotateEvery: "1m", rotationGrace: "61s" });
     const bad = ["10", "10 m", "m", "-1s", Number.NaN, Number.POSITIVE_INFINITY, 0, {}];
     for (const [option, options] of Object.entries(wrong)) expectRefusal(option, options);
     for (const value of bad) expectRefusal("lifetime", { lifetime: value });

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import * as base64url from "../../src/crypto/base64url.ts";
+import { cookieTransport } from "../../src/transport/cookie.ts";
 import { anotherServer, cookieOf, openSite, requestWith, type Site, type TestMode } from "../support/visitor.ts";
 
 const SEALED = ["tracked", "stateless"] as const;
@@ -77,6 +78,17 @@ for (const mode of SEALED) {
       ];
       for (const sessions of moved) {
         expect(await userOf({ sessions }, `__Host-one=${value}; __Host-two=${value}`)).toBeUndefined();
+      }
+    });
+
+    it("is bound to the cookie's name however the cookie was configured", async () => {
+      const { site, value } = await sealedCookie(mode, { cookie: { name: "__Host-one" } });
+      for (const [name, user] of [
+        ["__Host-one", "ann"],
+        ["__Host-two", undefined],
+      ] as const) {
+        const sessions = anotherServer(site, { transports: [cookieTransport({ name, chunks: 4 })] }, mode);
+        expect(await userOf({ sessions }, `${name}=${value}`)).toBe(user);
       }
     });
 
