@@ -3,7 +3,7 @@
  * before the headers are given to the caller.
  */
 import { newIdentity } from "../bearer/identity.ts";
-import { chain } from "../crypto/awaitable.ts";
+import { chain, isPromise } from "../crypto/awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import { expiryOf } from "../lifetime.ts";
 import type { Flash, Meta } from "../meta.ts";
@@ -36,11 +36,29 @@ export function commit(state: State, status = 200): readonly HeaderOp[] | Promis
     return finish(state, answerHeaders(state, undefined));
   // From here on, a change would come too late for what is being written.
   if (state.looked) freeze(state.data);
-  state.committed = execute(state, plan).catch((error: unknown) => {
+  const sealed = plan.store === "update" && state.context.bearer.carries === "everything";
+  const headers = sealed ? reseal(state, plan) : execute(state, plan);
+  if (!isPromise(headers)) return headers;
+  state.committed = headers.catch((error: unknown) => {
     state.committed = undefined;
     throw error;
   });
   return state.committed;
+}
+
+/** A change to what is all in the cookie. Over node:crypto nothing is waited for, so that the response need not be held back. */
+function reseal(state: State, plan: Plan): Awaitable<readonly HeaderOp[]> {
+  const start = state.held as Held;
+  const checked = plan.changed === undefined ? undefined : state.context.shape.check(state.data);
+  return chain(checked, () =>
+    chain(nextRecord(state, plan, start), (next) =>
+      chain(issue(state, next), (value) => {
+        report(state, plan, 1, plan.rotate && next.content.meta.generation > start.content.meta.generation);
+        saved(state, { ...next, version: 0 });
+        return finish(state, answerHeaders(state, value));
+      }),
+    ),
+  );
 }
 
 function assertWritable(state: State, plan: Plan): void {
@@ -66,14 +84,12 @@ function finish(state: State, headers: readonly HeaderOp[]): readonly HeaderOp[]
   return headers;
 }
 
-async function issue(state: State, held: Next): Promise<string> {
-  const value = await state.context.bearer.issue({
-    identity: state.identity as never,
-    content: held.content,
-    record: held.times,
+function issue(state: State, { content, times }: Next): Awaitable<string> {
+  const { bearer } = state.context;
+  return chain(bearer.issue({ identity: state.identity as never, content, record: times }), (value) => {
+    checkSize(state, value);
+    return value;
   });
-  checkSize(state, value);
-  return value;
 }
 
 /** The first write of a session: a record under an id that nobody knew before. Answers with its value, where that is made already. */
@@ -145,7 +161,7 @@ async function update(state: State, plan: Plan): Promise<string | undefined> {
 /** Only what changes the client's copy is sent; and nothing, when another response has sent a newer one. */
 function decideAnswer(state: State, plan: Plan, held: Held, rotated: boolean): void {
   const { carries } = state.context.bearer;
-  const copyChanged = carries === "everything" || (carries === "data" && plan.changed !== undefined);
+  const copyChanged = carries === "data" && plan.changed !== undefined;
   const handOver = plan.reissue && held.content.meta.successorSeenAt === undefined;
   if (rotated || copyChanged || handOver) state.answer = "value";
 }

@@ -40,6 +40,20 @@ describe("commit()", () => {
     expect(sessions.commit(session)).not.toBeInstanceOf(Promise);
   });
 
+  it("gives no promise for a change to what is all in the cookie, and throws when it becomes too large", async () => {
+    const { sessions, visitor } = openSite({}, "stateless");
+    const browser = visitor();
+    await browser.visit((session) => session.login("ann"));
+    const session = await browser.open();
+    session.data.count = 1;
+    const headers = sessions.commit(session);
+    expect(headers).not.toBeInstanceOf(Promise);
+    const again = await sessions.open(requestWith(cookieOf(await headers)));
+    expect([again.userId, again.data]).toEqual(["ann", { count: 1 }]);
+    again.data.large = "x".repeat(20_000);
+    expect(() => sessions.commit(again)).toThrow(expect.objectContaining({ code: "SOJOURN_COOKIE_TOO_LARGE" }));
+  });
+
   it("that failed can be tried again when the store is back", async () => {
     const { sessions, instrument, inner } = openSite();
     for (const when of ["before", "after"] as const) {
