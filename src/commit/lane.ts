@@ -2,7 +2,8 @@
  * One at a time per key, within this process. Requests that race on one session and lose line up here, and those that come
  * meanwhile line up behind them, so that a hundred of them take two writes each, and none loses to all the others.
  * Other processes are told apart by the store's compare-and-set; the lane only saves work. So nobody waits in it for
- * long: when a task fails, or takes too long (a store that hangs, an update inside of an update), all go at once.
+ * long: when a task fails, or somebody has waited too long (for a store that hangs, an update inside of an update, or on
+ * Workers a request that was cancelled, whose timers ended with it), all go at once.
  */
 export interface Lane {
   /** Somebody is in the lane of this key. */
@@ -16,6 +17,8 @@ const PATIENCE_MS = 2_000;
 interface Queue {
   /** Resolves when the last in the queue is done. */
   last: Promise<void>;
+  /** How many tasks are done. */
+  steps: number;
   readonly dispersed: Promise<void>;
   /** Lets everybody go; who comes later begins a queue of their own. */
   disperse(): void;
@@ -31,6 +34,7 @@ export function createLane(): Lane {
     });
     const queue: Queue = {
       last: Promise.resolve(),
+      steps: 0,
       dispersed,
       disperse() {
         if (queues.get(key) === queue) queues.delete(key);
@@ -44,9 +48,11 @@ export function createLane(): Lane {
   return {
     busy: (key) => queues.has(key),
     run(key, task) {
-      const queue = queues.get(key) ?? begin(key);
-      const mine = Promise.race([queue.last, queue.dispersed]).then(() => within(PATIENCE_MS, task, queue.disperse));
+      const ahead = queues.get(key);
+      const queue = ahead ?? begin(key);
+      const mine = ahead ? turnOf(ahead).then(task) : task();
       const done = mine.then(() => {
+        queue.steps += 1;
         if (queue.last === done) queue.disperse();
       }, queue.disperse);
       queue.last = done;
@@ -55,9 +61,18 @@ export function createLane(): Lane {
   };
 }
 
-/** Runs the task, and calls out once when it takes too long. */
-function within<T>(ms: number, task: () => Promise<T>, tooLong: () => void): Promise<T> {
-  const timer = setTimeout(tooLong, ms);
-  (timer as { unref?: () => void }).unref?.();
-  return task().finally(() => clearTimeout(timer));
+/** When those ahead are done, or none of them has got any further for too long. The timer is the waiting request's own. */
+function turnOf(queue: Queue): Promise<void> {
+  return new Promise((resolve) => {
+    let steps = queue.steps;
+    const timer = setInterval(() => {
+      if (steps === queue.steps) queue.disperse();
+      steps = queue.steps;
+    }, PATIENCE_MS);
+    (timer as { unref?: () => void }).unref?.();
+    void Promise.race([queue.last, queue.dispersed]).then(() => {
+      clearInterval(timer);
+      resolve();
+    });
+  });
 }
