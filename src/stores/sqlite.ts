@@ -1,13 +1,14 @@
 import { checkLimit } from "./sql/paging.ts";
+import { list, scan } from "./sql/sqlite-listing.ts";
+import type { Row } from "./sql/sqlite-row.ts";
+import { toRecord } from "./sql/sqlite-row.ts";
+import { admit, clear, create, deleteAll, deleteExpired, epochOf, remove, touch, update } from "./sql/sqlite-writes.ts";
+import { sweepInSteps } from "./sql/sweep.ts";
 import { toText } from "./sql/text.ts";
-import { Connection } from "./sqlite/connection.ts";
+import { Connection, SWEEP } from "./sqlite/connection.ts";
 import type { SqliteDatabase } from "./sqlite/database.ts";
-import { list, scan } from "./sqlite/listing.ts";
 import type { SqliteStoreOptions } from "./sqlite/options.ts";
 import { checkOptions } from "./sqlite/options.ts";
-import type { Row } from "./sqlite/row.ts";
-import { toRecord } from "./sqlite/row.ts";
-import { admit, clear, create, deleteAll, deleteExpired, epochOf, remove, touch, update } from "./sqlite/writes.ts";
 import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore, WatchStore } from "./store.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
@@ -64,7 +65,11 @@ export function sqliteStore(source: string | SqliteDatabase, options: SqliteStor
       connection.write(deleteAll(userId, except, checkLimit(limit), clock)),
     scan: (page = {}) => connection.read((sql) => scan(sql, page, clock())),
     clear: async ({ limit } = {}) => connection.write(clear(checkLimit(limit), clock)),
-    deleteExpired: async ({ limit } = {}) => connection.write(deleteExpired(checkLimit(limit), clock)),
+    deleteExpired: async ({ limit } = {}) =>
+      sweepInSteps(checkLimit(limit), SWEEP, async (size) => {
+        const removed = await connection.write(deleteExpired(size, clock));
+        return { removed, more: removed === size };
+      }),
     watch: (onEnded) => connection.watch(onEnded),
     close: () => connection.close(),
     health: async () => {

@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
+import { schemaScript as d1Script } from "../../stores/cloudflare/d1-statements.ts";
 import { schemaScript as mysqlScript } from "../../stores/mysql/schema.ts";
 import { schemaScript as postgresScript } from "../../stores/postgres/schema.ts";
 import { type Command, UsageError } from "../command.ts";
 
 const USAGE = `Usage: sojourn schema postgres [--table <name>] [--schema <name>] [--unlogged]
        sojourn schema mysql [--table <name>]
+       sojourn schema d1 [--table <name>]
 
 Prints the SQL that makes the tables of a store, for whoever lets no application make tables
 (the store's option "create: false"). It can be run again, on tables that are there, and
@@ -12,6 +14,7 @@ brings those of an earlier release to the present layout:
 
     npx sojourn schema postgres | psql "$DATABASE_URL"
     npx sojourn schema mysql | mysql app
+    npx sojourn schema d1 > migrations/0001_sessions.sql && npx wrangler d1 migrations apply app
 
   --table <name>   the store's option "table"; sojourn_sessions
   --schema <name>  the schema to make them in; public
@@ -21,7 +24,7 @@ The role that the application uses needs SELECT, INSERT, UPDATE and DELETE on th
 in PostgreSQL USAGE on the schema. In MySQL a view comes with them, for people: leave it out
 as you like.`;
 
-const SCRIPTS = { postgres: postgresScript, mysql: mysqlScript };
+const SCRIPTS = { postgres: postgresScript, mysql: mysqlScript, d1: d1Script };
 
 /** `sojourn schema`: what an operator runs before the store. */
 export const schema: Command = {
@@ -35,9 +38,9 @@ export const schema: Command = {
     });
     const [database = "", ...others] = positionals;
     if (!Object.hasOwn(SCRIPTS, database) || others.length > 0) {
-      throw new UsageError('expected the name of one database that has a schema to print: "postgres" or "mysql"');
+      throw new UsageError('expected the name of one database that has a schema to print: "postgres", "mysql" or "d1"');
     }
-    if (database === "mysql" && (values.schema !== undefined || values.unlogged)) {
+    if (database !== "postgres" && (values.schema !== undefined || values.unlogged)) {
       throw new UsageError("--schema and --unlogged are for postgres");
     }
     terminal.out(`${SCRIPTS[database as keyof typeof SCRIPTS](values)}\n`);

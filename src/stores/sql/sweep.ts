@@ -1,12 +1,22 @@
-/** Rows that one step removes: about a millisecond of work. */
-const STEP = 200;
+/** The background sweep is at work for a third of the time at most, a call that somebody waits for half of it. */
+const [BACKGROUND, ASKED_FOR] = [2, 1];
+
+const LONGEST_REST = 250;
+
+/** Rows that one step removes from a server: with all their pages some megabytes of log, which other commits wait for. */
+export const SWEEP = 200;
+
+/** Milliseconds after a step that took so long; never none, so that timers and sockets get their turn. */
+function restAfter(took: number, times: number): number {
+  return Math.min(Math.max(1, took * times), LONGEST_REST);
+}
 
 /**
- * Removes expired records now and then, in steps that let requests through in between. The first sweep comes
+ * Removes expired records now and then, in steps of `size` that let requests through in between. The first sweep comes
  * after half an interval to one and a half, and so does every other, so that processes on one
  * database do not sweep together. Returns a function that stops it.
  */
-export function startSweeping(every: number, step: (limit: number) => Promise<number>): () => void {
+export function startSweeping(every: number, size: number, step: (limit: number) => Promise<number>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
   const after = (ms: number): void => {
@@ -15,13 +25,45 @@ export function startSweeping(every: number, step: (limit: number) => Promise<nu
     timer.unref?.();
   };
   const sweep = async (): Promise<void> => {
+    const start = performance.now();
     // A sweep that fails is made up for by the next one.
-    const removed = await step(STEP).catch(() => 0);
-    after(removed === STEP ? 5 : every * (0.5 + Math.random()));
+    const removed = await step(size).catch(() => 0);
+    const rest = restAfter(performance.now() - start, BACKGROUND);
+    after(removed === size ? rest : every * (0.5 + Math.random()));
   };
   after(every * (0.5 + Math.random()));
   return () => {
     stopped = true;
     clearTimeout(timer);
   };
+}
+
+/** What a step did. */
+export interface Swept {
+  readonly removed: number;
+  /** Whether there may be more. */
+  readonly more: boolean;
+}
+
+/**
+ * Removes up to `limit` records in steps of `size`, and rests after each for as long as it took: whoever comes
+ * meanwhile waits for one step and not for all. At most `steps` of them, for what they look at may be none that expired.
+ */
+export async function sweepInSteps(
+  limit: number,
+  size: number,
+  step: (limit: number) => Promise<Swept>,
+  steps: number = Number.POSITIVE_INFINITY,
+): Promise<number> {
+  let total = 0;
+  for (let turn = 1; ; turn++) {
+    const start = performance.now();
+    const { removed, more } = await step(Math.min(size, limit - total));
+    total += removed;
+    if (!more || total >= limit || turn >= steps) return total;
+    const rest = restAfter(performance.now() - start, ASKED_FOR);
+    await new Promise((resolve) => {
+      setTimeout(resolve, rest);
+    });
+  }
 }

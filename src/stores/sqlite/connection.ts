@@ -1,5 +1,7 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionKey } from "../../record.ts";
+import type { Write } from "../sql/sqlite-writes.ts";
+import { deleteExpired } from "../sql/sqlite-writes.ts";
 import { startSweeping } from "../sql/sweep.ts";
 import { isBusy, whileBusy } from "./busy.ts";
 import { configure, openDatabase } from "./database.ts";
@@ -8,9 +10,14 @@ import type { SqliteSettings } from "./options.ts";
 import { prepareSchema } from "./schema.ts";
 import type { Statements } from "./statements.ts";
 import { prepareStatements } from "./statements.ts";
-import type { Write, WriteTarget } from "./writer.ts";
+import type { WriteTarget } from "./writer.ts";
 import { Writer } from "./writer.ts";
-import { deleteExpired } from "./writes.ts";
+
+/**
+ * Rows that one transaction of a sweep removes. Each is on pages of its own, and the event loop stands still until they
+ * are on the disk: so few that it takes about as long as a request's own write.
+ */
+export const SWEEP = 25;
 
 /**
  * The database behind one store: opened on first use, read at once, written in groups, swept, watched and
@@ -100,7 +107,7 @@ export class Connection {
   #sweep(): void {
     const { sweepEvery, clock } = this.#settings;
     if (sweepEvery === false || this.#closing) return;
-    this.#stopSweeping = startSweeping(sweepEvery, (limit) => this.#writer.write(deleteExpired(limit, clock)));
+    this.#stopSweeping = startSweeping(sweepEvery, SWEEP, (limit) => this.#writer.write(deleteExpired(limit, clock)));
   }
 
   async #close(): Promise<void> {

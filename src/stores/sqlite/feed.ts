@@ -1,6 +1,6 @@
 import type { SessionKey } from "../../record.ts";
+import type { Integer } from "../sql/sqlite-row.ts";
 import { fromText, toText } from "../sql/text.ts";
-import type { Integer } from "./row.ts";
 import type { Statements } from "./statements.ts";
 
 /** How many rows of the log are read at a time. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { checkTable } from "../sql/sqlite-schema.ts";
 import type { SqliteDatabase } from "./database.ts";
 
 /** How a SQLite store is set up; everything has a default. */
@@ -67,14 +68,7 @@ function checkSource(source: unknown): string | SqliteDatabase {
 }
 
 export function checkOptions(source: string | SqliteDatabase, options: SqliteStoreOptions): SqliteSettings {
-  const { table = "sojourn_sessions", durability = "full", sweepEvery = 60_000 } = options;
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,39}$/.test(table) || /^sqlite_/i.test(table)) {
-    throw invalidOption(
-      "table",
-      table,
-      'a name of letters, digits and underscores, at most 40, that does not begin with "sqlite_"',
-    );
-  }
+  const { durability = "full", sweepEvery = 60_000 } = options;
   if (durability !== "full" && durability !== "normal")
     throw invalidOption("durability", durability, '"full" or "normal"');
   if (options.durability !== undefined && typeof source !== "string") {
@@ -82,7 +76,7 @@ export function checkOptions(source: string | SqliteDatabase, options: SqliteSto
   }
   return {
     source: checkSource(source),
-    table,
+    table: checkTable(options.table ?? "sojourn_sessions"),
     durability,
     clock: options.clock ?? systemClock,
     busyTimeout: within("busyTimeout", options.busyTimeout ?? 5000, 0, 60_000),

@@ -1,14 +1,9 @@
 import type { SessionKey } from "../../record.ts";
+import type { Write } from "../sql/sqlite-writes.ts";
 import { isBusy, pause, stillBusy } from "./busy.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { rollback } from "./database.ts";
 import type { Statements } from "./statements.ts";
-
-/**
- * One write: synchronous statements, nothing else, for it may be run again when its transaction was rolled
- * back. Keys of sessions that it ended are pushed to `ended`.
- */
-export type Write<T> = (sql: Statements, ended: SessionKey[]) => T;
 
 interface Job {
   readonly work: Write<unknown>;

@@ -1,16 +1,20 @@
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
-import { fromText, NO_KEY, toText } from "../sql/text.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
-import type { SqliteStatement, SqliteValue } from "./database.ts";
-import type { Integer, Row } from "./row.ts";
-import { toRecord } from "./row.ts";
-import type { Statements } from "./statements.ts";
-import type { Write } from "./writer.ts";
+import type { Integer, Row } from "./sqlite-row.ts";
+import { toRecord } from "./sqlite-row.ts";
+import type { RecordStatements, SqliteStatement, SqliteValue } from "./sqlite-statements.ts";
+import { fromText, NO_KEY, toText } from "./text.ts";
 
 /**
- * The writes, each a function that the writer runs inside a transaction. `BEGIN IMMEDIATE` holds the only write
- * lock of the file, so what one of them reads cannot change before it has written, in any process.
+ * One write: synchronous statements, nothing else, for it may be run again when its transaction was rolled
+ * back. Keys of sessions that it ended are pushed to `ended`.
+ */
+export type Write<T> = (sql: RecordStatements, ended: SessionKey[]) => T;
+
+/**
+ * The writes, each a function to run inside a transaction that holds the only write lock (`BEGIN IMMEDIATE` of a
+ * file, a Durable Object's storage), so that what one of them reads cannot change before it has written, in any process.
  */
 
 function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
@@ -23,13 +27,13 @@ function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
  * 2^-52 for each write of either. A counter shared by all rows would be exact, at one more page written per
  * transaction, for a case that needs a caller to reuse a key of 256 random bits.
  */
-function firstVersion(): number {
+export function firstVersion(): number {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
   return (high % 0x10_0000) * 0x1_0000_0000 + low;
 }
 
 /** A record's columns, taken when the write is asked for: the caller's object may change before it runs. */
-interface Columns {
+export interface Columns {
   readonly id: string;
   readonly user: string | null;
   readonly payload: string;
@@ -38,12 +42,12 @@ interface Columns {
   readonly expiresAt: number;
 }
 
-function columnsOf(key: SessionKey, { userId, payload, createdAt, seenAt, expiresAt }: SessionRecord): Columns {
+export function columnsOf(key: SessionKey, { userId, payload, createdAt, seenAt, expiresAt }: SessionRecord): Columns {
   const user = userId === undefined ? null : toText(userId);
   return { id: toText(key), user, payload: toText(payload), createdAt, seenAt, expiresAt };
 }
 
-function insert(sql: Statements, row: Columns, now: number): Version | null {
+function insert(sql: RecordStatements, row: Columns, now: number): Version | null {
   const version = firstVersion();
   const { id, user, payload, createdAt, seenAt, expiresAt } = row;
   const done = changes(sql.insert, id, user, payload, createdAt, seenAt, expiresAt, version, now);
@@ -82,9 +86,18 @@ export function remove(key: SessionKey, clock: Clock): Write<boolean> {
   };
 }
 
-export function epochOf(sql: Statements, userId: string): Epoch {
-  const row = sql.epoch.get(toText(userId)) as { everybody: Integer; own: Integer | null };
-  return `${row.everybody}.${row.own ?? 0}`;
+/** What the statement `epoch` finds. */
+export interface EpochRow {
+  readonly everybody: Integer;
+  readonly own: Integer | null;
+}
+
+export function toEpoch({ everybody, own }: EpochRow): Epoch {
+  return `${everybody}.${own ?? 0}`;
+}
+
+export function epochOf(sql: RecordStatements, userId: string): Epoch {
+  return toEpoch(sql.epoch.get(toText(userId)) as EpochRow);
 }
 
 export function admit(
@@ -110,7 +123,7 @@ export function admit(
 }
 
 /** Deletes the rows that a listing of keys found. */
-function end(sql: Statements, rows: readonly unknown[], ended: SessionKey[]): readonly SessionKey[] {
+export function end(sql: RecordStatements, rows: readonly unknown[], ended: SessionKey[]): readonly SessionKey[] {
   const ids = (rows as readonly Pick<Row, "key">[]).map((row) => row.key);
   if (ids.length > 0) changes(sql.deleteKeys, JSON.stringify(ids));
   const keys = ids.map(fromText);

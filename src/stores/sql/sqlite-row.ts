@@ -1,11 +1,11 @@
 import type { StoredRecord } from "../../record.ts";
-import { fromText } from "../sql/text.ts";
 import type { Entry } from "../store.ts";
+import { fromText } from "./text.ts";
 
 /** An integer column: a bigint where the application has set its driver so. */
 export type Integer = number | bigint;
 
-/** A row of the sessions table, as every driver gives it. */
+/** A row of the sessions table, as everything that speaks SQLite gives it. */
 export interface Row {
   readonly key: string;
   readonly user_id: string | null;
