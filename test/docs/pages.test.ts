@@ -68,7 +68,7 @@ describe("links", () => {
 test("every command that is written down exists", async () => {
   const commands = new Set(
     [...pages, ...sources].flatMap(({ text }) =>
-      [...text.matchAll(/npx sojourn ([a-z]+)/g)].map(([, verb]) => verb ?? ""),
+      [...text.matchAll(/npx sojourn ([a-z]+(?:-[a-z]+)*)/g)].map(([, verb]) => verb ?? ""),
     ),
   );
   const silent = { out: () => {}, err: () => {}, input: () => "" };

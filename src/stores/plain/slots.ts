@@ -1,0 +1,12 @@
+/**
+ * All that a universal key-value interface can do: keep one text under one key. It neither inserts nor compares, so
+ * whatever is built on it is exact within one process at most.
+ */
+export interface Slots {
+  /** The text, undefined when there is none. Rejects when the back end failed, and only then. */
+  read(slot: string): Promise<string | undefined>;
+  /** Puts the text in the place of whatever is there. The back end may drop it after `ttl` milliseconds, not before. */
+  write(slot: string, text: string, ttl: number): Promise<void>;
+  /** Harmless when there is none. */
+  remove(slot: string): Promise<void>;
+}
