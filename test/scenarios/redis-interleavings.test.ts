@@ -5,12 +5,12 @@ import type { SessionRecord } from "../../src/record.ts";
 import type { RedisClient, RedisStore } from "../../src/stores/redis.ts";
 import { redisStore } from "../../src/stores/redis.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
-import { type RedisCluster, startRedisCluster } from "../servers/redis.ts";
+import { type RedisCluster, startRedisCluster, steady } from "../servers/redis.ts";
 
 let servers: RedisCluster;
 let cluster: ReturnType<typeof createCluster>;
 beforeAll(async () => {
-  servers = await startRedisCluster();
+  servers = await startRedisCluster(steady);
   cluster = createCluster({ rootNodes: servers.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
   cluster.on("error", () => {});
   await cluster.connect();
@@ -120,6 +120,48 @@ describe.each([{ limit: undefined }, { limit: 1 }, { limit: 5 }])("a login with 
       },
     );
   });
+});
+
+it("whoever is at the limit waits for a login under way, and is not refused for one that comes to nothing", async () => {
+  let second: Promise<string> | undefined;
+  const outcomes: string[] = [];
+  await atEveryStep(
+    { limit: 2 },
+    async ({ other, key, epoch }) => {
+      const admission = { epoch, limit: 2, onLimit: "reject" } as const;
+      second = other.admit(freshKey(), record(), admission).then(({ status }) => status);
+      // Somebody else's record under the key of the first.
+      await other.create(key, { ...record(), userId: undefined });
+    },
+    async ({ other }, first, step) => {
+      outcomes.push(first);
+      expect([first, await second], `after an interruption before command ${step}`).toEqual(
+        first === "ok" ? ["ok", "limit"] : ["exists", "ok"],
+      );
+      expect((await other.list("ann")).items.length).toBe(2);
+    },
+  );
+  expect(new Set(outcomes)).toEqual(new Set(["exists", "ok"]));
+});
+
+it("an eviction that was called off has ended nobody, and leaves nothing that counts", async () => {
+  const outcomes: string[] = [];
+  await atEveryStep(
+    { limit: 1 },
+    async ({ other, key }) => {
+      await other.create(key, { ...record(), userId: undefined });
+    },
+    async ({ other, old, epoch }, status) => {
+      outcomes.push(status);
+      if (status !== "exists") return;
+      expect((await other.list("ann")).items.map(({ key }) => key)).toEqual([old]);
+      const admission = { epoch, limit: 1, onLimit: "reject" } as const;
+      expect((await other.admit(freshKey(), record(), admission)).status).toBe("limit");
+      expect(await other.delete(old)).toBe(true);
+      expect((await other.admit(freshKey(), record(), admission)).status).toBe("ok");
+    },
+  );
+  expect(outcomes).toContain("exists");
 });
 
 it("a login that dies between any two of its commands leaves nothing that deleteAll() cannot end", async () => {

@@ -4,12 +4,20 @@ import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { type Program, valkeyProgram } from "../../scripts/valkey.ts";
 import { freePort, type Place, startServer, type TestServer, until } from "./process.ts";
 
 const run = promisify(execFile);
 
-/** Redis, or what speaks its protocol: `REDIS_SERVER=/usr/bin/valkey-server`. */
-const binary = (): string => process.env.REDIS_SERVER ?? "redis-server";
+/** Redis, or in its place what speaks its protocol: `REDIS_SERVER=/usr/bin/valkey-server`. */
+const redis = (): Program => ({ command: process.env.REDIS_SERVER ?? "redis-server", args: [] });
+
+/** Valkey, which scripts/needs.ts provides. */
+export function valkey(): Program {
+  const program = valkeyProgram();
+  if (program === undefined) throw new Error("no valkey-server: run npm test, or set VALKEY_SERVER");
+  return program;
+}
 
 /** No file is written and no default is left in force that makes tests slow. */
 const volatile = [
@@ -27,6 +35,9 @@ const volatile = [
 
 /** Without the delay of zero a replica's first sync takes more than five seconds, and a young cluster cannot fail over. */
 const replicating = ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"];
+
+/** For a Cluster that must not fail over: on a loaded machine nodes may not answer each other for half a second. */
+export const steady: readonly string[] = ["--cluster-node-timeout", "30000"];
 
 /** One command over a connection of its own; its answer as it came over the wire. */
 export function ask(port: number, command: string): Promise<string> {
@@ -48,12 +59,12 @@ export function ask(port: number, command: string): Promise<string> {
 
 const answersPing = async ({ port }: Place): Promise<boolean> => (await ask(port, "PING")).startsWith("+PONG");
 
-/** A Redis server. `args` go on its command line: `["--maxmemory", "4mb"]`. */
-export function startRedis(args: readonly string[] = []): Promise<TestServer> {
+/** A Redis server, or another program. `args` go on its command line: `["--maxmemory", "4mb"]`. */
+export function startRedis(args: readonly string[] = [], program: Program = redis()): Promise<TestServer> {
   return startServer({
     name: "redis",
-    command: binary(),
-    args: ({ port, folder }) => ["--port", String(port), "--dir", folder, ...volatile, ...args],
+    command: program.command,
+    args: ({ port, folder }) => [...program.args, "--port", String(port), "--dir", folder, ...volatile, ...args],
     ready: answersPing,
   });
 }
@@ -72,24 +83,27 @@ export interface RedisCluster {
 }
 
 /** Three masters with a replica each. Takes two to three seconds. */
-export async function startRedisCluster(args: readonly string[] = []): Promise<RedisCluster> {
+export async function startRedisCluster(args: readonly string[] = [], program?: Program): Promise<RedisCluster> {
   const nodes = await Promise.all(
     Array.from({ length: 6 }, async () => {
       const bus = await freePort();
-      return startRedis([
-        "--cluster-enabled",
-        "yes",
-        "--cluster-port",
-        String(bus),
-        "--cluster-config-file",
-        "nodes.conf",
-        "--cluster-node-timeout",
-        "500",
-        "--cluster-replica-validity-factor",
-        "0",
-        ...replicating,
-        ...args,
-      ]);
+      return startRedis(
+        [
+          "--cluster-enabled",
+          "yes",
+          "--cluster-port",
+          String(bus),
+          "--cluster-config-file",
+          "nodes.conf",
+          "--cluster-node-timeout",
+          "500",
+          "--cluster-replica-validity-factor",
+          "0",
+          ...replicating,
+          ...args,
+        ],
+        program,
+      );
     }),
   );
   const close = async (): Promise<void> => {
@@ -137,20 +151,33 @@ export interface RedisSentinel {
   close(): Promise<void>;
 }
 
-const sentinelConfig = (port: number, master: number): string =>
+const sentinelConfig = (port: number, master: number, downAfter: number): string =>
   [
     `port ${port}`,
     "bind 127.0.0.1",
     "protected-mode no",
     `sentinel monitor sojourn 127.0.0.1 ${master} 2`,
-    "sentinel down-after-milliseconds sojourn 500",
+    `sentinel down-after-milliseconds sojourn ${downAfter}`,
     "sentinel failover-timeout sojourn 2000",
     "sentinel parallel-syncs sojourn 2",
     "",
   ].join("\n");
 
-/** A master, two replicas and three sentinels that agree. Takes about three seconds. */
-export async function startSentinel(args: readonly string[] = []): Promise<RedisSentinel> {
+/** From now on this server tells the others that it is found there: at a proxy. */
+export async function announce(server: TestServer, port: number): Promise<void> {
+  await ask(server.port, "CONFIG SET replica-announce-ip 127.0.0.1");
+  await ask(server.port, `CONFIG SET replica-announce-port ${port}`);
+}
+
+/**
+ * A master, two replicas and three sentinels that agree. Takes about three seconds. `via` gives the port under which servers and
+ * sentinels know a server, where that is a proxy's; `downAfter` is how many milliseconds the sentinels wait for an answer.
+ */
+export async function startSentinel(
+  args: readonly string[] = [],
+  via: (server: TestServer) => Promise<number> = async ({ port }) => port,
+  downAfter = 500,
+): Promise<RedisSentinel> {
   const started: TestServer[] = [];
   const keep = async (starting: Promise<TestServer>): Promise<TestServer> => {
     const server = await starting;
@@ -161,19 +188,28 @@ export async function startSentinel(args: readonly string[] = []): Promise<Redis
     await Promise.all(started.map((server) => server.close()));
   };
   try {
-    const master = await keep(startRedis([...replicating, ...args]));
-    const replicaOf = ["--replicaof", `127.0.0.1 ${master.port}`];
-    const replica = () => keep(startRedis([...replicating, ...replicaOf, ...args]));
+    const known = async (): Promise<readonly [TestServer, number]> => {
+      const server = await keep(startRedis([...replicating, ...args]));
+      const port = await via(server);
+      await announce(server, port);
+      return [server, port];
+    };
+    const [master, masterAt] = await known();
+    const replica = async (): Promise<TestServer> => {
+      const [server] = await known();
+      await ask(server.port, `REPLICAOF 127.0.0.1 ${masterAt}`);
+      return server;
+    };
     const replicas = await Promise.all([replica(), replica()]);
     await until(async () => /connected_slaves:2/.test(await ask(master.port, "INFO replication")), 20, "two replicas");
     const sentinel = () =>
       keep(
         startServer({
           name: "sentinel",
-          command: binary(),
+          command: redis().command,
           args: ({ folder }) => [join(folder, "sentinel.conf"), "--sentinel", "--dir", folder],
           async prepare({ folder, port }) {
-            writeFileSync(join(folder, "sentinel.conf"), sentinelConfig(port, master.port));
+            writeFileSync(join(folder, "sentinel.conf"), sentinelConfig(port, masterAt, downAfter));
           },
           ready: answersPing,
         }),

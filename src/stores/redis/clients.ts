@@ -35,7 +35,10 @@ export interface NodeRedisSentinel {
 /** `Redis` of `ioredis` and `iovalkey`, with Sentinel too. */
 export interface IoRedisClient {
   call(command: string, ...args: string[]): Answer;
-  duplicate(): IoRedisSubscriber;
+  duplicate(options?: {
+    readonly enableOfflineQueue?: boolean;
+    readonly maxRetriesPerRequest?: null;
+  }): IoRedisSubscriber;
 }
 
 export interface IoRedisSubscriber {

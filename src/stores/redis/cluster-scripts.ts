@@ -2,7 +2,8 @@
  * The scripts of a Cluster, where a record and its user's index are in different slots.
  *
  * "Recent" is a hash beside the index: a member that was registered or is being evicted, for a minute. Its value is
- * `nonce state time`: P for pending, S for settled, D for one that an eviction has claimed. Times are the server's.
+ * `nonce state time claim`: the registration's nonce or "-", P for pending or S for settled, and the nonce of the login that is
+ * evicting it or "-". Times are the server's.
  */
 import type { Script } from "./script.ts";
 import { GRACE, clusterScript as script } from "./scripts.ts";
@@ -14,8 +15,8 @@ const recent = `
 local function clock() local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end
 local function text(n) return string.format('%.0f', n) end
 local function parse(v)
-  local nonce, state, at = v:match('^(%S+) (%S) (%d+)$')
-  return nonce, state, tonumber(at)
+  local nonce, state, at, claim = v:match('^(%S+) (%S) (%d+) (%S+)$')
+  return nonce, state, tonumber(at), claim
 end
 `;
 
@@ -30,40 +31,56 @@ return answer`);
 
 /**
  * Registers a member, before its record is there. KEYS index, epoch, recent; ARGV 3 user, 4 member, 5 createdAt, 6 nonce,
- * 7 own epoch, or "" for any, 8 limit or "", 9 "reject" or not, 10… members found dead, each with its recent value.
- * "ok", the last time to create, and in turn: claimed for eviction, recent value before, recent value now.
+ * 7 own epoch, or "" for any, 8 limit or "", 9 "reject" or not, 10 patience, 11… members that were looked at, each with its recent
+ * value and "1" for a live one. "ok", the last time to create, and in turn: claimed for eviction, recent value before. "busy" when
+ * another registration of the member is under way, or when the answer hangs on a member that was not seen: one registered since,
+ * or pending for less than the patience. So those that count were all alive in the moment in which the index was read.
  */
 export const enter: Script = script(`${recent}
 local m, limit, t = ARGV[4], tonumber(ARGV[8]), clock()
 if ARGV[7] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[7] then return {'revoked'} end
 local states, flat = {}, redis.call('HGETALL', KEYS[3])
 for i = 1, #flat, 2 do
-  local _, state, at = parse(flat[i + 1])
-  if t - at > ${GRACE} then redis.call('HDEL', KEYS[3], flat[i]) else states[flat[i]] = {flat[i + 1], state} end
+  local nonce, state, at, claim = parse(flat[i + 1])
+  if not at or t - at > ${GRACE} then redis.call('HDEL', KEYS[3], flat[i])
+  else states[flat[i]] = {value = flat[i + 1], nonce = nonce, pending = state == 'P', at = at, claimed = claim ~= '-'} end
 end
-for i = 10, #ARGV, 2 do
+local own = states[m]
+if own and (own.pending or own.claimed) then return {'busy'} end
+local seen, patience = {}, tonumber(ARGV[10])
+for i = 11, #ARGV, 3 do
   local known = states[ARGV[i]]
-  if (known and known[1] or '') == ARGV[i + 1] and not (known and known[2] == 'P') then
-    redis.call('ZREM', KEYS[1], ARGV[i])
+  if (known and known.value or '') == ARGV[i + 1] then
+    seen[ARGV[i]] = true
+    if known and known.pending then seen[ARGV[i]] = t - known.at >= patience
+    elseif ARGV[i + 2] ~= '1' then redis.call('ZREM', KEYS[1], ARGV[i]) end
   end
 end
 local answer = {'ok', text(t + ${CREATE_WITHIN})}
 if limit then
-  local alive = {}
+  local alive, unsure = {}, 0
   for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    if other ~= m and not (states[other] and states[other][2] == 'D') then alive[#alive + 1] = other end
+    local known = states[other]
+    if other ~= m and not (known and known.claimed) then
+      alive[#alive + 1] = other
+      if patience > 0 and not seen[other] then unsure = unsure + 1 end
+    end
   end
-  local surplus = math.min(math.ceil(#alive + 1 - limit), #alive)
-  if #alive + 1 > limit and ARGV[9] == 'reject' then return {'limit'} end
-  for i = 1, surplus do
-    local claim = ARGV[6] .. ' D ' .. text(t)
-    redis.call('HSET', KEYS[3], alive[i], claim)
+  if #alive + 1 > limit then
+    local rejects = ARGV[9] == 'reject'
+    if rejects and #alive - unsure + 1 > limit then return {'limit'} end
+    if unsure > 0 then return {'busy'} end
+    if rejects then return {'limit'} end
+  end
+  for i = 1, math.min(math.ceil(#alive + 1 - limit), #alive) do
+    local known = states[alive[i]]
+    local what = known and (known.nonce .. (known.pending and ' P ' or ' S ')) or '- S '
+    redis.call('HSET', KEYS[3], alive[i], what .. text(t) .. ' ' .. ARGV[6])
     answer[#answer + 1] = alive[i]
-    answer[#answer + 1] = states[alive[i]] and states[alive[i]][1] or ''
-    answer[#answer + 1] = claim
+    answer[#answer + 1] = known and known.value or ''
   end
 end
-redis.call('HSET', KEYS[3], m, ARGV[6] .. ' P ' .. text(t))
+redis.call('HSET', KEYS[3], m, ARGV[6] .. ' P ' .. text(t) .. ' -')
 redis.call('PEXPIRE', KEYS[3], ${10 * GRACE})
 enlist(ARGV[3], ARGV[5], m)
 return answer`);
@@ -71,50 +88,62 @@ return answer`);
 /** The record is there: KEYS index, recent; ARGV 3 user, 4 member, 5 createdAt, 6 nonce. */
 export const settle: Script = script(`${recent}
 local now = redis.call('HGET', KEYS[2], ARGV[4])
-local nonce, state = nil, nil
-if now then nonce, state = parse(now) end
+local nonce, claim = nil, '-'
+if now then
+  local _
+  nonce, _, _, claim = parse(now)
+end
 if not now or nonce == ARGV[6] then
   enlist(ARGV[3], ARGV[5], ARGV[4])
-  redis.call('HSET', KEYS[2], ARGV[4], ARGV[6] .. ' S ' .. text(clock()))
+  redis.call('HSET', KEYS[2], ARGV[4], ARGV[6] .. ' S ' .. text(clock()) .. ' ' .. claim)
   redis.call('PEXPIRE', KEYS[2], ${10 * GRACE})
 end
 return 1`);
 
-/** Takes members out whose records are gone for good. KEYS index, recent; ARGV 3… member and nonce, "" for none. */
+/** Takes members out whose records are gone for good. KEYS index, recent; ARGV 3… member and nonce or claim, "" for none. */
 export const forget: Script = script(`${recent}
 for i = 3, #ARGV, 2 do
   local now = redis.call('HGET', KEYS[2], ARGV[i])
-  local nonce = now and parse(now) or ''
-  if nonce == ARGV[i + 1] then
+  local nonce, claim = '', ''
+  if now then
+    local _
+    nonce, _, _, claim = parse(now)
+  end
+  if nonce == ARGV[i + 1] or (claim ~= '-' and claim == ARGV[i + 1]) then
     redis.call('ZREM', KEYS[1], ARGV[i])
     redis.call('HDEL', KEYS[2], ARGV[i])
   end
 end
 return 1`);
 
-/** An eviction is called off. KEYS recent; ARGV 3… member, value now, value before. */
-export const restore: Script = script(`
-for i = 3, #ARGV, 3 do
-  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
-    if ARGV[i + 2] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
-    else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2]) end
+/** An eviction is called off. KEYS recent; ARGV 3 claim, 4… members. */
+export const restore: Script = script(`${recent}
+for i = 4, #ARGV do
+  local now = redis.call('HGET', KEYS[1], ARGV[i])
+  if now then
+    local nonce, state, at, claim = parse(now)
+    if claim == ARGV[3] then
+      if nonce == '-' then redis.call('HDEL', KEYS[1], ARGV[i])
+      else redis.call('HSET', KEYS[1], ARGV[i], nonce .. ' ' .. state .. ' ' .. text(at) .. ' -') end
+    end
   end
 end
 return 1`);
 
 /**
  * Creates a registered record. KEYS record, epoch of its bucket; ARGV 3 value, 4 ttl, 5 user, 6 nonce, 7 global epoch, 8 own epoch,
- * 9 last time. "ok", "late", "revoked", "evicted", or "exists" and its value.
+ * 9 last time. "ok", "evicted", or "late", "revoked" or "exists" and what is there.
  */
 export const createEntered: Script = script(`${recent}
 local k = KEYS[1]
-if clock() > tonumber(ARGV[9]) then return {'late'} end
-if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[7]) then return {'revoked'} end
-if live(k) then return {'exists', redis.call('GET', k)} end
+local present = live(k) and redis.call('GET', k) or ''
+if clock() > tonumber(ARGV[9]) then return {'late', present} end
+if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[7]) then return {'revoked', present} end
+if present ~= '' then return {'exists', present} end
 local stone = redis.call('GETRANGE', k, 0, 0) == 'x' and redis.call('GET', k) or ''
 if stone == 'xe ' .. ARGV[6] then return {'evicted'} end
 local who, epoch = stone:match('^xr (%S+) (%d+)$')
-if who == ARGV[5] and tonumber(epoch) > tonumber(ARGV[8]) then return {'revoked'} end
+if who == ARGV[5] and tonumber(epoch) > tonumber(ARGV[8]) then return {'revoked', ''} end
 redis.call('SET', k, ARGV[3], 'PX', ttl(ARGV[4]))
 return {'ok'}`);
 

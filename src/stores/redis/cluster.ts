@@ -7,6 +7,7 @@ import type { Keyspace } from "./keyspace.ts";
 import { allBuckets, bucketOf, userName } from "./layout.ts";
 import { bump, create, remove } from "./scripts.ts";
 import { compareAndSet, fields } from "./single.ts";
+import { PATIENCE, Turns } from "./turns.ts";
 import type { UserRecord, Users } from "./users.ts";
 import { column, decode, firstVersion } from "./value.ts";
 
@@ -17,16 +18,17 @@ interface Member {
   readonly recent: string;
 }
 
-/** A claim of an eviction. */
-interface Claim extends Member {
-  readonly claim: string;
+/** One whose record was looked for. */
+interface Seen extends Member {
+  readonly alive: boolean;
 }
 
 /** What was registered, and may be created until then. */
 interface Entry {
   readonly nonce: string;
   readonly until: string;
-  readonly claims: readonly Claim[];
+  /** What it evicts, as it was before. */
+  readonly claims: readonly Member[];
 }
 
 const nonceOf = (recent: string): string => recent.split(" ")[0] ?? "";
@@ -65,19 +67,20 @@ export class ClusterUsers implements Users {
   }
 
   async update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
-    const result = await compareAndSet(this.#space, key, record, expected, "refused");
-    if (result !== "index") return result;
-    if (record.userId === undefined) {
-      return compareAndSet(this.#space, key, record, expected, "seen-to") as Promise<UpdateResult>;
-    }
-    const user = userName(record.userId);
-    const entry = await this.#enter(user, key, record, { epoch: "" }, []);
-    const done = (await compareAndSet(this.#space, key, record, expected, "seen-to")) as UpdateResult;
-    if (typeof entry === "object") {
+    for (const turns = new Turns(); ; await turns.wait()) {
+      const result = await compareAndSet(this.#space, key, record, expected, "refused");
+      if (result !== "index") return result;
+      if (record.userId === undefined) {
+        return compareAndSet(this.#space, key, record, expected, "seen-to") as Promise<UpdateResult>;
+      }
+      const user = userName(record.userId);
+      const entry = await this.#enter(user, key, record, { epoch: "" }, [], PATIENCE);
+      if (typeof entry === "string") continue;
+      const done = (await compareAndSet(this.#space, key, record, expected, "seen-to")) as UpdateResult;
       const present = done.status === "conflict" ? done.current : done.status === "ok" ? record : undefined;
       await this.#conclude(user, key, entry.nonce, present);
+      return done;
     }
-    return done;
   }
 
   async delete(key: SessionKey): Promise<boolean> {
@@ -96,24 +99,39 @@ export class ClusterUsers implements Users {
     const user = userName(record.userId);
     const [everybody = "", own = ""] = admission.epoch.split(".");
     if (!/^\d+$/.test(everybody) || !/^\d+$/.test(own)) return { status: "revoked" };
-    if ((await this.#space.counter(this.#space.layout.globalEpoch)) !== everybody) return { status: "revoked" };
-    if (await this.#space.get(key)) {
-      return (await this.epoch(record.userId)) === admission.epoch ? { status: "exists" } : { status: "revoked" };
+    for (const turns = new Turns(); ; await turns.wait()) {
+      if ((await this.#space.counter(this.#space.layout.globalEpoch)) !== everybody) return { status: "revoked" };
+      if (await this.#space.get(key)) {
+        return (await this.epoch(record.userId)) === admission.epoch ? { status: "exists" } : { status: "revoked" };
+      }
+      const seen = await this.#look(user, admission);
+      const entry = await this.#enter(user, key, record, { ...admission, epoch: own }, seen, turns.patience);
+      if (entry === "busy") continue;
+      return typeof entry === "string" ? { status: entry } : this.#create(key, record, entry, [everybody, own]);
     }
-    const entry = await this.#enter(user, key, record, { ...admission, epoch: own }, await this.#dead(user, admission));
-    if (typeof entry === "string") return { status: entry };
+  }
+
+  /** The record of a registration; then the evictions, and only then it is settled: others wait for its outcome. */
+  async #create(
+    key: SessionKey,
+    record: UserRecord,
+    entry: Entry,
+    epochs: readonly [everybody: string, own: string],
+  ): Promise<AdmitResult> {
+    const user = userName(record.userId);
     const version = firstVersion();
     const { layout, clock } = this.#space;
     const [value = "", life = ""] = fields(key, record, version, clock());
     const names = [layout.record(key), layout.bucketEpoch(bucketOf(toText(key)))];
     // Both keys are in one slot: the bucket is in the braces of both.
-    const args = [value, life, user, entry.nonce, everybody, own, entry.until];
+    const args = [value, life, user, entry.nonce, ...epochs, entry.until];
     const [status, present] = (await this.#space.run(createEntered, names, ...args)) as string[];
     if (status === "ok" || status === "evicted") {
+      const evicted = await this.#evict(user, entry);
       if (status === "ok") await this.#conclude(user, key, entry.nonce, record);
-      return { status: "ok", version, evicted: await this.#evict(user, entry.claims) };
+      return { status: "ok", version, evicted };
     }
-    await this.#callOff(user, entry.claims);
+    await this.#callOff(user, entry);
     await this.#conclude(user, key, entry.nonce, decode(present, clock()) ?? undefined);
     if (status === "late") {
       throw new SessionError(
@@ -161,15 +179,15 @@ export class ClusterUsers implements Users {
     return keys.filter((_, at) => done[at]);
   }
 
-  /** Registered sessions of the user that are no more: all of them where there is a limit, else a few. */
-  async #dead(user: string, { limit }: Admission): Promise<readonly Member[]> {
+  /** Registered sessions of the user: all of them where there is a limit, else a few. */
+  async #look(user: string, { limit }: Admission): Promise<readonly Seen[]> {
     const { layout } = this.#space;
     const names = [layout.index(user), layout.recent(user)];
     const members = membersIn((await this.#space.run(look, names, limit === undefined ? 20 : 0)) as string[]);
     const records = await this.#space.getMany(members.map(({ name }) => fromText(name)));
-    return members.filter((_, at) => {
+    return members.map((member, at) => {
       const userId = records[at]?.userId;
-      return userId === undefined || userName(userId) !== user;
+      return { ...member, alive: userId !== undefined && userName(userId) === user };
     });
   }
 
@@ -178,20 +196,17 @@ export class ClusterUsers implements Users {
     key: SessionKey,
     record: SessionRecord,
     { epoch, limit, onLimit }: Admission,
-    dead: readonly Member[],
-  ): Promise<Entry | "revoked" | "limit"> {
+    seen: readonly Seen[],
+    patience: number,
+  ): Promise<Entry | "revoked" | "limit" | "busy"> {
     const { layout } = this.#space;
     const nonce = freshNonce();
     const names = [layout.index(user), layout.epoch(user), layout.recent(user)];
-    const about = [user, toText(key), column(record.createdAt), nonce, epoch, limit ?? "", onLimit ?? ""];
-    const gone = dead.flatMap(({ name, recent }) => [name, recent]);
-    const [status, until = "", ...flat] = (await this.#space.run(enter, names, ...about, ...gone)) as string[];
-    if (status !== "ok") return status as "revoked" | "limit";
-    const claims: Claim[] = [];
-    for (let at = 0; at < flat.length; at += 3) {
-      claims.push({ name: flat[at] ?? "", recent: flat[at + 1] ?? "", claim: flat[at + 2] ?? "" });
-    }
-    return { nonce, until, claims };
+    const about = [user, toText(key), column(record.createdAt), nonce, epoch, limit ?? "", onLimit ?? "", patience];
+    const looked = seen.flatMap(({ name, recent, alive }) => [name, recent, alive ? "1" : "0"]);
+    const [status, until = "", ...claims] = (await this.#space.run(enter, names, ...about, ...looked)) as string[];
+    if (status !== "ok") return status as "revoked" | "limit" | "busy";
+    return { nonce, until, claims: membersIn(claims) };
   }
 
   /** What became of a registration: the index follows the record that is there now, if it is the user's. */
@@ -217,20 +232,19 @@ export class ClusterUsers implements Users {
     await this.#space.run(forget, [layout.index(user), layout.recent(user)], ...pairs);
   }
 
-  async #evict(user: string, claims: readonly Claim[]): Promise<readonly SessionKey[]> {
+  async #evict(user: string, { nonce, claims }: Entry): Promise<readonly SessionKey[]> {
     const killed = await Promise.all(claims.map((each) => this.#kill(user, each, `xe ${nonceOf(each.recent)}`)));
     await this.#forget(
       user,
-      claims.map(({ name, claim }) => ({ name, recent: claim })),
+      claims.map(({ name }) => ({ name, recent: nonce })),
     );
     // A registered one that had no record yet was admitted and evicted: its own admission says so too.
     const told = claims.filter(({ recent }, at) => killed[at] === 1 || (killed[at] === 2 && / P /.test(recent)));
     return told.map(({ name }) => fromText(name));
   }
 
-  async #callOff(user: string, claims: readonly Claim[]): Promise<void> {
+  async #callOff(user: string, { nonce, claims }: Entry): Promise<void> {
     if (claims.length === 0) return;
-    const triples = claims.flatMap(({ name, claim, recent }) => [name, claim, recent]);
-    await this.#space.run(restore, [this.#space.layout.recent(user)], ...triples);
+    await this.#space.run(restore, [this.#space.layout.recent(user)], nonce, ...claims.map(({ name }) => name));
   }
 }

@@ -106,24 +106,27 @@ function nodeRedisCluster(client: NodeRedisCluster): Connection {
 /** ioredis finds the slot by the keys in the arguments. */
 const callOf =
   (client: { call(command: string, ...args: string[]): Promise<unknown> }): Send =>
-  async ([command = "", ...args]) => {
-    try {
-      return await client.call(command, ...args);
-    } catch (error) {
+  ([command = "", ...args]) =>
+    client.call(command, ...args).catch((error: unknown) => {
       // It hangs the arguments on its errors: the session's data, on its way to a log.
       if (error instanceof Error && "command" in error) delete error.command;
       throw error;
-    }
-  };
+    });
 
 function ioRedisSubscription(client: IoRedisClient): Connection["subscribe"] {
   return async (channel, onMessage) => {
-    const subscriber = client.duplicate();
+    // Other than a request, a subscription is to wait for its connection.
+    const subscriber = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
     subscriber.on("error", () => {});
     subscriber.on("message", (from: string, message: string) => {
       if (from === channel) onMessage(message);
     });
-    await subscriber.subscribe(channel);
+    try {
+      await subscriber.subscribe(channel);
+    } catch (error) {
+      subscriber.disconnect();
+      throw error;
+    }
     return quietly(() => subscriber.disconnect());
   };
 }

@@ -36,7 +36,13 @@ async function open(url: string): Promise<Opened> {
     // Left to itself it tries the first connection for ever, and a wrong URL would hang the start.
     let connected = false;
     const reconnectStrategy = (retries: number): number | false => (connected ? Math.min(retries * 50, 1000) : false);
-    const client = nodeRedis.createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy } });
+    const client = nodeRedis.createClient({
+      url,
+      disableOfflineQueue: true,
+      socket: { reconnectStrategy },
+      // A timer for each command takes longer than all the rest of it; sessions have their own deadline for every call.
+      commandOptions: { timeout: 0 },
+    });
     const opened = await begin(client, () => client.destroy());
     connected = true;
     return opened;

@@ -43,5 +43,5 @@ export class Keyspace {
 
 /** Milliseconds until the server drops a record by itself. */
 export function lifeOf(expiresAt: number, now: number, grace: number): number {
-  return Math.max(1, Math.ceil(expiresAt - now)) + grace;
+  return Math.min(Math.max(1, Math.ceil(expiresAt - now)) + grace, 9e15);
 }

@@ -49,6 +49,7 @@ export function allBuckets(): readonly string[] {
 
 /** A user's name in keys and in records: ASCII without braces, spaces and line ends. */
 export function userName(userId: string): string {
+  if (/^[\w.~-]+$/.test(userId)) return userId; // as most are, and it is asked for with every write
   return encodeURIComponent(toText(userId));
 }
 
@@ -61,6 +62,8 @@ export function makeLayout(prefix: string): Layout {
   return {
     prefix,
     record(key) {
+      // One of ours, and nothing to escape.
+      if (/^[\w-]{2,}$/.test(key)) return `${prefix}r{${key[0]}${SECOND[key.charCodeAt(1) % 16]}}${key}`;
       const member = toText(key);
       return `${prefix}r{${bucketOf(member)}}${member}`;
     },

@@ -81,12 +81,25 @@ async function entries(space: Keyspace, keys: readonly SessionKey[]): Promise<re
   });
 }
 
+/** Walks of a Cluster, at least two, and while there is something to find: a slot may move from a master that comes later to one that was walked through. */
+const WALKS = 3;
+
 /**
  * Ends everything. The epoch moves first: what was admitted before that is found by the walk, because SCAN gives what is
  * there from its beginning to its end; what comes later with an older epoch is refused.
  */
 export async function clear(space: Keyspace, users: Users, limit: number): Promise<readonly SessionKey[]> {
   await users.moveEverybody();
+  const ended: SessionKey[] = [];
+  for (let walk = 1; walk <= (space.connection.cluster ? WALKS : 1); walk += 1) {
+    const found = await endAll(space, users, limit - ended.length);
+    ended.push(...found);
+    if (ended.length >= limit || (walk > 1 && found.length === 0)) break;
+  }
+  return ended;
+}
+
+async function endAll(space: Keyspace, users: Users, limit: number): Promise<readonly SessionKey[]> {
   const ended: SessionKey[] = [];
   for (const send of await space.connection.masters()) {
     let cursor = "0";

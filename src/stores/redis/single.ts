@@ -29,8 +29,9 @@ export async function compareAndSet(
 ): Promise<UpdateResult | "index"> {
   const version = nextVersion(expected);
   const now = space.clock();
-  const args = [...fields(key, record, version, now), DUTY[duty], versionColumn(expected)];
-  const answer = await space.run(update, [space.layout.record(key)], ...args);
+  const life = lifeOf(record.expiresAt, now, GRACE);
+  const terms = `${column(now)}${versionColumn(expected)}${DUTY[duty]}${life}`;
+  const answer = await update.run(space.connection, [space.layout.record(key)], [terms, encode(record, version)]);
   if (answer === 1) return { status: "ok", version };
   if (answer === 2) return "index";
   const current = typeof answer === "string" ? decode(answer, now) : null;

@@ -38,9 +38,10 @@ export function nextVersion(expected: Version): number {
   return Number.isSafeInteger(next) ? next : 0;
 }
 
-/** As a version is written in its column; a made-up one fits no column. */
+/** As a version is written in its column; a made-up one, which may be too long for it, is no record's. */
 export function versionColumn(version: Version): string {
-  return String(version).padStart(16, " ");
+  const text = String(version);
+  return (/^\d{1,16}$/.test(text) ? text : "?").padStart(16, " ");
 }
 
 export function encode(record: SessionRecord, version: number): string {
