@@ -40,7 +40,8 @@ export type CachedStore<Far extends Store> = Store &
  * `conflict`, never to a lost update. What this process has written or ended it never reads otherwise afterwards, however
  * reads and writes interleave: `delete`, `deleteAll`, `clear` and evictions leave a tombstone in `near`, and the answer to
  * a read that began before a write is not kept. What **other** processes write or end shows here after `maxStaleness` at
- * the latest, counted from the moment the far store was asked; ends show at once when `far` can `watch`.
+ * the latest, counted from the moment the far store was asked; ends show at once when `far` can `watch`, and when its connection
+ * is lost meanwhile, by the same bound. (Between processes that share a near store, the difference of their clocks adds to it.)
  * When `far` fails, copies are served until they are that old, and then the call rejects.
  *
  * `near` is a `memoryStore()` as a rule, of its own for each cached store; any store with compare-and-set will do, its five

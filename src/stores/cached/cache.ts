@@ -208,8 +208,21 @@ export class Cache {
     this.#stopListening = this.#far.watch((key) => {
       const tell = (): void => this.#tell(key);
       // Listeners hear of it when a read would not find it any more, or not for longer than `maxStaleness`.
-      this.ended([key]).then(tell, tell);
+      this.#hear(key).then(tell, tell);
     });
+  }
+
+  /**
+   * What ended elsewhere is buried here when it is here, or on its way. Of the others no tombstone is kept: they would push
+   * the copies out of a small near store. Another process that shares the near store hears of it too, and sees to its own.
+   */
+  async #hear(key: SessionKey): Promise<void> {
+    const passage = this.#traffic.enter(key);
+    try {
+      if (!this.#traffic.isOnly(passage) || (await this.#near.holds(key))) await this.#bury(passage);
+    } finally {
+      this.#traffic.leave(passage);
+    }
   }
 
   #tell(key: SessionKey): void {

@@ -32,6 +32,12 @@ export class Near {
     return copy && this.#isFresh(copy) ? copy.record : undefined;
   }
 
+  /** Whether there is anything to bury; when the near store fails, there may be. */
+  async holds(key: SessionKey): Promise<boolean> {
+    const found = await this.#store.get(key).catch(() => undefined);
+    return found !== null;
+  }
+
   /** A clock that stepped back makes a copy look as if it came from the future: its age is not known. */
   #isFresh({ record, asOf }: Copy): boolean {
     const now = this.#clock();

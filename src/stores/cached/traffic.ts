@@ -50,6 +50,11 @@ export class Traffic {
     return passage.seen === passage.lane.changes;
   }
 
+  /** Whether no other call about the key is under way. */
+  isOnly({ lane }: Passage): boolean {
+    return lane.calls === 1;
+  }
+
   /** Runs the work when nobody else is at the near store for this key. */
   async inTurn<T>({ lane }: Passage, work: () => Promise<T>): Promise<T> {
     const before = lane.turn;

@@ -142,6 +142,36 @@ describe("staleness", () => {
     await expect.poll(() => store.get("a")).toBeNull();
   });
 
+  test("sessions that end elsewhere by the thousand do not push copies out", async () => {
+    const { clock, far, near, store, record, plant } = setUp({}, { maxSessions: 10 });
+    await plant("mine");
+    await store.get("mine");
+    const other = cachedStore(memoryStore({ clock }), far.store, { clock });
+    for (let count = 0; count < 50; count++) {
+      await other.create(`theirs ${count}`, record("old"));
+      await other.delete(`theirs ${count}`);
+    }
+    await new Promise(setImmediate);
+    expect(await near.store.get("theirs 49")).toBeNull();
+    far.resetCalls();
+    expect(await store.get("mine")).not.toBeNull();
+    expect(far.calls.get).toBe(0);
+  });
+
+  test("a read that is under way when it ends elsewhere is not kept", async () => {
+    const { clock, far, store, plant } = setUp();
+    await plant("first");
+    await store.get("first");
+    await plant("a");
+    const gate = far.hold("get", { when: "after", key: "a" });
+    const reader = store.get("a");
+    await gate.reached;
+    await cachedStore(memoryStore({ clock }), far.store, { clock }).delete("a");
+    gate.release();
+    expect(await reader).not.toBeNull();
+    expect(await store.get("a")).toBeNull();
+  });
+
   test("what another process ended shows after maxStaleness when nobody tells", async () => {
     const { clock, far, record } = setUp();
     const open = () => cachedStore(memoryStore({ clock }), fiveVerbs(far.store), { clock });
