@@ -1,17 +1,21 @@
 import { readFileSync } from "node:fs";
 import { isSessionError } from "../errors.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
+import { checkHistoryCommand } from "./commands/check-history.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { schema } from "./commands/schema.ts";
 import { secret } from "./commands/secret.ts";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["check-history", checkHistoryCommand],
+  ["migrate", migrateCommand],
   ["schema", schema],
   ["secret", secret],
 ]);
 
 /**
  * Runs `sojourn` with these arguments (those after the program's name) and answers with the exit code:
- * 0, 1 where a command could not do what was asked, 2 where it was asked in a way that nobody knows.
+ * 0, 1 where a command could not do what was asked (other codes are in its help), 2 where it was asked in a way that nobody knows.
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [verb, ...rest] = args;

@@ -9,6 +9,34 @@ export { type StoreContractOptions, type StoreContractReport, storeContract } fr
 export type { StoreContext } from "./contract/trial.ts";
 export { type FakeClock, fakeClock } from "./fake-clock.ts";
 export {
+  type CheckOptions,
+  type ContradictingCall,
+  type Contradiction,
+  checkHistory,
+  type HistoryVerdict,
+} from "./history/check.ts";
+export type {
+  BegunEvent,
+  FailEvent,
+  HistoryAnswer,
+  HistoryCall,
+  HistoryEvent,
+  HistoryValue,
+  InvokeEvent,
+  OkEvent,
+  UnknownEvent,
+} from "./history/event.ts";
+export { HistoryFormatError } from "./history/operation.ts";
+export {
+  type HistoryRecorder,
+  historyRecorder,
+  type PendingCall,
+  type RecordedClient,
+  type RecorderOptions,
+} from "./history/recorder.ts";
+export { recordingStore } from "./history/recording-store.ts";
+export { describeVerdict, parseHistory } from "./history/text.ts";
+export {
   type CallFilter,
   type FaultOptions,
   type Gate,

@@ -3,6 +3,7 @@ import { isClosableStore, isScanStore, isSweepStore, isUserStore, isWatchStore }
 import { admission } from "./admission.ts";
 import { basics } from "./basics.ts";
 import type { Case, Group, Requirement } from "./case.ts";
+import { clients } from "./clients.ts";
 import { compareAndSet } from "./compare-and-set.ts";
 import { histories } from "./histories.ts";
 import { close, health, isHealthStore, watch } from "./lifecycle.ts";
@@ -122,6 +123,7 @@ function addGroups(store: Store, add: Add): void {
   add(sweep, isSweepStore(store));
   add(watch, isWatchStore(store));
   add(histories, true);
+  add(clients, true);
   add(close, isClosableStore(store));
   add(health, isHealthStore(store));
 }
