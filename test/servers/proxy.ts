@@ -11,7 +11,10 @@ export interface Proxy {
   cut(): void;
   /** Refuses new connections (they are closed at once) until `heal`. */
   refuse(): void;
-  /** Takes everything and passes nothing on, in either direction, until `heal`: what is sent meanwhile is lost, and its connection is cut by `heal`. */
+  /**
+   * Takes everything and passes nothing on, in either direction, until `heal`, not even that an end was closed: what is sent
+   * meanwhile is lost, and its connection is cut by `heal`.
+   */
   blackHole(): void;
   /**
    * Passes on the next request of every connection, which `matches` it when given, and throws the answer
@@ -39,6 +42,9 @@ interface Drop {
 interface Line {
   readonly client: Socket;
   readonly server: Socket;
+  /** Pieces that are held back, in order. */
+  readonly toClient: Buffer[];
+  readonly toServer: Buffer[];
   /** Nothing passes from the server any more. */
   muted: boolean;
   /** Something was swallowed: the stream has a hole, and cannot go on. */
@@ -59,9 +65,17 @@ export async function startProxy(target: number): Promise<Proxy> {
     line.server.destroy();
   };
   const later = (line: Line, to: Socket, bytes: Buffer): void => {
-    if (lag === 0) to.write(bytes);
-    // Timers of equal length fire in the order in which they were made.
-    else setTimeout(() => lines.has(line) && to.write(bytes), lag);
+    const waiting = to === line.client ? line.toClient : line.toServer;
+    // What waits already goes first, or the stream would be out of order when the delay ends.
+    if (lag === 0 && waiting.length === 0) {
+      to.write(bytes);
+      return;
+    }
+    waiting.push(bytes);
+    setTimeout(() => {
+      const next = waiting.shift();
+      if (next && lines.has(line)) to.write(next);
+    }, lag);
   };
 
   const onRequest = (line: Line, bytes: Buffer): void => {
@@ -96,15 +110,20 @@ export async function startProxy(target: number): Promise<Proxy> {
       return;
     }
     const server = connect({ port: target, host: "127.0.0.1" });
-    const line: Line = { client, server, muted: false, torn: false, drop: undefined };
+    const line: Line = { client, server, toClient: [], toServer: [], muted: false, torn: false, drop: undefined };
     lines.add(line);
     client.setNoDelay(true);
     server.setNoDelay(true);
     client.on("data", (bytes: Buffer) => onRequest(line, bytes));
     server.on("data", (bytes: Buffer) => onAnswer(line, bytes));
+    const over = (): void => {
+      // A network that passes nothing on does not tell either that the other end has gone.
+      if (mode === "black-hole" && lines.has(line)) line.torn = true;
+      else end(line);
+    };
     for (const socket of [client, server]) {
-      socket.on("error", () => end(line));
-      socket.on("close", () => end(line));
+      socket.on("error", over);
+      socket.on("close", over);
     }
   });
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
