@@ -21,7 +21,7 @@ import type { Layout } from "./layout.ts";
 import { layoutOf, userLock } from "./layout.ts";
 import { Locks } from "./lock.ts";
 import { entriesAfter, entryCursor, pageSize } from "./pages.ts";
-import { Records } from "./records.ts";
+import { Records, rests } from "./records.ts";
 
 /** All that a store can do, but telling of revocations. */
 export interface FileStore extends UserStore, ScanStore, SweepStore, ClosableStore, HealthStore {
@@ -162,8 +162,10 @@ export class Files implements FileStore {
       this.#removeAbandoned();
       await this.#epochs.removeOld();
       let removed = 0;
+      const rest = rests();
       for await (const { entry } of this.#records.all()) {
         if (removed >= limit) break;
+        await rest();
         if (entry.record.expiresAt > this.#clock()) continue;
         if (await this.#collect(entry.key)) removed += 1;
       }

@@ -129,11 +129,25 @@ function parse(text: string): Entry | null {
   return { key, record: { payload, userId, createdAt, seenAt, expiresAt, version } };
 }
 
-/** Lets other work in between now and then: files are read at once, one by one. */
+/** Lets other work in between now and then, every half a millisecond or so: files are read at once, one by one. */
 function pauses(): () => Promise<void> {
   let count = 0;
   return async () => {
     count += 1;
-    if (count % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (count % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  };
+}
+
+/** Milliseconds of work after which upkeep rests. */
+const SPELL = 2;
+
+/** For upkeep, which nobody is in a hurry for: after every few milliseconds of work a rest that is as long. */
+export function rests(): () => Promise<void> {
+  let start = performance.now();
+  return async () => {
+    const worked = performance.now() - start;
+    if (worked < SPELL) return;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(worked, 100)));
+    start = performance.now();
   };
 }

@@ -1,4 +1,4 @@
-import { startSweeping } from "../sql/sweep.ts";
+import { SWEEP, startSweeping } from "../sql/sweep.ts";
 import type { Lease, OwnPool, Source } from "./client.ts";
 import { createPool, sourceOf } from "./client.ts";
 import { closed, isReadOnly, isUndone, late, pause } from "./faults.ts";
@@ -115,7 +115,7 @@ export class Connections {
         this.#ready = true;
         const { sweepEvery } = this.#settings;
         if (sweepEvery !== false && !this.#closing) {
-          this.#stopSweeping = startSweeping(sweepEvery, this.#options.sweep);
+          this.#stopSweeping = startSweeping(sweepEvery, SWEEP, this.#options.sweep);
         }
       },
       (error: unknown) => {
