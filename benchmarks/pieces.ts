@@ -1,52 +1,12 @@
 /** The pieces of a request, in one process: each beside the least that does the same, turn by turn. */
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
-import { createSessions } from "sojourn";
+import { createSessions, type Sessions } from "sojourn";
 import { memoryStore } from "sojourn/stores/memory";
 import { createXaes, type Xaes } from "../src/crypto/xaes.ts";
-import { increment, SECRET, sample } from "./application.ts";
+import { type Data, SECRET, sample } from "./application.ts";
 import { answerQuestions } from "./child.ts";
-import { type Figure, figure } from "./statistics.ts";
-
-export interface Piece {
-  readonly name: string;
-  /** Microseconds. */
-  readonly ours: Figure;
-  readonly floor: Figure | undefined;
-  readonly ratio: Figure | undefined;
-}
-
-type Run = () => unknown;
-
-interface Pair {
-  readonly name: string;
-  readonly ours: Run;
-  readonly floor?: Run;
-}
-
-const ROUNDS = 15;
-const EACH = 4_000;
-
-async function timed(run: Run): Promise<number> {
-  const before = process.cpuUsage();
-  for (let index = 0; index < EACH; index++) {
-    const result = run();
-    if (result instanceof Promise) await result;
-  }
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / EACH;
-}
-
-async function measure({ name, ours, floor }: Pair): Promise<Piece> {
-  const [mine, least]: [number[], number[]] = [[], []];
-  for (let round = -2; round < ROUNDS; round++) {
-    const [a, b] = [await timed(ours), floor ? await timed(floor) : 0];
-    if (round < 0) continue;
-    mine.push(a);
-    least.push(b);
-  }
-  const ratio = floor && figure(mine.map((value, round) => value / (least[round] as number)));
-  return { name, ours: figure(mine), floor: floor && figure(least), ratio };
-}
+import { exchange } from "./exchange.ts";
+import { measurePairs, type Pair, type Piece } from "./pairs.ts";
 
 const PAYLOAD = Buffer.from(JSON.stringify(sample()));
 const CONTEXT = Buffer.from("session cookie");
@@ -80,37 +40,19 @@ async function sealing(): Promise<Pair[]> {
   ];
 }
 
-type Sessions = ReturnType<typeof createSessions<ReturnType<typeof sample>>>;
-
-/** A request without HTTP: open, look or change, commit. */
-async function request(sessions: Sessions, cookie: string | undefined, change: boolean): Promise<string | undefined> {
-  const header = (name: string): string | undefined => (name === "cookie" ? cookie : undefined);
-  const session = await sessions.open({ method: "GET", url: "/", header });
-  if (change) increment(session.data);
-  else void session.data.count;
-  const headers = await sessions.commit(session);
-  return headers.find(({ name }) => name === "set-cookie")?.value.split(";")[0];
-}
-
-async function requests(): Promise<Pair[]> {
-  const initial = (): Partial<ReturnType<typeof sample>> => ({});
-  const options = { secrets: SECRET, initial, rotateEvery: "1h" } as const;
-  const modes: Record<string, Sessions> = {
-    "server-side": createSessions({ ...options, store: memoryStore() }) as Sessions,
-    tracked: createSessions({ ...options, store: memoryStore(), data: "cookie" }) as Sessions,
-    stateless: createSessions({ secrets: SECRET, initial }) as unknown as Sessions,
+async function exchanges(): Promise<Pair[]> {
+  const modes: Record<string, Sessions<Data>> = {
+    "server-side": createSessions<Data>({ secrets: SECRET, rotateEvery: "1h", store: memoryStore() }),
+    tracked: createSessions<Data>({ secrets: SECRET, rotateEvery: "1h", store: memoryStore(), data: "cookie" }),
+    stateless: createSessions<Data>({ secrets: SECRET }),
   };
   const pairs: Pair[] = [];
   for (const [mode, sessions] of Object.entries(modes)) {
-    const cookie = await request(sessions, undefined, true);
-    pairs.push({ name: `open and commit, ${mode}, read`, ours: () => request(sessions, cookie, false) });
-    pairs.push({ name: `open and commit, ${mode}, change`, ours: () => request(sessions, cookie, true) });
+    const cookie = await exchange(sessions, undefined, true);
+    pairs.push({ name: `open and commit, ${mode}, read`, ours: () => exchange(sessions, cookie, false) });
+    pairs.push({ name: `open and commit, ${mode}, change`, ours: () => exchange(sessions, cookie, true) });
   }
   return pairs;
 }
 
-answerQuestions<string, Piece[]>(async () => {
-  const pieces: Piece[] = [];
-  for (const pair of [...(await sealing()), ...(await requests())]) pieces.push(await measure(pair));
-  return pieces;
-});
+answerQuestions<string, Piece[]>(async () => measurePairs([...(await sealing()), ...(await exchanges())]));

@@ -1,66 +1,19 @@
 /**
  * Whole requests: the CPU time of the server's process, per request, over that of the same framework without sessions.
- * The servers take turns in short rounds, so that what else the machine does meets all of them alike, and every
+ * The servers of a part take turns in short rounds, so that what else the machine does meets all of them alike, and every
  * comparison is made within one round.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ACTIONS, type Action } from "./application.ts";
+import type { Action } from "./application.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Load } from "./load.ts";
 import type { ServerQuestion } from "./server.ts";
 import { type Figure, figure } from "./statistics.ts";
-
-export interface Subject {
-  readonly name: string;
-  /** The same framework without sessions. */
-  readonly bare: string;
-  /** The floor of its kind, or for a peer's neighbour the peer. */
-  readonly floor?: string;
-  /** Requests of one turn; slow ones need fewer for the same noise. */
-  readonly requests?: number;
-}
+import { BARE, type Bare, type Subject } from "./subjects.ts";
 
 const TURN = 1_500;
-
-const BARE = ["node:http", "Express", "Fastify"] as const;
-
-export const SUBJECTS: readonly Subject[] = [
-  { name: "floor: Map", bare: "node:http" },
-  { name: "Sojourn, memory", bare: "node:http", floor: "floor: Map" },
-  { name: "floor: SQLite", bare: "node:http" },
-  { name: "Sojourn, SQLite", bare: "node:http", floor: "floor: SQLite" },
-  { name: "floor: AES-256-GCM cookie", bare: "node:http" },
-  { name: "Sojourn, sealed", bare: "node:http", floor: "floor: AES-256-GCM cookie" },
-  { name: "Sojourn, sealed, tracked", bare: "node:http", floor: "floor: AES-256-GCM cookie" },
-  { name: "iron-session", bare: "node:http", floor: "floor: AES-256-GCM cookie", requests: 500 },
-  { name: "@fastify/secure-session", bare: "Fastify", floor: "floor: AES-256-GCM cookie" },
-  { name: "Express + Sojourn, memory", bare: "Express", floor: "floor: Map" },
-  { name: "express-session, memory", bare: "Express", floor: "floor: Map" },
-  { name: "Express + Sojourn, SQLite", bare: "Express", floor: "floor: SQLite" },
-  { name: "express-session, SQLite", bare: "Express", floor: "floor: SQLite", requests: 1_000 },
-];
-
-export interface Row {
-  readonly name: string;
-  readonly action: Action;
-  /** Microseconds of CPU per request, over the bare framework's. */
-  readonly added: Figure;
-  /** Times the floor's, round by round. */
-  readonly ratio: Figure | undefined;
-}
-
-export interface BareRow {
-  readonly name: string;
-  readonly total: Figure;
-}
-
-export interface RequestsResult {
-  readonly bare: readonly BareRow[];
-  readonly rows: readonly Row[];
-  readonly rounds: number;
-}
 
 interface Running {
   readonly server: Child<ServerQuestion, number>;
@@ -68,32 +21,78 @@ interface Running {
   readonly subject: Subject;
 }
 
-type Samples = Map<string, number[]>;
-
 const id = (name: string, action: Action): string => `${name}\n${action}`;
 
-/** @param built The folder of the built server and load generator. */
-export async function measureRequests(
-  built: string,
-  subjects: readonly Subject[],
-  rounds: number,
-): Promise<RequestsResult> {
+/** What was measured of some servers, round by round. */
+export class Requests {
+  readonly subjects: readonly Subject[];
+  readonly #samples = new Map<string, number[]>();
+
+  constructor(subjects: readonly Subject[]) {
+    this.subjects = subjects;
+  }
+
+  add(name: string, action: Action, microseconds: number): void {
+    const key = id(name, action);
+    this.#samples.set(key, [...(this.#samples.get(key) ?? []), microseconds]);
+  }
+
+  clear(): void {
+    this.#samples.clear();
+  }
+
+  /** Microseconds of CPU per request, of a whole request. */
+  total(name: string, action: Action): readonly number[] {
+    return this.#samples.get(id(name, action)) ?? [];
+  }
+
+  /** Over the bare framework's. */
+  added(name: string, action: Action): readonly number[] | undefined {
+    const subject = this.subjects.find((each) => each.name === name);
+    if (!subject) return undefined;
+    const bare = this.total(subject.bare, action);
+    return this.total(name, action).map((value, round) => value - (bare[round] as number));
+  }
+
+  /** How many times as much one adds as the other does. */
+  ratio(name: string, other: string, action: Action): Figure | undefined {
+    const [mine, theirs] = [this.added(name, action), this.added(other, action)];
+    return mine && theirs && figure(mine.map((value, round) => value / (theirs[round] as number)));
+  }
+}
+
+export interface RequestsOptions {
+  /** The folder of the built server and load generator. */
+  readonly built: string;
+  readonly subjects: readonly Subject[];
+  readonly rounds: number;
+  /** Of the database that the servers of this part need. */
+  readonly url: string | undefined;
+}
+
+export async function measureRequests({ built, subjects, rounds, url }: RequestsOptions): Promise<Requests> {
   const folder = mkdtempSync(join(tmpdir(), "sojourn-bench-"));
   const load = startChild<Load, number>(join(built, "load.js"));
   const running: Running[] = [];
+  const start = async (subject: Subject): Promise<void> => {
+    const args = [subject.name, folder, ...(url === undefined ? [] : [url])];
+    const server = startChild<ServerQuestion, number>(join(built, "server.js"), args);
+    running.push({ server, port: await server.ask("port"), subject });
+  };
   try {
-    for (const name of BARE) running.push(await start(built, folder, { name, bare: name }));
-    for (const subject of subjects) running.push(await start(built, folder, subject));
-    const samples: Samples = new Map();
-    for (let round = 0; round < rounds + 2; round++) {
+    const isUsed = (name: Bare): boolean => subjects.some(({ bare }) => bare === name);
+    for (const name of BARE.filter(isUsed)) await start({ name, bare: name });
+    for (const subject of subjects) await start(subject);
+    const requests = new Requests(subjects);
+    for (let round = -2; round < rounds; round++) {
       // Two rounds for the compilers; their figures are dropped.
-      if (round === 2) samples.clear();
+      if (round === 0) requests.clear();
       for (const action of ["change", "read", "anonymous"] as const)
-        for (const one of running) await turn(load, one, action, samples);
-      process.stderr.write(round < 2 ? "." : "+");
+        for (const one of running) requests.add(one.subject.name, action, await turn(load, one, action));
+      process.stderr.write(round < 0 ? "." : "+");
     }
     process.stderr.write("\n");
-    return summary(samples, subjects, rounds);
+    return requests;
   } finally {
     load.stop();
     for (const { server } of running) server.stop();
@@ -101,38 +100,10 @@ export async function measureRequests(
   }
 }
 
-async function start(built: string, folder: string, subject: Subject): Promise<Running> {
-  const server = startChild<ServerQuestion, number>(join(built, "server.js"), [subject.name, folder]);
-  return { server, port: await server.ask("port"), subject };
-}
-
-async function turn(load: Child<Load, number>, one: Running, action: Action, samples: Samples): Promise<void> {
-  const { server, port, subject } = one;
+/** @returns Microseconds of CPU per request. */
+async function turn(load: Child<Load, number>, { server, port, subject }: Running, action: Action): Promise<number> {
   const requests = subject.requests ?? TURN;
   const before = await server.ask("cpu");
   await load.ask({ port, action, requests, counts: subject.name !== subject.bare });
-  const each = ((await server.ask("cpu")) - before) / requests;
-  const key = id(subject.name, action);
-  samples.set(key, [...(samples.get(key) ?? []), each]);
-}
-
-function summary(samples: Samples, subjects: readonly Subject[], rounds: number): RequestsResult {
-  const of = (name: string, action: Action): readonly number[] => samples.get(id(name, action)) ?? [];
-  const added = (subject: Subject, action: Action): readonly number[] => {
-    const bare = of(subject.bare, action);
-    return of(subject.name, action).map((value, round) => value - (bare[round] as number));
-  };
-  const rows = subjects.flatMap((subject) =>
-    ACTIONS.map((action): Row => {
-      const mine = added(subject, action);
-      const floor = SUBJECTS.find(({ name }) => name === subject.floor);
-      const least = floor && of(floor.name, action).length > 0 ? added(floor, action) : undefined;
-      // An anonymous request costs the floor nothing, and nothing is no measure.
-      const comparable = least !== undefined && action !== "anonymous";
-      const ratio = comparable ? figure(mine.map((value, round) => value / (least[round] as number))) : undefined;
-      return { name: subject.name, action, added: figure(mine), ratio };
-    }),
-  );
-  const bare = BARE.map((name) => ({ name, total: figure(of(name, "read")) }));
-  return { bare, rows, rounds };
+  return ((await server.ask("cpu")) - before) / requests;
 }

@@ -9,9 +9,8 @@ import { memoryStore } from "sojourn/stores/memory";
 import { type SqliteDatabase, sqliteStore } from "sojourn/stores/sqlite";
 import { type Data, increment, page, SECRET } from "../application.ts";
 import { peer } from "../peers.ts";
+import { secrets } from "./node.ts";
 import type { MakeServer } from "./serve.ts";
-
-const secrets = `k1:${SECRET}`;
 
 /** What both kinds of session have in common. */
 interface WithSession {
@@ -32,15 +31,16 @@ function app(middleware: RequestHandler | undefined, dataOf: (req: WithSession) 
   return createServer(application);
 }
 
-function sojourn(sessions: Parameters<typeof expressSession<Data>>[0]): ReturnType<MakeServer> {
+/** Sojourn on Express. */
+export function expressSojourn(sessions: Parameters<typeof expressSession<Data>>[0]): ReturnType<MakeServer> {
   return app(expressSession(sessions) as unknown as RequestHandler, (req) => req.session?.data ?? {});
 }
 
 /** The part of express-session that is used: a function with a class on it. */
-type ExpressSession = (options: object) => RequestHandler;
+export type ExpressSession = (options: object) => RequestHandler;
 type SqliteSessionStore = new (options: object) => object;
 
-function expressSessionOver(makeStore?: (module: ExpressSession) => object): ReturnType<MakeServer> {
+export function expressSessionOver(makeStore?: (module: ExpressSession) => object): ReturnType<MakeServer> {
   const session = peer<ExpressSession>("express-session");
   const store = makeStore ? { store: makeStore(session) } : {};
   const middleware = session({ secret: SECRET, resave: false, saveUninitialized: false, ...store });
@@ -56,11 +56,11 @@ function openDatabase(file: string): SqliteDatabase {
 
 export const expressServers: Record<string, MakeServer> = {
   Express: () => app(undefined, () => ({})),
-  "Express + Sojourn, memory": () => sojourn(createSessions<Data>({ secrets, store: memoryStore() })),
-  "Express + Sojourn, SQLite": (folder) =>
-    sojourn(createSessions<Data>({ secrets, store: sqliteStore(openDatabase(join(folder, "express.db"))) })),
+  "Express + Sojourn, memory": () => expressSojourn(createSessions<Data>({ secrets, store: memoryStore() })),
+  "Express + Sojourn, SQLite": ({ folder }) =>
+    expressSojourn(createSessions<Data>({ secrets, store: sqliteStore(openDatabase(join(folder, "express.db"))) })),
   "express-session, memory": () => expressSessionOver(),
-  "express-session, SQLite": (folder) =>
+  "express-session, SQLite": ({ folder }) =>
     expressSessionOver((module) => {
       const client = openDatabase(join(folder, "express-session.db"));
       const Store = peer<(session: ExpressSession) => SqliteSessionStore>("better-sqlite3-session-store")(module);

@@ -1,51 +1,10 @@
-/**
- * Floors: the least code that keeps a session on `node:http`, written for this benchmark and for nothing else. No
- * rotation, no revocation, no limits, no merging, no tag on the id, no CSRF check, no errors: what is left cannot be left out.
- * They find their cookie by `indexOf`, hold JSON, compare it to see a change, keep an idle time, and say `no-store`.
- */
+/** The floors that need no server beside them. */
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import Database from "libsql";
-import { type Data, increment, SECRET } from "../application.ts";
+import { SECRET } from "../application.ts";
+import { floor, freshKey, IDLE_MS, type Place } from "./floor.ts";
 import { type MakeServer, send, serve } from "./serve.ts";
-
-const NAME = "__Host-Http-session=";
-const ATTRIBUTES = "; Max-Age=604800; Path=/; Secure; HttpOnly; SameSite=Lax";
-const IDLE_MS = 86_400_000;
-
-function cookieOf(req: IncomingMessage): string | undefined {
-  const header = req.headers.cookie;
-  const at = header === undefined ? -1 : header.indexOf(NAME);
-  if (header === undefined || at === -1) return undefined;
-  const end = header.indexOf(";", at);
-  return header.slice(at + NAME.length, end === -1 ? header.length : end);
-}
-
-/** Where the JSON is kept; in a cookie the key is the value itself. */
-interface Place {
-  load(key: string, now: number): string | undefined;
-  /** The key from now on. */
-  save(key: string | undefined, json: string, now: number): string;
-}
-
-function floor(place: Place): ReturnType<MakeServer> {
-  return serve((req: IncomingMessage, res: ServerResponse) => {
-    if (req.url === "/anonymous") return send(res, 0);
-    const now = Date.now();
-    const key = cookieOf(req);
-    const before = key === undefined ? undefined : place.load(key, now);
-    const data = before === undefined ? {} : (JSON.parse(before) as Data);
-    const count = req.url === "/change" ? increment(data) : data.count;
-    const after = JSON.stringify(data);
-    if (after !== before) {
-      const next = place.save(before === undefined ? undefined : key, after, now);
-      if (next !== key) res.setHeader("set-cookie", NAME + next + ATTRIBUTES);
-    }
-    res.setHeader("cache-control", "no-store");
-    send(res, count);
-  });
-}
 
 function memory(): Place {
   const records = new Map<string, { json: string; expiresAt: number }>();
@@ -54,7 +13,7 @@ function memory(): Place {
       const record = records.get(key);
       return record && record.expiresAt > now ? record.json : undefined;
     },
-    save(key = randomBytes(18).toString("base64url"), json, now) {
+    save(key = freshKey(), json, now) {
       records.set(key, { json, expiresAt: now + IDLE_MS });
       return key;
     },
@@ -70,7 +29,7 @@ function sqlite(file: string): Place {
   const put = database.prepare("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)");
   return {
     load: (key, now) => (get.get(key, now) as { json: string } | undefined)?.json,
-    save(key = randomBytes(18).toString("base64url"), json, now) {
+    save(key = freshKey(), json, now) {
       put.run(key, json, now + IDLE_MS);
       return key;
     },
@@ -101,6 +60,6 @@ function aesGcm(): Place {
 export const floors: Record<string, MakeServer> = {
   "node:http": () => serve((_req, res) => send(res, 0)),
   "floor: Map": () => floor(memory()),
-  "floor: SQLite": (folder) => floor(sqlite(join(folder, "floor.db"))),
+  "floor: SQLite": ({ folder }) => floor(sqlite(join(folder, "floor.db"))),
   "floor: AES-256-GCM cookie": () => floor(aesGcm()),
 };

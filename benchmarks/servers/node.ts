@@ -10,7 +10,7 @@ import { type MakeServer, send, serve } from "./serve.ts";
 
 type NodeSessions = Parameters<typeof withSession<Data>>[0];
 
-function sojourn(sessions: NodeSessions): ReturnType<MakeServer> {
+export function sojourn(sessions: NodeSessions): ReturnType<MakeServer> {
   return serve(
     withSession(sessions, (req, res, session) => {
       if (req.url === "/anonymous") return send(res, 0);
@@ -19,7 +19,7 @@ function sojourn(sessions: NodeSessions): ReturnType<MakeServer> {
   );
 }
 
-const secrets = `k1:${SECRET}`;
+export const secrets = `k1:${SECRET}`;
 
 /** The part of iron-session that is used. */
 interface Iron {
@@ -41,7 +41,7 @@ function ironSession(): ReturnType<MakeServer> {
 
 export const nodeServers: Record<string, MakeServer> = {
   "Sojourn, memory": () => sojourn(createSessions<Data>({ secrets, store: memoryStore() })),
-  "Sojourn, SQLite": (folder) =>
+  "Sojourn, SQLite": ({ folder }) =>
     sojourn(createSessions<Data>({ secrets, store: sqliteStore(join(folder, "sojourn.db")) })),
   "Sojourn, sealed": () => sojourn(createSessions<Data>({ secrets })),
   "Sojourn, sealed, tracked": () => sojourn(createSessions<Data>({ secrets, store: memoryStore(), data: "cookie" })),

@@ -2,6 +2,7 @@ import type { PostgresClient } from "./postgres/client.ts";
 import { Connection } from "./postgres/connection.ts";
 import type { PostgresStoreOptions } from "./postgres/options.ts";
 import { checkOptions } from "./postgres/options.ts";
+import { gatherReads, Updates } from "./postgres/together.ts";
 import * as verbs from "./postgres/verbs.ts";
 import { checkLimit } from "./sql/paging.ts";
 import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore, WatchStore } from "./store.ts";
@@ -25,7 +26,8 @@ export interface PostgresStore extends UserStore, ScanStore, SweepStore, WatchSt
  * Takes the client that the application has: a `Pool` of pg, `postgres` (postgres.js), PGlite, or any object with
  * `query(text, params)`; it stays open when the store is closed. With a URL the store opens a pool of its own, of whichever
  * of pg and postgres is installed. The tables are made on first use, and every verb is one statement of one round trip, which a
- * transaction pooler may stand in between. Give it a pool and not one connection on which transactions are
+ * transaction pooler may stand in between; reads, and updates, of one turn of the event loop share theirs. Give it a
+ * pool and not one connection on which transactions are
  * opened: what the store writes would become part of them.
  *
  * Sessions are plain rows: `SELECT key, user_id, seen_at, expires_at FROM sojourn_sessions`.
@@ -50,13 +52,15 @@ export function postgresStore(source: string | PostgresClient, options: Postgres
   const connection = new Connection(settings);
   const { feed } = connection;
   const origin = settings.notify ? feed.origin : null;
+  const reads = gatherReads(connection, clock);
+  const updates = new Updates(connection, clock);
   connection.sweepWith((limit) => verbs.deleteExpired(connection, limit, clock()));
   return {
     name: "postgres",
     consistency: "cas",
-    get: (key) => verbs.get(connection, key, clock()),
+    get: (key) => reads.ask(key),
     create: (key, record) => verbs.create(connection, key, record, clock()),
-    update: (key, record, expected) => verbs.update(connection, key, record, expected, clock()),
+    update: (key, record, expected) => updates.update(key, record, expected),
     touch: (key, seenAt, expiresAt) => verbs.touch(connection, key, seenAt, expiresAt, clock()),
     delete: async (key) => {
       const live = await verbs.remove(connection, key, clock(), origin);
@@ -86,7 +90,12 @@ export function postgresStore(source: string | PostgresClient, options: Postgres
       connection.checkOpen();
       return feed.watch(onEnded);
     },
-    close: () => connection.close(),
+    close: () => {
+      // What was asked for before is still sent.
+      reads.flush();
+      updates.flush();
+      return connection.close();
+    },
     health: async () => {
       const start = performance.now();
       await connection.run("health", []);

@@ -76,12 +76,14 @@ const nothing = async (): Promise<void> => {};
 function pgDriver(client: Pg, prepare: boolean): Driver {
   // Without a listener Node ends the process when a connection breaks, even one that is idle in the pool.
   if (client.listenerCount?.("error") === 0) client.on("error", () => {});
-  const send: Send = async ({ text, name }, values, named) =>
-    (await client.query(named && name !== undefined ? { name, text, values } : { text, values })).rows;
+  const send: Send = ({ text, name }, values, named) =>
+    client.query(named && name !== undefined ? { name, text, values } : { text, values }).then(rowsOf);
   // A pool gives a connection away, but never its only one.
   const canListen = typeof client.totalCount === "number" && client.options?.max !== 1;
   return { run: withNames(send, prepare), listen: canListen ? () => fromPool(client) : undefined, close: nothing };
 }
+
+const rowsOf = ({ rows }: { readonly rows: Row[] }): Row[] => rows;
 
 /** A connection of the pool, as if it had been opened for this. */
 async function fromPool(pool: Pg): Promise<ListenClient> {
@@ -131,14 +133,12 @@ function isLost(error: unknown): boolean {
  */
 function withNames(send: Send, prepare: boolean): Driver["run"] {
   let named = prepare;
-  return async (statement, values) => {
+  return (statement, values) => {
     if (!named) return send(statement, values, false);
-    try {
-      return await send(statement, values, true);
-    } catch (error) {
+    return send(statement, values, true).catch((error: unknown) => {
       if (!isLost(error)) throw error;
       named = false;
       return send(statement, values, false);
-    }
+    });
   };
 }

@@ -1,5 +1,5 @@
 import { SessionError } from "../../errors.ts";
-import { startSweeping } from "../sql/sweep.ts";
+import { SWEEP, startSweeping } from "../sql/sweep.ts";
 import type { Driver } from "./client.ts";
 import { toDriver } from "./client.ts";
 import { connectByUrl } from "./connect.ts";
@@ -62,7 +62,7 @@ export class Connection {
   /** Starts removing expired records in the background, from the first call on. */
   sweepWith(step: (limit: number) => Promise<number>): void {
     const { sweepEvery } = this.#settings;
-    if (sweepEvery !== false) this.#sweep = () => startSweeping(sweepEvery, step);
+    if (sweepEvery !== false) this.#sweep = () => startSweeping(sweepEvery, SWEEP, step);
   }
 
   close(): Promise<void> {

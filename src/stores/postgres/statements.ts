@@ -1,6 +1,7 @@
 import { epochOf, isWatched } from "./functions.ts";
 import type { Names } from "./names.ts";
 import { hash } from "./names.ts";
+import { DONE } from "./row.ts";
 
 /** One statement, and the name under which a connection keeps it prepared; none for what is sent once. */
 export interface Statement {
@@ -11,8 +12,10 @@ export interface Statement {
 /** Every statement of the store. What their rows have is in row.ts. */
 export interface Statements {
   readonly get: Statement;
+  readonly getMany: Statement;
   readonly create: Statement;
   readonly update: Statement;
+  readonly updateMany: Statement;
   readonly touch: Statement;
   readonly remove: Statement;
   readonly epoch: Statement;
@@ -28,15 +31,17 @@ export interface Statements {
 
 /** A time goes in as milliseconds and comes out as such, so neither a driver nor the database's time zone has a say. */
 const at = (parameter: number): string => `to_timestamp($${parameter}::float8 / 1000)`;
-const ms = (column: string): string => `date_part('epoch', ${column}) * 1000`;
+const ms = (column: string): string => `(date_part('epoch', ${column}) * 1000)::text`;
 
 /** How long one registration of a watcher holds. By the server's clock, on both sides. */
 const WATCHED_SECONDS = 60;
 
-/** No underscores: `postgres` may have been told to rename columns that have any. */
-const FACTS = `user_id AS owner, ${ms("created_at")} AS created, ${ms("seen_at")} AS seen,
-  ${ms("expires_at")} AS expires, version::text AS version`;
-const RECORD = `payload, ${FACTS}`;
+/** As row.ts reads them. No column that is answered with has underscores: `postgres` may have been told to rename those. */
+const facts = (row = ""): string =>
+  `${row}version::text || ' ' || ${["created_at", "seen_at", "expires_at"]
+    .map((column) => ms(row + column))
+    .join(" || ' ' || ")} || coalesce(' ' || ${row}user_id, '')`;
+const RECORD = `payload, ${facts()} AS facts`;
 
 /**
  * The name goes with the text: behind a pooler other processes, of other releases too, meet the same prepared
@@ -46,10 +51,12 @@ function statement(text: string): Statement {
   return { text, name: `sojourn_${hash(text).toString(16)}` };
 }
 
-function reads({ sessions, meta }: Names): Pick<Statements, "get" | "list" | "scan" | "health"> {
+function reads({ sessions, meta }: Names): Pick<Statements, "get" | "getMany" | "list" | "scan" | "health"> {
   const entry = `key, ${RECORD}`;
   return {
     get: statement(`SELECT ${RECORD} FROM ${sessions} WHERE key = $1 AND expires_at > ${at(2)}`),
+    getMany: statement(`SELECT ${entry} FROM ${sessions}
+      WHERE key = ANY (ARRAY(SELECT json_array_elements_text($1::text::json))) AND expires_at > ${at(2)}`),
     list: statement(`SELECT ${entry} FROM ${sessions}
       WHERE user_id = $1 AND expires_at > ${at(2)} AND (created_at, key) > (${at(3)}, $4)
       ORDER BY created_at, key LIMIT $5::bigint`),
@@ -77,11 +84,39 @@ function update({ sessions }: Names): Statement {
     set("version", "$3::bigint"),
   ].join(", ")}
     WHERE key = $1 AND expires_at > ${at(9)}
-    RETURNING version = $3::bigint AS done, CASE WHEN version = $3::bigint THEN NULL ELSE payload END AS payload,
-      ${FACTS}`);
+    RETURNING CASE WHEN version <> $3::bigint THEN payload END AS payload,
+      CASE WHEN version = $3::bigint THEN '${DONE}' ELSE ${facts()} END AS facts`);
 }
 
-function writes(names: Names): Pick<Statements, "create" | "update" | "touch" | "remove" | "sweep"> {
+/**
+ * Many updates in one statement. It waits for nobody, so that no row that is somebody else's at the moment holds up the
+ * others, and two such statements never wait for each other: what is locked is passed over, and asked for alone.
+ */
+function updateMany({ sessions }: Names): Statement {
+  const set = (column: string, value: string): string =>
+    `${column} = CASE WHEN s.version = g.expected THEN ${value} ELSE s.${column} END`;
+  const ms = (column: string): string => `to_timestamp(g.${column} / 1000)`;
+  return statement(`WITH given AS MATERIALIZED (
+      SELECT * FROM json_to_recordset($1::text::json) AS g (key text, expected bigint, version bigint,
+        created float8, seen float8, expires float8, owner text, payload text)
+    ), free AS MATERIALIZED (
+      SELECT key FROM ${sessions} WHERE key = ANY (ARRAY(SELECT key FROM given)) FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE ${sessions} AS s SET ${[
+      set("created_at", ms("created")),
+      set("seen_at", ms("seen")),
+      set("expires_at", ms("expires")),
+      set("sweep_at", `least(s.sweep_at, ${ms("expires")})`),
+      set("user_id", "g.owner"),
+      set("payload", "g.payload"),
+      set("version", "g.version"),
+    ].join(", ")}
+    FROM given AS g WHERE s.key = ANY (ARRAY(SELECT key FROM free)) AND g.key = s.key AND s.expires_at > ${at(2)}
+    RETURNING s.key AS key, CASE WHEN s.version <> g.version THEN s.payload END AS payload,
+      CASE WHEN s.version = g.version THEN '${DONE}' ELSE ${facts("s.")} END AS facts`);
+}
+
+function writes(names: Names): Pick<Statements, "create" | "update" | "updateMany" | "touch" | "remove" | "sweep"> {
   const { sessions, channel } = names;
   return {
     create: statement(`INSERT INTO ${sessions} AS s
@@ -92,6 +127,7 @@ function writes(names: Names): Pick<Statements, "create" | "update" | "touch" | 
         user_id = excluded.user_id, payload = excluded.payload
       WHERE s.expires_at <= ${at(8)} RETURNING 1 AS done`),
     update: update(names),
+    updateMany: updateMany(names),
     touch: statement(`UPDATE ${sessions}
       SET seen_at = greatest(seen_at, ${at(2)}), expires_at = greatest(expires_at, ${at(3)})
       WHERE key = $1 AND expires_at > ${at(4)} RETURNING 1 AS done`),

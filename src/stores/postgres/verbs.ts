@@ -1,16 +1,13 @@
-import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import { checkLimit, cursorAt, pageSize, parseCursor, toPage } from "../sql/paging.ts";
+import type { Swept } from "../sql/sweep.ts";
+import { SWEEP, sweepInSteps } from "../sql/sweep.ts";
 import { fromText, isPlain, toText } from "../sql/text.ts";
-import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest, UpdateResult } from "../store.ts";
+import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { freshVersion, knownVersion, type Row, toEntry, toRecord, type Value, valuesOf } from "./row.ts";
+import { freshVersion, type Row, toEntry, toRecord, valuesOf } from "./row.ts";
 
-/** The verbs, each one statement. Times are the application's; `now` is taken when the verb is called. */
-
-export async function get(connection: Connection, key: SessionKey, now: number): Promise<StoredRecord | null> {
-  const [row] = await connection.run("get", [toText(key), now]);
-  return row === undefined ? null : toRecord(row);
-}
+/** The verbs that are always asked alone, each one statement. Times are the application's; `now` is taken when the verb is called. */
 
 export async function create(
   connection: Connection,
@@ -21,20 +18,6 @@ export async function create(
   const version = freshVersion();
   const rows = await connection.run("create", [...valuesOf(key, version, record), now]);
   return rows.length === 1 ? version : null;
-}
-
-export async function update(
-  connection: Connection,
-  key: SessionKey,
-  record: SessionRecord,
-  expected: Version,
-  now: number,
-): Promise<UpdateResult> {
-  const next = freshVersion();
-  const [id, version, ...rest] = valuesOf(key, next, record) as [Value, Value, ...Value[]];
-  const [row] = await connection.run("update", [id, knownVersion(expected), version, ...rest, now]);
-  if (row === undefined) return { status: "gone" };
-  return row.done === true ? { status: "ok", version: next } : { status: "conflict", current: toRecord(row) };
 }
 
 export async function touch(
@@ -97,7 +80,7 @@ export async function list(
   const after = page.cursor === undefined ? ([Number.NEGATIVE_INFINITY, ""] as const) : parseCursor(page.cursor);
   if (after === undefined) return { items: [] };
   const rows = await connection.run("list", [toText(userId), now, ...after, limit + 1]);
-  return toPage(rows, limit, toEntry, (row) => cursorAt(Math.round(Number(row.created)), String(row.key)));
+  return toPage(rows, limit, toEntry, (row) => cursorAt(toRecord(row).createdAt, String(row.key)));
 }
 
 /** By key: the one order in which a row keeps its place whatever happens to it. */
@@ -130,21 +113,15 @@ export async function clear(
   return ended(await connection.run("endAll", [String(checkLimit(limit)), now, origin]));
 }
 
-/** Rows that one statement locks at most. */
-const STEP = 1000;
 /** Steps that may go by for rows that have been touched since, and are only put off. */
-const SPARE_STEPS = 8;
+const SPARE_STEPS = 40;
 
 /** In steps: each is a transaction of its own, so that nobody waits for long. */
-export async function deleteExpired(connection: Connection, limit: number, now: number): Promise<number> {
-  const steps = Math.ceil(limit / STEP) + SPARE_STEPS;
-  let removed = 0;
-  for (let turn = 0; turn < steps && removed < limit; turn++) {
-    const size = Math.min(limit - removed, STEP);
+export function deleteExpired(connection: Connection, limit: number, now: number): Promise<number> {
+  const step = async (size: number): Promise<Swept> => {
     const [row] = await connection.run("sweep", [now, size]);
-    const [gone, moved] = [Number(row?.gone), Number(row?.moved)];
-    removed += gone;
-    if (gone + moved < size) break;
-  }
-  return removed;
+    const [removed, moved] = [Number(row?.gone), Number(row?.moved)];
+    return { removed, more: removed + moved === size };
+  };
+  return sweepInSteps(limit, SWEEP, step, Math.ceil(limit / SWEEP) + SPARE_STEPS);
 }

@@ -118,7 +118,7 @@ describe("deleteExpired()", () => {
     await fill(0);
     await store.create("expired", { payload: "", createdAt: clock(), seenAt: clock(), expiresAt: clock() + HOUR + 1 });
     clock.advance(HOUR + 1);
-    // Eight steps of a thousand go by for rows that are only put off.
+    // Steps for some eight thousand rows go by that are only put off.
     expect(await store.deleteExpired()).toBe(0);
     expect(await store.deleteExpired()).toBe(1);
   });

@@ -315,7 +315,7 @@ describe("prepared statements", () => {
       true,
     );
     expect(named.some((name) => name !== undefined)).toBe(true);
-    expect(named.slice(-60)).toEqual(Array(60).fill(undefined));
+    expect(named.slice(-2)).toEqual([undefined, undefined]);
     await pooled.end();
   });
 

@@ -113,7 +113,7 @@ describe("versions", () => {
 
 describe("clients", () => {
   const get = { text: "SELECT 1", name: "one" };
-  const row = { payload: "p", owner: null, created: 1, seen: 2, expires: 3.0000004, version: "4" };
+  const row = { payload: "p", facts: "4 1 2 3.0000004" };
 
   test("rows are read from `rows`, and from an answer that is the rows", async () => {
     for (const answer of [{ rows: [row] }, [row]]) {
@@ -122,18 +122,26 @@ describe("clients", () => {
     }
   });
 
-  test("numbers are taken as text, as float and as bigint", () => {
+  test("facts are read, with whatever stands in the name of the user", () => {
     const expected = { payload: "p", userId: undefined, createdAt: 1, seenAt: 2, expiresAt: 3, version: "4" };
     expect(toRecord(row)).toEqual(expected);
-    expect(toRecord({ ...row, created: "1", seen: 2n })).toEqual(expected);
+    expect(toRecord({ ...row, facts: `${row.facts} ann` })).toEqual({ ...expected, userId: "ann" });
+    expect(toRecord({ ...row, facts: `${row.facts}  1 2 ` }).userId).toBe(" 1 2 ");
+    expect(toRecord({ ...row, facts: "4 1.7e+12 -2 Infinity" })).toMatchObject({
+      createdAt: 1_700_000_000_000,
+      seenAt: -2,
+      expiresAt: Number.POSITIVE_INFINITY,
+    });
   });
 
   test.each([
-    ["a renamed column", { Payload: "p" }],
+    ["a renamed column", { Payload: "p", facts: row.facts }],
     ["a payload that was parsed", { ...row, payload: {} }],
-    ["a number for the version", { ...row, version: 4 }],
-    ["no deadline", { ...row, expires: undefined }],
-    ["an owner that is a number", { ...row, owner: 7 }],
+    ["facts that were parsed", { ...row, facts: 4 }],
+    ["no deadline", { ...row, facts: "4 1 2 " }],
+    ["a deadline that is none", { ...row, facts: "4 1 2 x" }],
+    ["too few facts", { ...row, facts: "4 1 2" }],
+    ["no facts", { ...row, facts: "" }],
   ])("%s is an error, never a session", (_, wrong) => {
     expect(() => toRecord(wrong)).toThrow("other columns or types");
   });
