@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.ts";
 import { tools } from "./run-runtimes.ts";
+import { fetchValkey, valkeyProgram } from "./valkey.ts";
 
 export interface Need {
   /** For people: "Chromium". */
@@ -64,6 +65,16 @@ function runtimesInstalled(): boolean {
   );
 }
 
+let runtimes: Promise<string | undefined> | undefined;
+
+/** Two needs are met by it, and it is tried once. */
+function installRuntimes(): Promise<string | undefined> {
+  runtimes ??= run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: tools, seconds: 300, quiet: true }).then((ran) =>
+    ran.ok ? undefined : `npm ci: ${ran.reason}: ${ran.output.trim().split("\n")[0]}`,
+  );
+  return runtimes;
+}
+
 /** Where the tests look for it too: in POSTGRES_BIN, or where Debian puts every version. */
 function hasPostgres(): boolean {
   const debian = "/usr/lib/postgresql";
@@ -78,10 +89,13 @@ const needs: readonly Need[] = [
     suites: ["test/runtimes/"],
     partial: true,
     present: runtimesInstalled,
-    async install() {
-      const ran = await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: tools, seconds: 300, quiet: true });
-      return ran.ok ? undefined : `npm ci: ${ran.reason}: ${ran.output.trim().split("\n")[0]}`;
-    },
+    install: installRuntimes,
+  },
+  {
+    name: "miniflare of tools/runtimes",
+    suites: ["test/contracts/cloudflare", "test/scenarios/cloudflare"],
+    present: runtimesInstalled,
+    install: installRuntimes,
   },
   {
     name: "Chromium",
@@ -91,7 +105,16 @@ const needs: readonly Need[] = [
   },
   {
     name: "PostgreSQL and PgBouncer",
-    suites: ["test/contracts/postgres.test.ts", "test/unit/stores/postgres-server", "test/scenarios/postgres"],
+    suites: [
+      "test/contracts/postgres.test.ts",
+      "test/contracts/express-session",
+      "test/contracts/cached-servers",
+      "test/contracts/migrating-servers",
+      "test/unit/stores/postgres-server",
+      "test/scenarios/postgres",
+      "test/scenarios/faults-postgres",
+      "test/scenarios/cached-servers",
+    ],
     present: () => hasPostgres() && firstOf("/usr/sbin/pgbouncer", "/usr/bin/pgbouncer") !== undefined,
     install: () => aptInstall("postgresql", "pgbouncer"),
   },
@@ -99,8 +122,15 @@ const needs: readonly Need[] = [
     name: "Redis",
     suites: [
       "test/contracts/redis",
+      "test/contracts/keyv",
+      "test/contracts/express-session",
+      "test/contracts/cached-servers",
+      "test/contracts/migrating-servers",
       "test/scenarios/redis",
+      "test/scenarios/faults-redis",
+      "test/scenarios/cached-servers",
       "test/unit/stores/redis-server",
+      "test/unit/stores/keyv-server",
       "test/unit/servers/redis",
     ],
     present: () =>
@@ -108,14 +138,26 @@ const needs: readonly Need[] = [
     install: () => aptInstall("redis-server"),
   },
   {
+    name: "Valkey",
+    suites: ["test/contracts/valkey", "test/scenarios/valkey"],
+    // Its tests start a Cluster too, with redis-cli.
+    present: () => valkeyProgram() !== undefined && existsSync("/usr/bin/redis-cli"),
+    install: async () => (await aptInstall("redis-server")) ?? (valkeyProgram() ? undefined : await fetchValkey()),
+  },
+  {
     name: "MariaDB",
-    suites: ["test/contracts/mysql", "test/unit/stores/mysql-", "test/scenarios/mysql"],
+    suites: ["test/contracts/mysql", "test/unit/stores/mysql-", "test/scenarios/mysql", "test/scenarios/faults-mysql"],
     present: () => firstOf("/usr/sbin/mariadbd", "/usr/bin/mariadbd") !== undefined,
     install: () => aptInstall("mariadb-server"),
   },
   {
     name: "memcached",
-    suites: ["test/contracts/memcached", "test/unit/stores/memcached-", "test/scenarios/memcached"],
+    suites: [
+      "test/contracts/memcached",
+      "test/unit/stores/memcached-",
+      "test/scenarios/memcached",
+      "test/scenarios/faults-memcached",
+    ],
     present: () => firstOf("/usr/bin/memcached", "/usr/local/bin/memcached") !== undefined,
     install: () => aptInstall("memcached"),
   },
