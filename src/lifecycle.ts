@@ -15,7 +15,7 @@ import type { Meta } from "./meta.ts";
 import { type Content, decodeData, type Encoded, sameEncoded } from "./payload.ts";
 import { assertAnswerable, assertUsable } from "./phase.ts";
 import { adoptUnder, encodedData, type Held, keyOf, replaceData, type State, type Times } from "./state.ts";
-import { type Admission, isUserStore } from "./stores/store.ts";
+import { type Admission, type Epoch, isUserStore } from "./stores/store.ts";
 
 /** What is known of a login beside the user. */
 export interface LoginOptions {
@@ -132,13 +132,15 @@ async function replace(
 ): Promise<void> {
   const { context } = state;
   const before = state.held;
+  // Before anything else: whoever revokes the user from here on means this session too.
+  const epoch = await epochOf(context, times.userId);
   const seen = encodedData(state);
   if (state.looked) await context.shape.check(state.data);
   const content = await luggage(state, seen, times, fresh);
   const identity = await newIdentity();
   if (context.bearer.carries !== "nothing")
     checkSize(state, await context.bearer.issue({ identity, content, record: times }));
-  let held = await admit(state, identity, { times, content });
+  let held = await admit(state, identity, { times, content }, epoch);
   if (before) held = await retire(state, before, identity, held, why);
   const previous = state.identity;
   state.identity = identity;
@@ -214,18 +216,21 @@ async function carryOver(state: State, identity: Identity, held: Held, last: Con
   return result.held;
 }
 
+async function epochOf({ ask, store }: Context, userId: string | undefined): Promise<Epoch | undefined> {
+  return userId !== undefined && isUserStore(store) ? ask("epoch", () => store.epoch(userId)) : undefined;
+}
+
 /** Inserts the successor: for a user exactly once against revocations and the limit, where the store can. */
-async function admit(state: State, identity: Identity, next: Next): Promise<Held> {
+async function admit(state: State, identity: Identity, next: Next, epoch: Epoch | undefined): Promise<Held> {
   const { context } = state;
   const { store } = context;
   const { userId } = next.times;
   const record = { ...next.times, payload: await writePayload(context, identity.key, next.content) };
-  if (userId === undefined || !isUserStore(store)) {
+  if (userId === undefined || epoch === undefined || !isUserStore(store)) {
     const version = await context.ask("create", () => store.create(identity.key, record));
     return { ...next, version: version as NonNullable<typeof version> };
   }
   const replaces = state.held?.times.userId === userId;
-  const epoch = await context.ask("epoch", () => store.epoch(userId));
   const admission: Admission = replaces ? { epoch } : { epoch, limit: context.limit, onLimit: context.onLimit };
   const result = await context.ask("admit", () => store.admit(identity.key, { ...record, userId }, admission));
   if (result.status === "limit") {

@@ -42,7 +42,7 @@ export interface StoreContractOptions<S extends Store = Store> {
   /** Whether records outlive the store that wrote them: the same name is opened again after a close. Default false. */
   readonly durable?: boolean | undefined;
   /**
-   * `"real"`: the backend expires by a clock of its own. The suite then waits (up to a second) where time
+   * `"real"`: the backend expires by a clock of its own. The suite then waits (up to some seconds) where time
    * must pass, says so in the cases' names, and leaves out what only a clock that stands still can show. Default `"injected"`.
    */
   readonly clock?: "injected" | "real" | undefined;

@@ -109,7 +109,7 @@ function makeTrial<S extends Store>(bench: Bench<S>, parts: Parts<S>): Trial<S> 
       if ("advance" in clock) clock.advance(ms);
       else await waitUntil(clock() + ms, clock);
     },
-    short: bench.realTime ? 300 : 60_000,
+    short: bench.realTime ? 1_000 : 60_000,
     key: () => random.key(),
     record: (changes) => ({
       payload: '{"cart":[1,2,3]}',
