@@ -139,7 +139,7 @@ const needs: readonly Need[] = [
   },
   {
     name: "Valkey",
-    suites: ["test/contracts/valkey", "test/scenarios/valkey"],
+    suites: ["test/contracts/valkey"],
     // Its tests start a Cluster too, with redis-cli.
     present: () => valkeyProgram() !== undefined && existsSync("/usr/bin/redis-cli"),
     install: async () => (await aptInstall("redis-server")) ?? (valkeyProgram() ? undefined : await fetchValkey()),
