@@ -25,6 +25,8 @@ async function measure(question: Question): Promise<Result> {
     progress(`filled in ${fillSeconds.toFixed(0)} s`);
     const bytesEach = ((await large.world.bytes()) - large.empty) / question.sessions;
     await check(large.world, population);
+    // With statistics in both, or a planner judges one of them by what it knows and the other by a guess.
+    if (small.world.insert) await small.world.settle?.();
     const { width } = subject;
     const keys = (each: number): string[][] =>
       Array.from({ length: width }, (_, lane) =>

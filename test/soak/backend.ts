@@ -40,6 +40,8 @@ export interface Backend {
   readonly faults: Readonly<Record<string, Fault>>;
   /** Connections of the application that the servers have now. */
   connections(): Promise<number>;
+  /** As many as its clients may come to when they have met every server; default: what there were before the fault. */
+  readonly mostConnections?: number | undefined;
   /** Milliseconds for which another process may not know of an end: a cache. */
   readonly staleness?: number | undefined;
   close(): Promise<void>;

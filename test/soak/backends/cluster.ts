@@ -106,6 +106,8 @@ export async function startClusterBackend(): Promise<Backend> {
       return { store: redisStore(client, { clock }), close };
     },
     faults: pick(faults, "failover", "failover-of-a-frozen-master", "half-open", "dropped"),
+    // Two clients, each with one to every node.
+    mostConnections: 2 * cluster.nodes.length,
     connections: async () => proxies.reduce((sum, { connections }) => sum + connections, 0),
     async close() {
       await Promise.all(proxies.map((proxy) => proxy.close()));
