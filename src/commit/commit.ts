@@ -29,8 +29,9 @@ export function commit(state: State, status = 200): readonly HeaderOp[] | Promis
   if (state.committed) return state.committed;
   const awaited = state.verb ?? state.updates;
   if (awaited) return awaited.then(() => commit(state, status));
-  if (status >= FAILED) Object.assign(state, { looked: false, keep: false, flashAdded: [], flashTaken: false });
-  const plan = planCommit(state, state.context.clock());
+  const failed = status >= FAILED;
+  if (failed) Object.assign(state, { looked: false, keep: false, flashAdded: [], flashTaken: false });
+  const plan = planCommit(state, state.context.clock(), failed);
   if (plan.store !== "none") assertWritable(state, plan);
   if (plan.store === "none" && !plan.reissue && state.answer === "nothing")
     return finish(state, answerHeaders(state, undefined));

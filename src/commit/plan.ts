@@ -26,7 +26,8 @@ const NEW_KEY_AFTER_MS = 60_000;
 
 const NOTHING: Plan = { store: "none", changed: undefined, rotate: false, record: "nothing", reissue: false };
 
-export function planCommit(state: State, now: number): Plan {
+/** @param failed The request has failed: its response hands out nothing that could as well come with the next one. */
+export function planCommit(state: State, now: number, failed = false): Plan {
   if (state.phase === "ended" || state.phase === "muted") return NOTHING;
   const encoded = state.looked ? state.context.codec.encode(state.data) : state.base;
   const changed = sameEncoded(encoded, state.base) ? undefined : encoded;
@@ -34,9 +35,9 @@ export function planCommit(state: State, now: number): Plan {
   const { held } = state;
   if (!held) return dirty || state.keep ? { ...NOTHING, store: "create", changed: encoded } : NOTHING;
 
-  const rotate = rotationDue(state, now);
+  const rotate = !failed && rotationDue(state, now);
   const record = newsOf(state);
-  const reissue = reissueDue(state, now);
+  const reissue = !failed && reissueDue(state, now);
   if (dirty || rotate || record !== "nothing") return { store: "update", changed, rotate, record, reissue };
   const touch = state.mayTouch && touchDue(held.times.seenAt, state.context.lifetime, now);
   return touch || reissue ? { ...NOTHING, store: touch ? "touch" : "none", reissue } : NOTHING;

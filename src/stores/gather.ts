@@ -1,4 +1,4 @@
-/** Questions of one call at most: who waits for its answer waits for all of it. */
+/** Questions of one call at most, unless told: who waits for its answer waits for all of it. */
 const MOST = 32;
 
 /** One kind of question, asked alone or together. */
@@ -8,6 +8,8 @@ export interface Asking<Question, Answer> {
   many(questions: readonly Question[]): Promise<readonly (Answer | undefined)[]>;
   /** Whether the backend refuses one of them, and has done nothing for the others either: then each is asked alone. Default: never. */
   isOfOne?(error: unknown): boolean;
+  /** Questions of one call at most. Default 32. */
+  readonly most?: number;
 }
 
 interface Waiting<Question, Answer> {
@@ -43,7 +45,8 @@ export class Gather<Question, Answer> {
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (let at = 0; at < waiting.length; at += MOST) void this.#send(waiting.slice(at, at + MOST));
+    const most = this.#asking.most ?? MOST;
+    for (let at = 0; at < waiting.length; at += most) void this.#send(waiting.slice(at, at + most));
   }
 
   async #send(waiting: readonly Waiting<Question, Answer>[]): Promise<void> {

@@ -72,7 +72,7 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
   return {
     name: "redis",
     consistency: "cas",
-    get: (key) => open(() => space.get(key)),
+    get: (key) => open(() => users.get(key)),
     create: (key, record) => open(() => users.create(key, record)),
     update: (key, record, expected) => open(() => users.update(key, record, expected)),
     touch: (key, seenAt, expiresAt) =>
@@ -89,6 +89,7 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
     async close() {
       closed = true;
       watching.close();
+      users.flush();
       await Promise.allSettled([...underWay]);
       await connection.close?.();
     },

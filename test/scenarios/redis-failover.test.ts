@@ -1,11 +1,11 @@
 /** A master dies and a replica takes over: who was logged out stays logged out. */
 import { Cluster, Redis } from "ioredis";
 import { createCluster, createSentinel } from "redis";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { SessionRecord } from "../../src/record.ts";
 import { redisStore } from "../../src/stores/redis.ts";
 import { until } from "../servers/process.ts";
-import { ask, startRedisCluster, startSentinel } from "../servers/redis.ts";
+import { ask, startRedis, startRedisCluster, startSentinel } from "../servers/redis.ts";
 
 const endings: (() => unknown)[] = [];
 const later = (end: () => unknown): void => void endings.push(end);
@@ -70,6 +70,32 @@ it("while no replica answers a revocation is in force, and rejected rather than 
   expect(await store.get("b")).toBeNull();
   expect(await careless.delete("c")).toBe(true);
   for (const replica of group.servers.slice(1)) replica.resume();
+});
+
+it("a master that lost all its replicas is held to be cut off, for some minutes", async () => {
+  const master = await startRedis();
+  later(() => master.close());
+  const io = new Redis(master.port, "127.0.0.1");
+  later(() => io.disconnect());
+  let now = performance.now();
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+  later(() => clock.mockRestore());
+  const store = redisStore(io, { waitTimeout: 100 });
+  for (const key of ["a", "b", "c"]) await store.create(key, record());
+  // A server that never had one is not waited for.
+  expect(await store.delete("a")).toBe(true);
+  const replica = await startRedis(["--replicaof", `127.0.0.1 ${master.port}`]);
+  later(() => replica.close());
+  await until(async () => (await ask(master.port, "INFO replication")).includes("state=online"), 10, "the replica");
+  now += 10_000;
+  await store.delete("a");
+  await replica.kill();
+  await until(async () => (await ask(master.port, "INFO replication")).includes("connected_slaves:0"), 10, "its loss");
+  now += 10_000;
+  await expect(store.delete("b")).rejects.toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
+  expect(await store.get("b")).toBeNull();
+  now += 300_000;
+  expect(await store.delete("c")).toBe(true);
 });
 
 it("in a Cluster a revocation survives the end of any master, with both clients", async () => {

@@ -49,6 +49,17 @@ for (const mode of STORED) {
       expect((await browser.visit()).setCookies).toEqual([]);
     });
 
+    it("waits for the next response when this one says that the request failed", async () => {
+      const { browser, clock, sessions } = await loggedIn({}, mode);
+      const tab = await browser.copy();
+      clock.advance(HOUR);
+      expect(await sessions.commit(await browser.open(), { status: 503 })).toEqual([]);
+      expect((await browser.visit()).setCookies).toHaveLength(1);
+      clock.advance(GRACE);
+      expect(await sessions.commit(await tab.open(), { status: 500 })).toEqual([]);
+      expect((await tab.visit()).setCookies).toHaveLength(1);
+    });
+
     it("accepts the predecessor until the successor was seen, and for the grace after", async () => {
       const { browser, clock, events } = await loggedIn({}, mode);
       const tab = await browser.copy();

@@ -1,12 +1,13 @@
 import { SessionError } from "../../errors.ts";
-import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { fromText, toText } from "../sql/text.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import { createEntered, enter, forget, kill, look, mark, restore, revoke, settle } from "./cluster-scripts.ts";
+import { compareAndSet } from "./compare.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { allBuckets, bucketOf, userName } from "./layout.ts";
 import { bump, create, remove } from "./scripts.ts";
-import { compareAndSet, fields } from "./single.ts";
+import { fields } from "./single.ts";
 import { PATIENCE, Turns } from "./turns.ts";
 import type { UserRecord, Users } from "./users.ts";
 import { column, decode, firstVersion } from "./value.ts";
@@ -49,6 +50,10 @@ export class ClusterUsers implements Users {
 
   constructor(space: Keyspace) {
     this.#space = space;
+  }
+
+  get(key: SessionKey): Promise<StoredRecord | null> {
+    return this.#space.get(key);
   }
 
   async create(key: SessionKey, record: SessionRecord): Promise<Version | null> {
@@ -178,6 +183,8 @@ export class ClusterUsers implements Users {
     const done = await Promise.all(keys.map((key) => this.delete(key)));
     return keys.filter((_, at) => done[at]);
   }
+
+  flush(): void {}
 
   /** Registered sessions of the user: all of them where there is a limit, else a few. */
   async #look(user: string, { limit }: Admission): Promise<readonly Seen[]> {

@@ -79,15 +79,8 @@ end
 redis.call('SET', k, ARGV[3], 'PX', ttl(ARGV[4]))
 return 1`);
 
-/**
- * Compare-and-set, the one write that most requests do: two arguments, and what nearly always holds is decided with one
- * read and no number written out, which takes the server half the time. KEYS record; ARGV 1 three columns (now, expected version, duty
- * of one character) and the ttl, 2 value. Duty is "1" to keep the index here, "0" to refuse what changes it, "2" when it was seen to.
- * 1, 0 when gone, 2 when the index must be seen to, or the present value.
- */
-export const update: Script = new Script(`
-local k, a, v = KEYS[1], ARGV[1], ARGV[2]
-local h = redis.call('GETRANGE', k, '0', '199')
+/** Compare-and-set of `k`, given `a` and `v`: see `update`. */
+const compareAndSet = `local h = redis.call('GETRANGE', k, '0', '199')
 local n = 72 + tonumber(v:sub(65, 72))
 local now, expected = tonumber(a:sub(1, 16)), a:sub(17, 32)
 if h:sub(1, 16) == expected and n <= 200 and h:sub(49, n) == v:sub(49, n) and tonumber(h:sub(33, 48)) > now then
@@ -108,7 +101,31 @@ if before ~= u or (u ~= '' and h:sub(49, 64) ~= v:sub(49, 64)) then
   end
 end
 redis.call('SET', k, v, 'PX', a:sub(34))
-return 1`)}`);
+return 1`)}`;
+
+/**
+ * Compare-and-set, the one write that most requests do: two arguments, and what nearly always holds is decided with one
+ * read and no number written out, which takes the server half the time. KEYS record; ARGV 1 three columns (now, expected version, duty
+ * of one character) and the ttl, 2 value. Duty is "1" to keep the index here, "0" to refuse what changes it, "2" when it was seen to.
+ * 1, 0 when gone, 2 when the index must be seen to, or the present value.
+ */
+export const update: Script = new Script(`local k, a, v = KEYS[1], ARGV[1], ARGV[2]\n${compareAndSet}`);
+
+/**
+ * The same one after the other: KEYS n records; ARGV n times what `update` is given. A list of its answers; 3 where it failed. Such a
+ * one has changed nothing that doing it again would not do again, and by itself it fails with the server's own error. As the script
+ * itself never fails, those before it are told what they did.
+ */
+export const updateMany: Script = new Script(`
+local function one(k, a, v)
+${compareAndSet}
+end
+local answers = {}
+for i, k in ipairs(KEYS) do
+  local done, answer = pcall(one, k, ARGV[2 * i - 1], ARGV[2 * i])
+  answers[i] = done and answer or 3
+end
+return answers`);
 
 /** KEYS record; ARGV 3 seenAt column, 4 expiresAt column. */
 export const touch: Script = script(`

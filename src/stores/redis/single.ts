@@ -1,12 +1,13 @@
-import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { fromText, toText } from "../sql/text.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { lifeOf } from "./keyspace.ts";
 import { userName } from "./layout.ts";
-import { admit, bump, create, GRACE, heal, remove, removeAll, removeMany, update } from "./scripts.ts";
+import { admit, bump, create, GRACE, heal, remove, removeAll, removeMany } from "./scripts.ts";
+import { gatherReads, type Reads, Updates } from "./together.ts";
 import type { UserRecord, Users } from "./users.ts";
-import { column, decode, encode, firstVersion, nextVersion, versionColumn } from "./value.ts";
+import { column, encode, firstVersion } from "./value.ts";
 
 /** A record as scripts are given it: value, life, user, createdAt, member. */
 export function fields(key: SessionKey, record: SessionRecord, version: number, now: number): readonly string[] {
@@ -15,35 +16,20 @@ export function fields(key: SessionKey, record: SessionRecord, version: number, 
   return [encode(record, version), life, user, column(record.createdAt), toText(key)];
 }
 
-/** Whether the script sees to the index as well. */
-export type IndexDuty = "kept" | "refused" | "seen-to";
-const DUTY: Record<IndexDuty, string> = { refused: "0", kept: "1", "seen-to": "2" };
-
-/** `index`: the record belongs to another user, or began at another time, than the one that is there. */
-export async function compareAndSet(
-  space: Keyspace,
-  key: SessionKey,
-  record: SessionRecord,
-  expected: Version,
-  duty: IndexDuty,
-): Promise<UpdateResult | "index"> {
-  const version = nextVersion(expected);
-  const now = space.clock();
-  const life = lifeOf(record.expiresAt, now, GRACE);
-  const terms = `${column(now)}${versionColumn(expected)}${DUTY[duty]}${life}`;
-  const answer = await update.run(space.connection, [space.layout.record(key)], [terms, encode(record, version)]);
-  if (answer === 1) return { status: "ok", version };
-  if (answer === 2) return "index";
-  const current = typeof answer === "string" ? decode(answer, now) : null;
-  return current ? { status: "conflict", current } : { status: "gone" };
-}
-
 /** Everything about a user in one script: a server without Cluster runs scripts over all its keys. */
 export class SingleUsers implements Users {
   readonly #space: Keyspace;
+  readonly #reads: Reads;
+  readonly #updates: Updates;
 
   constructor(space: Keyspace) {
     this.#space = space;
+    this.#reads = gatherReads(space);
+    this.#updates = new Updates(space);
+  }
+
+  get(key: SessionKey): Promise<StoredRecord | null> {
+    return this.#reads.ask(key);
   }
 
   async create(key: SessionKey, record: SessionRecord): Promise<Version | null> {
@@ -54,7 +40,12 @@ export class SingleUsers implements Users {
   }
 
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
-    return compareAndSet(this.#space, key, record, expected, "kept") as Promise<UpdateResult>;
+    return this.#updates.update(key, record, expected);
+  }
+
+  flush(): void {
+    this.#reads.flush();
+    this.#updates.flush();
   }
 
   async delete(key: SessionKey): Promise<boolean> {

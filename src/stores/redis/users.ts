@@ -1,10 +1,11 @@
-import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 
 export type UserRecord = SessionRecord & { readonly userId: string };
 
-/** What a single server does in one script and a Cluster in steps. */
+/** What a single server does in one script, or in one command for several callers, and a Cluster in steps. */
 export interface Users {
+  get(key: SessionKey): Promise<StoredRecord | null>;
   create(key: SessionKey, record: SessionRecord): Promise<Version | null>;
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult>;
   delete(key: SessionKey): Promise<boolean>;
@@ -17,4 +18,6 @@ export interface Users {
   moveEverybody(): Promise<void>;
   /** Ends these sessions; answers with those that were live. */
   deleteMany(keys: readonly SessionKey[]): Promise<readonly SessionKey[]>;
+  /** Sends what waits to go with others. */
+  flush(): void;
 }

@@ -1,0 +1,36 @@
+import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import type { UpdateResult } from "../store.ts";
+import { type Keyspace, lifeOf } from "./keyspace.ts";
+import { GRACE, update } from "./scripts.ts";
+import { column, decode, encode, nextVersion, versionColumn } from "./value.ts";
+
+/** Whether the script sees to the index as well. */
+export type IndexDuty = "kept" | "refused" | "seen-to";
+const DUTY: Record<IndexDuty, string> = { refused: "0", kept: "1", "seen-to": "2" };
+
+/** What the script compares, and the life of what it sets. */
+export function termsOf(record: SessionRecord, expected: Version, duty: IndexDuty, now: number): string {
+  return `${column(now)}${versionColumn(expected)}${DUTY[duty]}${lifeOf(record.expiresAt, now, GRACE)}`;
+}
+
+/** What the script answered; `version` is that of what was to be set. */
+export function resultOf(answer: unknown, version: Version, now: number): UpdateResult {
+  if (answer === 1) return { status: "ok", version };
+  const current = typeof answer === "string" ? decode(answer, now) : null;
+  return current ? { status: "conflict", current } : { status: "gone" };
+}
+
+/** `index`: the record belongs to another user, or began at another time, than the one that is there. */
+export async function compareAndSet(
+  space: Keyspace,
+  key: SessionKey,
+  record: SessionRecord,
+  expected: Version,
+  duty: IndexDuty,
+): Promise<UpdateResult | "index"> {
+  const version = nextVersion(expected);
+  const now = space.clock();
+  const args = [termsOf(record, expected, duty, now), encode(record, version)];
+  const answer = await update.run(space.connection, [space.layout.record(key)], args);
+  return answer === 2 ? "index" : resultOf(answer, version, now);
+}
