@@ -93,7 +93,8 @@ describe("sojourn migrate", () => {
     const said = listen(child);
     // The old store shrinks while it is at work.
     const old = sqliteStore(join(folder, "old.db"));
-    while ((await old.get(keys(1)[0] ?? "")) !== null) await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((await old.get(keys(1)[0] ?? "")) !== null && child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     await old.close();
     child.kill("SIGINT");
     const { code, err } = await said;
@@ -106,7 +107,7 @@ describe("sojourn migrate", () => {
     const cursor = /--cursor '(.+)' or/.exec(err)?.[1] ?? "";
     expect((await sojourn("migrate", ...urls(), "--cursor", cursor)).code).toBe(0);
     expect(await counts(total)).toEqual([0, total]);
-  });
+  }, 120_000);
 
   test.each([
     ["no store", []],
