@@ -8,7 +8,7 @@ export interface Growth {
   readonly bytesEach: number;
   /** Microseconds of one read, at random. */
   readonly read: number;
-  /** Milliseconds of one call of `deleteExpired`, of 250 records: median, 99th percentile, longest. */
+  /** Milliseconds of one call of `deleteExpired`, of 50 records: median, 99th percentile, longest. */
   readonly sweep: readonly [median: number, p99: number, longest: number];
 }
 
@@ -39,7 +39,7 @@ answerQuestions<string, Growth>(async () => {
   const slices: number[] = [];
   for (let removed = 1; removed > 0 && slices.length < 2_000; ) {
     const began = performance.now();
-    removed = await store.deleteExpired({ limit: 250 });
+    removed = await store.deleteExpired({ limit: 50 });
     slices.push(performance.now() - began);
   }
   await store.close();

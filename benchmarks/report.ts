@@ -102,7 +102,7 @@ function growthSection({ sessions, bytesEach, read, sweep }: Growth): string[] {
     "## Growth of the memory store",
     "",
     `${sessions.toLocaleString("en")} sessions of 300 B: ${bytesEach.toFixed(0)} bytes each over the key; a read at random ${number(read)} µs; ` +
-      `one slice of the sweep (250 records) ${sweep.map((ms) => `${ms.toFixed(1)} ms`).join(", ")} (median, 99th percentile, longest).`,
+      `one slice of the sweep (50 records) ${sweep.map((ms) => `${ms.toFixed(1)} ms`).join(", ")} (median, 99th percentile, longest).`,
     "",
   ];
 }
