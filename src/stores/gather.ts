@@ -45,9 +45,12 @@ export class Gather<Question, Answer> {
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    const [alone] = waiting;
-    // As most are when a server is not busy, and it is not to cost them anything.
-    if (waiting.length === 1 && alone) return alone.resolve(this.#asking.one(alone.question));
+    const [first] = waiting;
+    if (first && waiting.length === 1) {
+      // As nearly all are while a server is not busy: by the shortest way.
+      first.resolve(this.#asking.one(first.question));
+      return;
+    }
     const most = this.#asking.most ?? MOST;
     for (let at = 0; at < waiting.length; at += most) void this.#send(waiting.slice(at, at + most));
   }

@@ -90,29 +90,29 @@ const WALKS = 3;
  */
 export async function clear(space: Keyspace, users: Users, limit: number): Promise<readonly SessionKey[]> {
   await users.moveEverybody();
-  const ended: SessionKey[] = [];
+  const ended = new Set<SessionKey>();
   for (let walk = 1; walk <= (space.connection.cluster ? WALKS : 1); walk += 1) {
-    const found = await endAll(space, users, limit - ended.length);
-    ended.push(...found);
-    if (ended.length >= limit || (walk > 1 && found.length === 0)) break;
+    const before = ended.size;
+    await endAll(space, users, limit, ended);
+    if (ended.size >= limit || (walk > 1 && ended.size === before)) break;
   }
-  return ended;
+  return [...ended];
 }
 
-async function endAll(space: Keyspace, users: Users, limit: number): Promise<readonly SessionKey[]> {
-  const ended: SessionKey[] = [];
+/** What was ended already and is there again came later, and stays. */
+async function endAll(space: Keyspace, users: Users, limit: number, ended: Set<SessionKey>): Promise<void> {
   for (const send of await space.connection.masters()) {
     let cursor = "0";
     do {
       const { keys, next } = await scanOnce(space, send, cursor, STEP);
-      for (let at = 0; at < keys.length; ) {
-        const room = limit - ended.length;
-        if (room === 0) return ended;
-        ended.push(...(await users.deleteMany(keys.slice(at, at + room))));
+      const fresh = keys.filter((key) => !ended.has(key));
+      for (let at = 0; at < fresh.length; ) {
+        const room = limit - ended.size;
+        if (room === 0) return;
+        for (const key of await users.deleteMany(fresh.slice(at, at + room))) ended.add(key);
         at += room;
       }
       cursor = next;
     } while (cursor !== "0");
   }
-  return ended;
 }

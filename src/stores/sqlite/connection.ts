@@ -17,7 +17,7 @@ import { Writer } from "./writer.ts";
  * Rows that one transaction of a sweep removes. Each is on pages of its own, and the event loop stands still until they
  * are on the disk: so few that it takes about as long as a request's own write.
  */
-export const SWEEP = 25;
+export const SWEEP = 10;
 
 /**
  * The database behind one store: opened on first use, read at once, written in groups, swept, watched and

@@ -121,7 +121,7 @@ export function rollback(database: SqliteDatabase): void {
  * shortens the longest waits to a third.
  */
 export function configure(database: SqliteDatabase, durability: "full" | "normal"): void {
-  const wal = ["journal_mode = WAL", `synchronous = ${durability}`, "wal_autocheckpoint = 250"];
+  const wal = ["journal_mode = WAL", `synchronous = ${durability}`, "wal_autocheckpoint = 100"];
   const pragmas = ["busy_timeout = 0", ...wal, "cache_size = -16384"];
   for (const pragma of pragmas) database.prepare(`PRAGMA ${pragma}`).all();
 }

@@ -37,6 +37,26 @@ test("a statement has a bound", async () => {
   expect(asked.map((each) => (typeof each === "number" ? 1 : each.length))).toEqual([32, 32, 1]);
 });
 
+test("the bound is the backend's to choose", async () => {
+  const sizes: number[] = [];
+  const gather = new Gather<number, number>({
+    most: 2,
+    one: async (question) => question,
+    async many(questions) {
+      sizes.push(questions.length);
+      return questions;
+    },
+  });
+  expect(await ask(gather, 1, 2, 3, 4, 5)).toEqual([1, 2, 3, 4, 5]);
+  expect(sizes).toEqual([2, 2]);
+});
+
+test("a question that is alone fails alone", async () => {
+  const failure = new Error("lost");
+  const gather = new Gather<number, number>({ one: () => Promise.reject(failure), many: async () => [] });
+  expect(await ask(gather, 1)).toEqual([failure]);
+});
+
 test("what together gave no answer is asked alone", async () => {
   const { gather, asked } = doubling(async ([first = 0]) => [first, undefined]);
   expect(await ask(gather, 1, 2)).toEqual([1, 4]);
