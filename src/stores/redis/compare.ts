@@ -28,7 +28,7 @@ export async function compareAndSet(
   expected: Version,
   duty: IndexDuty,
 ): Promise<UpdateResult | "index"> {
-  const version = nextVersion(expected);
+  const version = nextVersion();
   const now = space.clock();
   const args = [termsOf(record, expected, duty, now), encode(record, version)];
   const answer = await update.run(space.connection, [space.layout.record(key)], args);

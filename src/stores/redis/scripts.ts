@@ -91,7 +91,10 @@ local P, m = k:match('^([^{]*)r{[^}]*}(.*)$')
 ${withParts(`
 h = live(k)
 if not h then return 0 end
-if h:sub(1, 16) ~= expected then return redis.call('GET', k) end
+if h:sub(1, 16) ~= expected then
+  if h:sub(1, 16) == v:sub(1, 16) then return 1 end
+  return redis.call('GET', k)
+end
 local u, before, duty = v:sub(73, n), user(k, h), a:sub(33, 33)
 if before ~= u or (u ~= '' and h:sub(49, 64) ~= v:sub(49, 64)) then
   if duty == '0' then return 2 end
@@ -107,7 +110,7 @@ return 1`)}`;
  * Compare-and-set, the one write that most requests do: two arguments, and what nearly always holds is decided with one
  * read and no number written out, which takes the server half the time. KEYS record; ARGV 1 three columns (now, expected version, duty
  * of one character) and the ttl, 2 value. Duty is "1" to keep the index here, "0" to refuse what changes it, "2" when it was seen to.
- * 1, 0 when gone, 2 when the index must be seen to, or the present value.
+ * 1, also when it was done before (a client sent it again); 0 when gone, 2 when the index must be seen to, or the present value.
  */
 export const update: Script = new Script(`local k, a, v = KEYS[1], ARGV[1], ARGV[2]\n${compareAndSet}`);
 

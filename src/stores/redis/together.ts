@@ -67,14 +67,15 @@ export class Updates {
     const now = clock();
     const names: string[] = [];
     const args: string[] = [];
+    const versions: number[] = [];
     for (const { key, record, expected } of changes) {
+      const version = nextVersion();
+      versions.push(version);
       names.push(layout.record(key));
-      args.push(termsOf(record, expected, "kept", now), encode(record, nextVersion(expected)));
+      args.push(termsOf(record, expected, "kept", now), encode(record, version));
     }
     const answers = (await updateMany.run(connection, names, args)) as readonly unknown[];
     // 3 is one that failed, and fails alone as it should.
-    return changes.map(({ expected }, at) =>
-      answers[at] === 3 ? undefined : resultOf(answers[at], nextVersion(expected), now),
-    );
+    return versions.map((version, at) => (answers[at] === 3 ? undefined : resultOf(answers[at], version, now)));
   }
 }

@@ -32,10 +32,16 @@ export function firstVersion(): number {
   return (high % 0x8_0000) * 0x1_0000_0000 + low;
 }
 
-/** The version after one that was read; for any that was not, one that the script will refuse before it is used. */
-export function nextVersion(expected: Version): number {
-  const next = Number(expected) + 1;
-  return Number.isSafeInteger(next) ? next : 0;
+let last: number | undefined;
+
+/**
+ * The version that a write makes: another for each of this process, from a random start. So a write that a client sends again,
+ * because the answer to the first was lost, finds its own version and knows that it is done.
+ */
+export function nextVersion(): number {
+  // Not where the module begins: Workers have no random numbers there.
+  last = last === undefined || last === Number.MAX_SAFE_INTEGER ? firstVersion() : last + 1;
+  return last;
 }
 
 /** As a version is written in its column; a made-up one, which may be too long for it, is no record's. */

@@ -101,33 +101,37 @@ test("what a batch does is what the same updates do one after the other", async 
       seenAt: next(5),
       expiresAt: clock() + (next(8) === 0 ? 0 : 3_600_000),
     });
-  /** Versions begin at random, and go on by one: told by how far they are from the first. */
-  const bases = stores.map(() => new Map<string, number>());
+  /** Versions are random: what each store's present ones are, as far as they were told. */
+  const known = stores.map(() => new Map<string, Version>());
   const seen: Record<string, number> = {};
   for (let round = 0; round < 120; round++) {
     for (const key of keys) {
       const fresh = random();
       const versions = await Promise.all(stores.map((store) => store.create(key, fresh)));
       expect(versions[0] === null).toBe(versions[1] === null);
-      for (const [at, version] of versions.entries()) if (version !== null) bases[at]?.set(key, Number(version));
+      for (const [at, version] of versions.entries()) if (version !== null) known[at]?.set(key, version);
     }
     const batch = Array.from({ length: 2 + next(9) }, () => ({
       key: keys[next(keys.length)] as string,
       record: random(),
-      ahead: next(3),
+      stale: next(3) === 0,
     }));
-    const update = (store: number, { key, record, ahead }: (typeof batch)[number]) =>
-      (stores[store] as RedisStore).update(key, record, (bases[store]?.get(key) ?? 0) + ahead);
+    const expected = stores.map((_, store) =>
+      batch.map(({ key, stale }) => (stale ? 1 : (known[store]?.get(key) ?? 0))),
+    );
+    const update = (store: number, at: number, { key, record }: (typeof batch)[number]) =>
+      (stores[store] as RedisStore).update(key, record, expected[store]?.[at] ?? 0);
+    /** Without the versions themselves, but with whether a conflict names the one that was made before. */
     const plain = (store: number, results: readonly UpdateResult[]) =>
       results.map((result, at) => {
-        const base = bases[store]?.get(batch[at]?.key ?? "") ?? 0;
-        if (result.status === "ok") return { status: "ok", version: Number(result.version) - base };
-        if (result.status === "gone") return result;
-        return { ...result, current: { ...result.current, version: Number(result.current.version) - base } };
+        const key = batch[at]?.key ?? "";
+        if (result.status === "ok") known[store]?.set(key, result.version);
+        if (result.status !== "conflict") return result.status;
+        return { ...result.current, version: result.current.version === known[store]?.get(key) };
       });
-    const gathered = await Promise.all(batch.map((each) => update(0, each)));
+    const gathered = await Promise.all(batch.map((each, at) => update(0, at, each)));
     const single: UpdateResult[] = [];
-    for (const each of batch) single.push(await update(1, each));
+    for (const [at, each] of batch.entries()) single.push(await update(1, at, each));
     expect(plain(0, gathered)).toEqual(plain(1, single));
     for (const status of statuses(gathered)) seen[status] = (seen[status] ?? 0) + 1;
     for (const user of ["ann", "bob", "x".repeat(300)]) {
