@@ -134,7 +134,7 @@ describe("sojourn migrate", () => {
 function spawnCli(...args: readonly string[]): ChildProcess {
   const root = fileURLToPath(new URL("../../../", import.meta.url));
   const flags = ["--import", "tsx", join(root, "src/cli/main.ts")];
-  const env = { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.run.json") };
+  const env = { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") };
   return spawn(process.execPath, [...flags, ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
