@@ -31,6 +31,7 @@ export class Cache {
   readonly #clock: Clock;
   readonly #traffic: Traffic = new Traffic();
   readonly #listeners: Set<{ readonly call: (key: SessionKey) => void }> = new Set();
+  readonly #endings: Set<Promise<unknown>> = new Set();
   #stopListening: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #hits = 0;
@@ -108,6 +109,22 @@ export class Cache {
     } finally {
       this.#traffic.leave(passage);
     }
+  }
+
+  /**
+   * A verb that ends sessions which only its answer names. Another such verb that ran beside it may have ended in the far
+   * store what this one then did not find there: this one has not ended everything before the copies of that are gone too.
+   */
+  async ending<T>(call: () => Promise<T>, keysOf: (answer: T) => readonly SessionKey[]): Promise<T> {
+    const work = call().then(async (answer) => {
+      await this.ended(keysOf(answer));
+      return answer;
+    });
+    const over: Promise<unknown> = work.catch(() => {}).then(() => this.#endings.delete(over));
+    this.#endings.add(over);
+    const answer = await work;
+    await Promise.all(this.#endings);
+    return answer;
   }
 
   /** Sees to it that sessions which the far store has ended are not served, nor anything put in their place. */

@@ -1,4 +1,4 @@
-import type { ScanStore, UserStore } from "../store.ts";
+import type { AdmitResult, ScanStore, UserStore } from "../store.ts";
 import type { Cache } from "./cache.ts";
 
 type UserVerbs = Pick<UserStore, "epoch" | "admit" | "list" | "deleteAll">;
@@ -9,20 +9,20 @@ export function userVerbs(cache: Cache, far: UserStore): UserVerbs {
   return {
     epoch: async (userId) => cache.open(far).epoch(userId),
     list: async (userId, page) => cache.open(far).list(userId, page),
-    admit: async (key, record, admission) => {
-      const result = await cache.write(
-        key,
-        () => far.admit(key, record, admission),
-        (answer) => (answer.status === "ok" ? { ...record, version: answer.version } : undefined),
-      );
-      if (result.status === "ok") await cache.ended(result.evicted);
-      return result;
+    admit: (key, record, admission) => {
+      const admit = (): Promise<AdmitResult> =>
+        cache.write(
+          key,
+          () => far.admit(key, record, admission),
+          (answer) => (answer.status === "ok" ? { ...record, version: answer.version } : undefined),
+        );
+      return cache.ending(admit, (answer) => (answer.status === "ok" ? answer.evicted : []));
     },
-    deleteAll: async (userId, options) => {
-      const keys = await cache.open(far).deleteAll(userId, options);
-      await cache.ended(keys);
-      return keys;
-    },
+    deleteAll: (userId, options) =>
+      cache.ending(
+        async () => cache.open(far).deleteAll(userId, options),
+        (keys) => keys,
+      ),
   };
 }
 
@@ -30,10 +30,10 @@ export function userVerbs(cache: Cache, far: UserStore): UserVerbs {
 export function scanVerbs(cache: Cache, far: ScanStore): ScanVerbs {
   return {
     scan: async (page) => cache.open(far).scan(page),
-    clear: async (options) => {
-      const keys = await cache.open(far).clear(options);
-      await cache.ended(keys);
-      return keys;
-    },
+    clear: (options) =>
+      cache.ending(
+        async () => cache.open(far).clear(options),
+        (keys) => keys,
+      ),
   };
 }

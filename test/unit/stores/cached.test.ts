@@ -306,6 +306,25 @@ describe("a fill cannot undo a revocation", () => {
     expect(await logout).toBe(true);
   });
 
+  test("clear() waits for the copy of what another verb, beside it, has ended in the far store", async () => {
+    const { near, store, plant } = setUp();
+    await plant("a", "old", "ann");
+    await store.get("a");
+    const burying = near.hold("update", { key: "a" });
+    const revoking = store.deleteAll("ann");
+    await burying.reached;
+    let cleared = false;
+    const clearing = store.clear().then((keys) => {
+      cleared = true;
+      return keys;
+    });
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(cleared).toBe(false);
+    burying.release();
+    expect([await revoking, await clearing]).toEqual([["a"], []]);
+    expect(await store.get("a")).toBeNull();
+  });
+
   test("a write that comes too late leaves the tombstone", async () => {
     const { clock, near, store, record, plant } = setUp();
     const version = await plant("a");
