@@ -64,6 +64,8 @@ export async function startMariadbBackend(): Promise<Backend> {
     },
     faults,
     connections: async () => (await processes()).length,
+    // A pool opens what it is asked for at once, and keeps it.
+    mostConnections: 2 * POOL,
     async close() {
       await admin.end().catch(() => {});
       await proxy.close();

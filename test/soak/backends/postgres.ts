@@ -81,6 +81,8 @@ export async function startPostgresBackend(): Promise<Backend> {
       return { store: postgresStore(pool, { clock }), close: () => pool.end() };
     },
     faults,
+    // A pool opens what it is asked for at once; and each process has one that listens.
+    mostConnections: 2 * (POOL + 1),
     async connections() {
       const { rows } = await admin.query("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'");
       return Number(rows[0]?.count);
