@@ -48,7 +48,7 @@ export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
   readonly store: Store;
   /** Where the data is: in the "store", or sealed in the "cookie" while the store keeps a small record that can be revoked. Default "store". */
   readonly data?: "store" | "cookie" | undefined;
-  /** A new generation of the token after so long; a copied one is then found out. Default 1 h, at least 1 min. */
+  /** A new generation of the token after so long, and not before the last one was seen for `rotationGrace`; a copied one is then found out. Default 1 h, at least 1 min. */
   readonly rotateEvery?: Duration | undefined;
   /** How long the predecessor still works once its successor was seen, for requests that were under way. Default 30 s, at most 5 min. */
   readonly rotationGrace?: Duration | undefined;

@@ -4,6 +4,7 @@
  */
 import { touchDue } from "../lifetime.ts";
 import { type Encoded, sameEncoded } from "../payload.ts";
+import { mayRotate } from "../rotation.ts";
 import type { State } from "../state.ts";
 
 export interface Plan {
@@ -64,7 +65,9 @@ function reissueDue(state: State, now: number): boolean {
 function rotationDue(state: State, now: number): boolean {
   const { held, context, provenBy, verdict } = state;
   if (!held || !provenBy || provenBy.name === "url" || verdict !== "current" || state.answer === "value") return false;
-  const age = now - held.content.meta.rotatedAt;
+  const { meta } = held.content;
+  if (context.mode !== "stateless" && !mayRotate(meta, context.rotationGrace, now)) return false;
+  const age = now - meta.rotatedAt;
   return age >= (state.outdatedKey ? Math.min(NEW_KEY_AFTER_MS, context.rotateEvery) : context.rotateEvery);
 }
 

@@ -4,7 +4,7 @@ import { identityOf } from "../../src/bearer/identity.ts";
 import { tokenBearer } from "../../src/bearer/token.ts";
 import * as base64url from "../../src/crypto/base64url.ts";
 import { createKeyRing } from "../../src/crypto/keyring.ts";
-import { judgeGeneration } from "../../src/rotation.ts";
+import { judgeGeneration, mayRotate } from "../../src/rotation.ts";
 import { SECRET, SECRET_2 } from "../support/visitor.ts";
 
 const ids = fc.uint8Array({ minLength: 18, maxLength: 18 });
@@ -123,5 +123,25 @@ describe("judgeGeneration()", () => {
         },
       ),
     );
+  });
+});
+
+describe("mayRotate()", () => {
+  it("is never so while the predecessor is still honoured, and always once it is not", () => {
+    const times = fc.integer({ min: 0, max: 4_000_000_000_000 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.option(times, { nil: undefined }),
+        fc.integer({ min: 0, max: 300_000 }),
+        times,
+        (generation, successorSeenAt, grace, now) => {
+          const held = { generation, successorSeenAt };
+          const honoured = judgeGeneration(generation - 1, held, grace, now) === "predecessor";
+          expect(mayRotate(held, grace, now)).toBe(!honoured);
+        },
+      ),
+    );
+    expect(mayRotate({ generation: 0 }, 30_000, 0)).toBe(true);
   });
 });

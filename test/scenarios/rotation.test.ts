@@ -103,14 +103,33 @@ for (const mode of STORED) {
       expect(events.map(({ type }) => type)).not.toContain("reuse");
     });
 
+    it("leaves the predecessor its grace when the successor is due itself at its first sight", async () => {
+      const { browser, clock, events, instrument } = await loggedIn({}, mode);
+      clock.advance(HOUR);
+      await browser.send(); // the answer is lost
+      clock.advance(HOUR);
+      const gate = instrument.hold("get", { when: "before" });
+      const slow = browser.send((session) => session.userId); // presents 0, as does the next one
+      await gate.reached;
+      await browser.visit(); // is handed 1
+      await browser.visit(); // shows 1, which is an hour old
+      await browser.visit();
+      gate.release();
+      expect((await slow).value).toBe("ann");
+      clock.advance(GRACE);
+      expect((await browser.visit()).setCookies).toHaveLength(1);
+      expect(rotations({ events })).toBe(2);
+      expect(events.map(({ type }) => type)).not.toContain("reuse");
+    });
+
     it("ends the session when an older generation is replayed, for the thief and for the owner", async () => {
       const { browser, clock, events, inner } = await loggedIn({}, mode);
       const thief = await browser.copy();
       for (let generation = 0; generation < 2; generation++) {
         clock.advance(HOUR);
         await browser.visit();
+        await browser.visit(); // shows it
       }
-      await browser.visit();
       const { id } = await browser.open();
       expect(await userOf(thief)).toBeUndefined();
       const reuse = events.filter(({ type }) => type === "reuse" || type === "destroyed");
@@ -128,6 +147,7 @@ for (const mode of STORED) {
       for (let generation = 0; generation < 2; generation++) {
         clock.advance(HOUR);
         await browser.visit();
+        await browser.visit(); // shows it
       }
       const replay = await thief.visit((session) => session.userId);
       expect([replay.value, replay.setCookies]).toEqual([undefined, []]);
