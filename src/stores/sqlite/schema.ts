@@ -23,14 +23,18 @@ function layoutOf(database: SqliteDatabase, table: string, names: Names): number
   return Number(row?.value ?? 0);
 }
 
-/** Makes the tables where they are missing. Two processes may do so at once: one waits for the other. */
+/**
+ * Makes the tables where they are missing. Of processes that do so at once one wins, and may write from then on without a
+ * pause: the others look again before each try, since reading waits for nobody and its lock may not be had for long.
+ */
 export async function prepareSchema(database: SqliteDatabase, table: string, busyTimeout: number): Promise<Names> {
   const names = namesOf(table);
-  let layout = await whileBusy(busyTimeout, () => layoutOf(database, table, names));
-  if (layout === 0) {
-    await whileBusy(busyTimeout, () => create(database, names));
-    layout = await whileBusy(busyTimeout, () => layoutOf(database, table, names));
-  }
+  const layout = await whileBusy(busyTimeout, () => {
+    const found = layoutOf(database, table, names);
+    if (found !== 0) return found;
+    create(database, names);
+    return layoutOf(database, table, names);
+  });
   if (layout === LAYOUT) return names;
   throw new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",

@@ -380,6 +380,18 @@ describe("a locked database", () => {
     expect(await store.get("a")).toBeNull();
   });
 
+  test("by whoever made the tables in the same moment does not keep the others from opening", async () => {
+    const tap = tapped(connect());
+    let winner: Promise<unknown> | undefined;
+    tap.fail = (sql) => {
+      if (sql !== "BEGIN IMMEDIATE") return undefined;
+      winner ??= open(path).get("warm");
+      return Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
+    };
+    expect(await open(tap, { busyTimeout: 2_000 }).get("a")).toBeNull();
+    expect(await winner).toBeNull();
+  });
+
   test("busy at the commit (a reader, without WAL) is tried again as a whole", async () => {
     const tap = tapped(connect());
     const store = open(tap);
