@@ -1,11 +1,12 @@
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
+import { millisecondsWithin } from "./bounds.ts";
 import type { CacheStats } from "./cached/cache.ts";
 import { Cache } from "./cached/cache.ts";
 import { scanVerbs, userVerbs } from "./cached/capabilities.ts";
 import type { ClosableStore, HealthStore, ScanStore, Store, SweepStore, UserStore, WatchStore } from "./store.ts";
-import { isScanStore, isSweepStore, isUserStore, isWatchStore } from "./store.ts";
+import { isHealthStore, isScanStore, isSweepStore, isUserStore, isWatchStore } from "./store.ts";
 
 export type { CacheStats } from "./cached/cache.ts";
 
@@ -63,8 +64,13 @@ export function cachedStore<Far extends Store>(
   options: CachedStoreOptions = {},
 ): CachedStore<Far> {
   const { clock = systemClock } = options;
-  const maxStaleness = within("maxStaleness", options.maxStaleness ?? 5000, 1, 60_000);
-  const longestRequest = within("longestRequest", options.longestRequest ?? 60_000, maxStaleness, 3_600_000);
+  const maxStaleness = millisecondsWithin("maxStaleness", options.maxStaleness ?? 5000, 1, 60_000);
+  const longestRequest = millisecondsWithin(
+    "longestRequest",
+    options.longestRequest ?? 60_000,
+    maxStaleness,
+    3_600_000,
+  );
   if (near.consistency !== "cas") throw invalidOption("near", near.name, "a store with compare-and-set");
   if ((near as Store) === far) throw invalidOption("near", near.name, "another store than the far one");
   const cache = new Cache(near, far, { clock, maxStaleness, longestRequest });
@@ -88,13 +94,4 @@ export function cachedStore<Far extends Store>(
   };
   // The spread parts are there exactly when the far store has them, which is what the type says.
   return store as unknown as CachedStore<Far>;
-}
-
-function isHealthStore(store: Store): store is HealthStore {
-  return "health" in store;
-}
-
-function within(option: string, value: number, least: number, most: number): number {
-  if (typeof value === "number" && value >= least && value <= most) return value;
-  throw invalidOption(option, value, `milliseconds from ${least} to ${most}`);
 }

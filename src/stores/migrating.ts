@@ -9,7 +9,7 @@ import { scanVerbs } from "./migrating/scanning.ts";
 import { userVerbs } from "./migrating/users.ts";
 import { create, get, touch, update } from "./migrating/verbs.ts";
 import type { ClosableStore, HealthStore, ScanStore, Store, UserStore, WatchStore } from "./store.ts";
-import { isScanStore, isUserStore, isWatchStore } from "./store.ts";
+import { isHealthStore, isScanStore, isUserStore, isWatchStore } from "./store.ts";
 
 export type { MigrateOptions, MigrationProgress } from "./migrating/copying.ts";
 
@@ -126,8 +126,4 @@ function watchBoth(door: Door, from: WatchStore, to: WatchStore): Pick<WatchStor
       };
     },
   };
-}
-
-function isHealthStore(store: Store): store is HealthStore {
-  return "health" in store;
 }

@@ -159,3 +159,6 @@ export function isWatchStore(store: Store): store is WatchStore {
 export function isClosableStore(store: Store): store is ClosableStore {
   return "close" in store;
 }
+export function isHealthStore(store: Store): store is HealthStore {
+  return "health" in store;
+}

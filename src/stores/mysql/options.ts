@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { millisecondsWithin } from "../bounds.ts";
 import type { MysqlClient } from "./client.ts";
 
 /** How a MySQL store is set up; everything has a default. */
@@ -59,11 +60,6 @@ function checkSource(source: unknown): string | MysqlClient {
   return source as MysqlClient;
 }
 
-function within(option: string, value: number, least: number, most: number): number {
-  if (typeof value === "number" && value >= least && value <= most) return value;
-  throw invalidOption(option, value, `milliseconds from ${least} to ${most}`);
-}
-
 export function checkOptions(source: string | MysqlClient, options: MysqlStoreOptions): MysqlSettings {
   const { create = "auto", sweepEvery = 60_000 } = options;
   if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
@@ -72,7 +68,7 @@ export function checkOptions(source: string | MysqlClient, options: MysqlStoreOp
     table: checkTable(options.table ?? "sojourn_sessions"),
     clock: options.clock ?? systemClock,
     create: create === "auto",
-    timeout: within("timeout", options.timeout ?? 5000, 100, 600_000),
-    sweepEvery: sweepEvery === false ? false : within("sweepEvery", sweepEvery, 1000, 86_400_000),
+    timeout: millisecondsWithin("timeout", options.timeout ?? 5000, 100, 600_000),
+    sweepEvery: sweepEvery === false ? false : millisecondsWithin("sweepEvery", sweepEvery, 1000, 86_400_000),
   };
 }

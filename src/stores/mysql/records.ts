@@ -1,12 +1,13 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { firstVersion } from "../sql/version.ts";
 import type { UpdateResult } from "../store.ts";
 import type { MysqlValue } from "./client.ts";
 import type { Work } from "./connections.ts";
 import { isDuplicate } from "./faults.ts";
 import type { Integer, Row } from "./row.ts";
-import { firstVersion, isKey, toRecord, valuesOf, versionOf } from "./row.ts";
+import { isKey, toRecord, valuesOf, versionOf } from "./row.ts";
 import type { Session } from "./session.ts";
 import type { Statements } from "./statements.ts";
 

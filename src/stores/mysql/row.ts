@@ -46,15 +46,6 @@ export function isKey(key: SessionKey): boolean {
   return /^[\x21-\x7e]{1,255}$/.test(key);
 }
 
-/**
- * The first version of a record: 52 random bits. `update` adds one, so a version never comes back while the row lives,
- * and one from before a row was deleted fits a new row with a chance of 2^-52.
- */
-export function firstVersion(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high % 0x10_0000) * 0x1_0000_0000 + low;
-}
-
 /** What was answered as a version, as the column has it; for anything else one that no row has. */
 export function versionOf(version: string | number): number {
   const number = version === "" ? -1 : Number(version);

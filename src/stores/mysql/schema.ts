@@ -1,8 +1,8 @@
 import { SessionError } from "../../errors.ts";
+import { firstVersion } from "../sql/version.ts";
 import { isMissingTable } from "./faults.ts";
 import { checkTable } from "./options.ts";
 import type { Integer } from "./row.ts";
-import { firstVersion } from "./row.ts";
 import type { Session } from "./session.ts";
 
 /** Seconds for which a process waits for another one that makes the tables. */

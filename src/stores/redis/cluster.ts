@@ -1,6 +1,7 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { fromText, toText } from "../sql/text.ts";
+import { firstVersion } from "../sql/version.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import { createEntered, enter, forget, kill, look, mark, restore, revoke, settle } from "./cluster-scripts.ts";
 import { compareAndSet } from "./compare.ts";
@@ -10,7 +11,7 @@ import { bump, create, remove } from "./scripts.ts";
 import { fields } from "./single.ts";
 import { PATIENCE, Turns } from "./turns.ts";
 import type { UserRecord, Users } from "./users.ts";
-import { column, decode, firstVersion } from "./value.ts";
+import { column, decode } from "./value.ts";
 
 /** A member of an index, as it was read. */
 interface Member {

@@ -1,5 +1,6 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { fromText, toText } from "../sql/text.ts";
+import { firstVersion } from "../sql/version.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { lifeOf } from "./keyspace.ts";
@@ -7,7 +8,7 @@ import { userName } from "./layout.ts";
 import { admit, bump, create, GRACE, heal, remove, removeAll, removeMany } from "./scripts.ts";
 import { gatherReads, type Reads, Updates } from "./together.ts";
 import type { UserRecord, Users } from "./users.ts";
-import { column, encode, firstVersion } from "./value.ts";
+import { column, encode } from "./value.ts";
 
 /** A record as scripts are given it: value, life, user, createdAt, member. */
 export function fields(key: SessionKey, record: SessionRecord, version: number, now: number): readonly string[] {

@@ -1,4 +1,5 @@
 import type { SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { firstVersion } from "../sql/version.ts";
 import { userIdOf, userName } from "./layout.ts";
 
 /**
@@ -24,12 +25,6 @@ const LAST = 8_640_000_000_000_000;
 export function column(instant: number): string {
   const whole = Math.trunc(Math.min(Math.max(instant, -LAST / 10), LAST));
   return String(whole).padStart(16, " ");
-}
-
-/** 51 random bits, so that a version from before a key was deleted and created again does not fit. */
-export function firstVersion(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high % 0x8_0000) * 0x1_0000_0000 + low;
 }
 
 let last: number | undefined;

@@ -5,6 +5,7 @@ import type { Integer, Row } from "./sqlite-row.ts";
 import { toRecord } from "./sqlite-row.ts";
 import type { RecordStatements, SqliteStatement, SqliteValue } from "./sqlite-statements.ts";
 import { fromText, NO_KEY, toText } from "./text.ts";
+import { firstVersion } from "./version.ts";
 
 /**
  * One write: synchronous statements, nothing else, for it may be run again when its transaction was rolled
@@ -19,17 +20,6 @@ export type Write<T> = (sql: RecordStatements, ended: SessionKey[]) => T;
 
 function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
   return Number((statement.run(...values) as { changes: Integer }).changes);
-}
-
-/**
- * The first version of a record: 52 random bits. `update` adds one, so a version never comes back while the row
- * lives; and when a key is deleted and created again, a version from before fits the new row with a chance of
- * 2^-52 for each write of either. A counter shared by all rows would be exact, at one more page written per
- * transaction, for a case that needs a caller to reuse a key of 256 random bits.
- */
-export function firstVersion(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high % 0x10_0000) * 0x1_0000_0000 + low;
 }
 
 /** A record's columns, taken when the write is asked for: the caller's object may change before it runs. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { millisecondsWithin } from "../bounds.ts";
 import { checkTable } from "../sql/sqlite-schema.ts";
 import type { SqliteDatabase } from "./database.ts";
 
@@ -48,11 +49,6 @@ export interface SqliteSettings {
   readonly watchEvery: number;
 }
 
-function within(option: string, value: number, least: number, most: number): number {
-  if (typeof value === "number" && value >= least && value <= most) return value;
-  throw invalidOption(option, value, `milliseconds from ${least} to ${most}`);
-}
-
 /** A path may be ":memory:", but no URL: SQLite and libsql read those in ways of their own. */
 function checkSource(source: unknown): string | SqliteDatabase {
   const expected = 'a path, ":memory:", or a database of node:sqlite, better-sqlite3, libsql or bun:sqlite';
@@ -79,8 +75,8 @@ export function checkOptions(source: string | SqliteDatabase, options: SqliteSto
     table: checkTable(options.table ?? "sojourn_sessions"),
     durability,
     clock: options.clock ?? systemClock,
-    busyTimeout: within("busyTimeout", options.busyTimeout ?? 5000, 0, 60_000),
-    sweepEvery: sweepEvery === false ? false : within("sweepEvery", sweepEvery, 1000, 86_400_000),
-    watchEvery: within("watchEvery", options.watchEvery ?? 200, 10, 60_000),
+    busyTimeout: millisecondsWithin("busyTimeout", options.busyTimeout ?? 5000, 0, 60_000),
+    sweepEvery: sweepEvery === false ? false : millisecondsWithin("sweepEvery", sweepEvery, 1000, 86_400_000),
+    watchEvery: millisecondsWithin("watchEvery", options.watchEvery ?? 200, 10, 60_000),
   };
 }

@@ -1,12 +1,19 @@
 import type { Store } from "../../stores/store.ts";
-import { isClosableStore, isScanStore, isSweepStore, isUserStore, isWatchStore } from "../../stores/store.ts";
+import {
+  isClosableStore,
+  isHealthStore,
+  isScanStore,
+  isSweepStore,
+  isUserStore,
+  isWatchStore,
+} from "../../stores/store.ts";
 import { admission } from "./admission.ts";
 import { basics } from "./basics.ts";
 import type { Case, Group, Requirement } from "./case.ts";
 import { clients } from "./clients.ts";
 import { compareAndSet } from "./compare-and-set.ts";
 import { histories } from "./histories.ts";
-import { close, health, isHealthStore, watch } from "./lifecycle.ts";
+import { close, health, watch } from "./lifecycle.ts";
 import { races } from "./races.ts";
 import { scan, sweep } from "./scan.ts";
 import { time } from "./time.ts";

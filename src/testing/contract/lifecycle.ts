@@ -1,5 +1,5 @@
 import type { ClosableStore, HealthStore, Store, UserStore, WatchStore } from "../../stores/store.ts";
-import { isScanStore, isSweepStore, isUserStore } from "../../stores/store.ts";
+import { isHealthStore, isScanStore, isSweepStore, isUserStore } from "../../stores/store.ts";
 import { equal, ok, rejects } from "../assert.ts";
 import { put } from "./basics.ts";
 import type { Case, Group } from "./case.ts";
@@ -159,10 +159,6 @@ const closing: readonly Case<ClosableStore>[] = [
 export const close: Group<ClosableStore> = { name: "close", cases: closing };
 
 /** `store.ts` has no guard for it. */
-export function isHealthStore(store: Store): store is HealthStore {
-  return "health" in store;
-}
-
 export const health: Group<HealthStore> = {
   name: "health",
   cases: [

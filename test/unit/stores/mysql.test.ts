@@ -1,12 +1,14 @@
 /** What needs no server: options, keys, the printed schema. The store over a real one is in mysql-server.test.ts. */
+
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { run } from "../../../src/cli/run.ts";
 import { isUndone } from "../../../src/stores/mysql/faults.ts";
-import { firstVersion, isKey, userBytes, versionOf } from "../../../src/stores/mysql/row.ts";
+import { isKey, userBytes, versionOf } from "../../../src/stores/mysql/row.ts";
 import { schemaScript } from "../../../src/stores/mysql/schema.ts";
 import { type MysqlStore, mysqlStore } from "../../../src/stores/mysql.ts";
 import type { StoreOf } from "../../../src/stores/open.ts";
 import { openStore } from "../../../src/stores/open.ts";
+import { firstVersion } from "../../../src/stores/sql/version.ts";
 import type { WatchStore } from "../../../src/stores/store.ts";
 
 const never = { getConnection: () => new Promise<never>(() => {}) };

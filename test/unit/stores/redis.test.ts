@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { allBuckets, bucketOf, makeLayout, userIdOf, userName } from "../../../src/stores/redis/layout.ts";
-import { column, decode, encode, firstVersion } from "../../../src/stores/redis/value.ts";
+import { column, decode, encode } from "../../../src/stores/redis/value.ts";
 import { redisStore } from "../../../src/stores/redis.ts";
+import { firstVersion } from "../../../src/stores/sql/version.ts";
 
 const client = { command: async () => null };
 
