@@ -60,8 +60,11 @@ export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
   readonly storeTimeout?: Duration | undefined;
   /** How often sessions whose `signal` is in use are looked at, beside what the store pushes. Default 30 s, 1 s to 1 d. */
   readonly lookEvery?: Duration | undefined;
-  /** Seals each payload with a key from the ring, bound to its record. Default false. */
-  readonly encryptAtRest?: boolean | undefined;
+  /**
+   * Seals each payload with a key from the ring, bound to its record. Default false. A store that is in use is switched over
+   * by "from-now-on", which still believes rows in clear; set `true` after the longest `lifetime`.
+   */
+  readonly encryptAtRest?: boolean | "from-now-on" | undefined;
 }
 
 /** What only a store with a user index can do. */

@@ -82,6 +82,17 @@ export const plainPayload: PayloadFormat = {
   },
 };
 
+/**
+ * As one says, when it is written; as either, when it is read. So sealing can be switched on and off without a logout.
+ * Where rows in clear are read they are believed, and so are those of whoever can write to the store.
+ */
+export function eitherPayload(written: PayloadFormat, sealed: PayloadFormat): PayloadFormat {
+  return {
+    write: written.write,
+    read: (key, payload) => (payload.startsWith(SEALED) ? sealed : plainPayload).read(key, payload),
+  };
+}
+
 /** The key that seals, and those that may have sealed before it, tried in that order of likelihood by their number. */
 export interface RestKeys {
   active(): Awaitable<{ readonly kid: number; readonly xaes: Xaes }>;

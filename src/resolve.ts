@@ -24,7 +24,7 @@ import { invalidOption } from "./errors.ts";
 import { createEmitter } from "./events.ts";
 import { resolveLifetime } from "./lifetime.ts";
 import type { AnyOptions, StoreOptions } from "./options.ts";
-import { type PayloadFormat, plainPayload, sealedPayload } from "./payload.ts";
+import { eitherPayload, type PayloadFormat, plainPayload, sealedPayload } from "./payload.ts";
 import { createShape } from "./shape.ts";
 import { statelessStore } from "./stateless.ts";
 import { type Ask, createAsk } from "./store-calls.ts";
@@ -64,7 +64,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     ask,
     bearer,
     verify: createVerify(bearer, codec),
-    payload: given.encryptAtRest ? restFormat(ring) : plainPayload,
+    payload: payloadOf(given.encryptAtRest, ring),
     codec,
     shape: createShape(options, codec),
     transports,
@@ -155,9 +155,13 @@ function oneOf<Value extends string>(
   return value;
 }
 
-function restFormat(ring: KeyRing): PayloadFormat {
-  return sealedPayload({
+function payloadOf(encryptAtRest: StoreOptions<object>["encryptAtRest"] = false, ring: KeyRing): PayloadFormat {
+  const sealed = sealedPayload({
     active: async () => ({ kid: ring.active.kid, xaes: await ring.active.xaes("record") }),
     find: (kid) => (ring.isRevoked(kid) ? undefined : ring.find(kid)?.xaes("record")),
   });
+  if (encryptAtRest === true) return sealed;
+  if (encryptAtRest === "from-now-on") return eitherPayload(sealed, sealed);
+  if (encryptAtRest === false) return eitherPayload(plainPayload, sealed);
+  throw invalidOption("encryptAtRest", encryptAtRest, 'true, false or "from-now-on"');
 }

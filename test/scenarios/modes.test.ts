@@ -184,6 +184,42 @@ describe("encryption at rest", () => {
   });
 });
 
+describe("encryption at rest, switched in a store that is in use", () => {
+  async function logIn(encryptAtRest: boolean) {
+    const site = openSite({ encryptAtRest });
+    const session = await site.sessions.open(requestWith());
+    session.data.kept = "from before";
+    await session.login("ann");
+    const cookie = cookieOf(await site.sessions.commit(session));
+    const rows = async () => (await site.inner.scan()).items.map(({ record }) => record.payload.slice(0, 1));
+    return { site, cookie, rows };
+  }
+
+  it("on: reads what is in clear and seals what it writes, until only sealed rows are believed", async () => {
+    const { site, cookie, rows } = await logIn(false);
+    expect(await rows()).toEqual(["{"]);
+    const switching = anotherServer(site, { encryptAtRest: "from-now-on" });
+    const session = await switching.open(requestWith(cookie));
+    expect([session.userId, session.data]).toEqual(["ann", { kept: "from before" }]);
+    session.data.added = true;
+    await switching.commit(session);
+    expect(await rows()).toEqual(["~"]);
+    const only = await anotherServer(site, { encryptAtRest: true }).open(requestWith(cookie));
+    expect([only.userId, only.data]).toEqual(["ann", { kept: "from before", added: true }]);
+  });
+
+  it("off: reads what was sealed and writes in clear", async () => {
+    const { site, cookie, rows } = await logIn(true);
+    expect(await rows()).toEqual(["~"]);
+    const without = anotherServer(site);
+    const session = await without.open(requestWith(cookie));
+    expect([session.userId, session.data]).toEqual(["ann", { kept: "from before" }]);
+    session.data.added = true;
+    await without.commit(session);
+    expect(await rows()).toEqual(["{"]);
+  });
+});
+
 describe("a copy of the store", () => {
   it("has no token, and nothing that makes one", async () => {
     for (const mode of ["server", "tracked"] as const) {

@@ -65,6 +65,7 @@ describe("createSessions()", () => {
       ["cacheControl", ""],
       ["data", "memory"],
       ["onReuse", "ignore"],
+      ["encryptAtRest", "later"],
       ["onOutage", "authenticated"],
       ["onLimit", "evict"],
       ["maxSessionsPerUser", 0],
