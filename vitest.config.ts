@@ -27,7 +27,11 @@ const project = (name: string, test: object = {}) => ({
 export default defineConfig({
   resolve: { alias },
   test: {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    // A server starts or ends in a hook, and to remove what a thousand tables leave behind takes its time on a busy disk.
+    hookTimeout: 120_000,
+    // What is waited for comes, but on a loaded machine with a slow disk not within a second.
+    expect: { poll: { timeout: 20_000 } },
     pool: "forks",
     coverage: { include: ["src/**"] },
     projects: [
@@ -35,7 +39,7 @@ export default defineConfig({
         include: ["test/**/*.test.ts"],
         exclude: folders.map((folder) => `test/${folder}/**`),
       }),
-      project("contracts"),
+      project("contracts", { testTimeout: 120_000 }),
       project("properties", { testTimeout: 60_000 }),
       project("scenarios"),
       project("types", {
@@ -59,7 +63,7 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      project("browser", { fileParallelism: false, testTimeout: 60_000 }),
+      project("browser", { fileParallelism: false, testTimeout: 120_000 }),
     ],
   },
 });

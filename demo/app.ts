@@ -53,7 +53,7 @@ export function createApp(parts: Parts): Express {
   if (parts.devices) addDevices(app, parts, parts.devices);
   else addNoDevices(app, parts);
 
-  app.use((_req, res) => fail(res, 404));
+  app.use((req, res) => notFound(req, res, parts));
   app.use(onError);
   return app;
 }
@@ -195,6 +195,13 @@ async function visitor({ session }: Request, parts: Parts, forms?: "with forms")
 
 function show(res: Response, who: Visitor, page: Page): void {
   res.type("html").send(layout(who, page));
+}
+
+/** Whoever is signed in stays so on this page, too. Flashes wait for a page that was meant: browsers ask for icons by themselves. */
+async function notFound({ session }: Request, res: Response, parts: Parts): Promise<void> {
+  const user = parts.users.find(session.userId);
+  const who: Visitor = { user, flashes: [], csrfToken: user ? await session.csrfToken() : "", live: false };
+  show(res.status(404), who, { title: errorTitle(404), content: errorPage(404) });
 }
 
 /** A field of the form; a field that is missing or sent twice is empty. */

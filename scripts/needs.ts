@@ -38,7 +38,9 @@ async function aptInstall(...packages: readonly string[]): Promise<string | unde
   if (!isRoot) return `not root: ${byHand}`;
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const apt = async (...args: readonly string[]): Promise<string | undefined> => {
-    const ran = await run("apt-get", ["-q", "-o", "Acquire::Retries=2", ...args], { seconds: 240, env, quiet: true });
+    // A package's files are not synced one by one: on a slow disk that takes minutes.
+    const options = ["-q", "-o", "Acquire::Retries=2", "-o", "Dpkg::Options::=--force-unsafe-io"];
+    const ran = await run("apt-get", [...options, ...args], { seconds: 480, env, quiet: true });
     return ran.ok ? undefined : `apt-get ${args[0]}: ${ran.reason}: ${ran.output.trim().split("\n").at(-1)}`;
   };
   lists ??= apt("update");
@@ -69,7 +71,7 @@ let runtimes: Promise<string | undefined> | undefined;
 
 /** Two needs are met by it, and it is tried once. */
 function installRuntimes(): Promise<string | undefined> {
-  runtimes ??= run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: tools, seconds: 300, quiet: true }).then((ran) =>
+  runtimes ??= run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: tools, seconds: 480, quiet: true }).then((ran) =>
     ran.ok ? undefined : `npm ci: ${ran.reason}: ${ran.output.trim().split("\n")[0]}`,
   );
   return runtimes;

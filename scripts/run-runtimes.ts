@@ -106,7 +106,7 @@ function furnish(app: string): void {
 async function runOn(runtime: Runtime, app: string): Promise<readonly RuntimeResult[]> {
   const { name, binary, args, sqlite } = runtime;
   if (!existsSync(binary)) return [skip(name, `no ${binary.slice(root.length)}`)];
-  const limits = { cwd: app, seconds: 60, quiet: true, env: { NODE_OPTIONS: undefined } };
+  const limits = { cwd: app, seconds: 180, quiet: true, env: { NODE_OPTIONS: undefined } };
   const results = [judge(name, await run(binary, [...args, "main.mjs"], limits))];
   if (!existsSync(join(app, "sqlite.mjs"))) return results;
   for (const driver of sqlite)
@@ -118,7 +118,7 @@ async function runOnWorkerd(app: string): Promise<RuntimeResult> {
   if (!existsSync(workerd)) return skip("workerd", `no ${workerd.slice(root.length)}`);
   try {
     const config = await bundleForWorkers(app);
-    return judge("workerd", await run(workerd, ["test", config], { cwd: app, seconds: 60, quiet: true }));
+    return judge("workerd", await run(workerd, ["test", config], { cwd: app, seconds: 180, quiet: true }));
   } catch (error) {
     return judge("workerd", { ok: false, output: "", reason: `cannot be bundled: ${(error as Error).message}` });
   }

@@ -1,15 +1,22 @@
 /**
  * The kinds of what was given, for those who write without types or against them.
  */
-import { invalidOption } from "./errors.ts";
+import { checkNames, invalidOption } from "./errors.ts";
+import type { AnyOptions } from "./options.ts";
 
 type Given = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Given => typeof value === "object" && value !== null;
 const isFunction = (value: unknown): boolean => typeof value === "function";
 
+/** Where each value is judged by whoever uses it. */
+const ELSEWHERE = undefined;
+
 /** What each option must be when it is given, in words and as a test. The values are judged where they are used. */
-const KINDS: Record<string, readonly [expected: string, fits: (value: unknown) => boolean]> = {
+const KINDS: Record<
+  keyof AnyOptions<object>,
+  readonly [expected: string, fits: (value: unknown) => boolean] | undefined
+> = {
   store: ["a store, or nothing for sessions in the cookie alone", isObject],
   codec: [
     "a codec with `format`, `encode` and `decode`",
@@ -37,18 +44,37 @@ const KINDS: Record<string, readonly [expected: string, fits: (value: unknown) =
   ],
   cookie: ["an object", isObject],
   csrf: ["an object, or false", (value) => value === false || isObject(value)],
-  cacheControl: ["a string", (value) => typeof value === "string" && value !== ""],
+  cacheControl: ["a value for a header", (value) => typeof value === "string" && /^[ -~]+$/.test(value)],
+  justification: ["a string", (value) => typeof value === "string"],
+  secrets: ELSEWHERE,
+  audience: ELSEWHERE,
+  data: ELSEWHERE,
+  version: ELSEWHERE,
+  preset: ELSEWHERE,
+  idle: ELSEWHERE,
+  lifetime: ELSEWHERE,
+  touchEvery: ELSEWHERE,
+  rotateEvery: ELSEWHERE,
+  rotationGrace: ELSEWHERE,
+  onReuse: ELSEWHERE,
+  onOutage: ELSEWHERE,
+  storeTimeout: ELSEWHERE,
+  lookEvery: ELSEWHERE,
+  encryptAtRest: ELSEWHERE,
+  maxSessionsPerUser: ELSEWHERE,
+  onLimit: ELSEWHERE,
 };
 
 function isTransport(value: unknown): boolean {
   return isObject(value) && ["read", "write", "clear"].every((verb) => isFunction(value[verb]));
 }
 
-/** @throws SOJOURN_INVALID_OPTION for the first option that is of another kind than it must be. */
+/** @throws SOJOURN_INVALID_OPTION for the first option that is of another kind than it must be, or that there is not. */
 export function checkOptions(options: object): void {
   if (!isObject(options)) throw invalidOption("options", options, "an object");
-  for (const [option, [expected, fits]] of Object.entries(KINDS)) {
+  for (const [option, kind] of Object.entries(KINDS)) {
     const value = (options as Given)[option];
-    if (value !== undefined && !fits(value)) throw invalidOption(option, value, expected);
+    if (kind && value !== undefined && !kind[1](value)) throw invalidOption(option, value, kind[0]);
   }
+  checkNames("", options, Object.keys(KINDS));
 }

@@ -98,6 +98,17 @@ export function invalidOption(option: string, found: unknown, expected: string):
   );
 }
 
+/**
+ * Refuses an option that there is not: mistyped, it would do nothing, and nobody would know.
+ *
+ * @param within What to put before its name, such as "cookie.".
+ */
+export function checkNames(within: string, given: object, known: readonly string[]): void {
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && !known.includes(name))
+      throw invalidOption(within + name, value, `nothing, for the options are ${known.join(", ")}`);
+}
+
 /** A value for a message: its kind, and its text only where that cannot be a secret. */
 function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number")

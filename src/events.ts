@@ -1,6 +1,7 @@
 /**
  * What happened to sessions, for logs, metrics and alarms. Session ids only, never tokens.
  */
+import { checkNames } from "./errors.ts";
 import type { SessionKey } from "./record.ts";
 
 /** Why a value that a client presented was not accepted. `foreign` is none of ours: noise, or a key that left the ring. */
@@ -76,8 +77,21 @@ function channels(): ((name: string) => Channel) | undefined {
   return found && ((name) => found.channel(name));
 }
 
+const TYPES: Record<EventType, true> = {
+  created: true,
+  rotated: true,
+  reuse: true,
+  destroyed: true,
+  expired: true,
+  rejected: true,
+  conflict: true,
+  revoked: true,
+  outage: true,
+};
+
 /** Sends each event to its hook and to the channel `sojourn:<type>`. */
 export function createEmitter(hooks: Hooks): Emit {
+  checkNames("hooks.", hooks, Object.keys(TYPES));
   const open = channels();
   const byType = new Map<EventType, Channel>();
   return (event) => {

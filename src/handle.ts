@@ -1,6 +1,7 @@
 /**
  * One Fetch request from end to end: the reference for every adapter.
  */
+import { inHand, letGo, takeInHand } from "./in-hand.ts";
 import type { OpenOptions, Sessions } from "./manager.ts";
 import { forbidden, type Refusal, refusal, refuse, tells } from "./outcome.ts";
 import type { RequestLike } from "./request.ts";
@@ -22,11 +23,30 @@ export interface HandleOptions extends OpenOptions {
   readonly onError?: ((error: unknown) => Response | undefined | Promise<Response | undefined>) | undefined;
 }
 
-export async function handle<Data extends object>(
+export function handle<Data extends object>(
   sessions: Sessions<Data>,
   request: Request,
   handler: Handler<Data>,
-  { source = request, onError, touch }: HandleOptions = {},
+  options: HandleOptions = {},
+): Promise<Response> {
+  const outer = inHand(sessions, request);
+  return outer ? within(outer, request, handler) : serve(sessions, request, handler, options);
+}
+
+/** Asked from inside of a request that is handled already. */
+async function within<Data extends object>(
+  session: Session<Data>,
+  request: Request,
+  handler: Handler<Data>,
+): Promise<Response> {
+  return handler(session, request);
+}
+
+async function serve<Data extends object>(
+  sessions: Sessions<Data>,
+  request: Request,
+  handler: Handler<Data>,
+  { source = request, onError, touch }: HandleOptions,
 ): Promise<Response> {
   const recover = async (error: unknown, answer: Refusal): Promise<Response> => {
     const own = await onError?.(error);
@@ -44,14 +64,17 @@ export async function handle<Data extends object>(
   let failure: { readonly error: unknown } | undefined;
   let response: Response;
   let headers: readonly HeaderOp[];
+  takeInHand(sessions, request, session);
   try {
-    response = await handler(session, request);
+    response = await answered(() => handler(session, request));
     if (!response?.headers) throw new TypeError("The handler of a session must return a Response.");
   } catch (error) {
     const own = await onError?.(error);
     const answer = refusal(error);
     response = own ?? respond(answer);
     if (!own && answer.status === 500) failure = { error };
+  } finally {
+    letGo(sessions, request);
   }
   try {
     headers = await sessions.commit(session, { status: response.status });
@@ -68,6 +91,16 @@ export async function handle<Data extends object>(
   return releaseAfter(session, withHeaders(response, headers));
 }
 
+/** A Response that is thrown is an answer, too: frameworks leave a handler by a redirect so. */
+async function answered(handle: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await handle();
+  } catch (thrown) {
+    if (thrown instanceof Response) return thrown;
+    throw thrown;
+  }
+}
+
 /** The runtime answers an error with 500 by itself; not so when the client has to be told of what took effect before. */
 function lastResort(error: unknown, answer: Refusal): Response {
   if (!tells(answer.headers)) throw error;
@@ -80,18 +113,25 @@ export function respond({ status, body, headers }: Refusal): Response {
   return withHeaders(new Response(body, { status }), headers);
 }
 
-/** A response with the headers on it; a copy where they cannot be changed (a redirect, a fetched response). */
+/**
+ * A response with the headers on it; a copy where they cannot be changed (a redirect, a fetched response), and where they must
+ * not be: one without a body may be a constant of the application, and would take a client's cookie to the next one.
+ */
 export function withHeaders(response: Response, operations: readonly HeaderOp[]): Response {
   if (operations.length === 0) return response;
+  // The answer to a handshake stays the object that the runtime knows.
+  const own = tells(operations) && response.status !== 101 && response.body === null ? copyOf(response) : response;
   try {
-    applyHeaders(response.headers, operations);
-    return response;
+    applyHeaders(own.headers, operations);
+    return own;
   } catch {
-    const copy = new Response(response.body, response);
+    const copy = copyOf(response);
     applyHeaders(copy.headers, operations);
     return copy;
   }
 }
+
+const copyOf = (response: Response): Response => new Response(response.body, response);
 
 /** Forms with a token are small; a larger body brings it in the header. */
 const MOST_FORM_BYTES = 1_048_576;
@@ -142,7 +182,7 @@ export function releaseAfter(session: Session<object>, response: Response): Resp
     return response;
   }
   const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
       const { done, value } = await reader.read().catch((error: unknown) => {
         release();
@@ -156,6 +196,8 @@ export function releaseAfter(session: Session<object>, response: Response): Resp
       release();
       return reader.cancel(reason);
     },
-  });
+  };
+  // Nothing is read before somebody wants it.
+  const body = new ReadableStream(source, { highWaterMark: 0 });
   return new Response(body, response);
 }

@@ -33,6 +33,7 @@ export async function login(state: State, userId: string, options: LoginOptions)
   if (typeof userId !== "string" || userId === "" || userId.length > LONGEST_USER_ID) {
     throw invalidOption("userId", userId, `a string of 1 to ${LONGEST_USER_ID} characters`);
   }
+  checkFacts(options);
   const { context } = state;
   const now = context.clock();
   const device = state.source && context.device(state.source);
@@ -67,6 +68,7 @@ export async function rotate(state: State): Promise<void> {
 /** The user has authenticated again: a new id, and both time limits begin anew (SP 800-63B-4, 5.2). */
 export async function reauthenticate(state: State, options: Pick<LoginOptions, "factors">): Promise<void> {
   assertAnswerable(state, "reauthenticate");
+  checkFacts(options);
   const userId = state.held?.times.userId;
   if (!state.held || userId === undefined) throw notAuthenticated("reauthenticate");
   const { context } = state;
@@ -107,6 +109,14 @@ export async function logout(state: State): Promise<void> {
   if (state.context.namesAhead) state.identity = await newIdentity();
 }
 
+/** A text would pass for a list: it has an `includes` of its own, which finds parts of words. */
+function checkFacts({ factors, persistent }: LoginOptions): void {
+  if (factors !== undefined && !(Array.isArray(factors) && factors.every((factor) => typeof factor === "string")))
+    throw invalidOption("factors", factors, 'a list of names, such as ["pwd", "otp"]');
+  if (persistent !== undefined && typeof persistent !== "boolean")
+    throw invalidOption("persistent", persistent, "true or false");
+}
+
 export function notAuthenticated(verb: string): SessionError {
   return new SessionError("SOJOURN_NOT_AUTHENTICATED", `Cannot ${verb}: nobody is logged in to this session.`);
 }
@@ -137,11 +147,20 @@ async function replace(
   const seen = encodedData(state);
   if (state.looked) await context.shape.check(state.data);
   const content = await luggage(state, seen, times, fresh);
-  const identity = await newIdentity();
+  let identity = await newIdentity();
   if (context.bearer.carries !== "nothing")
     checkSize(state, await context.bearer.issue({ identity, content, record: times }));
-  let held = await admit(state, identity, { times, content }, epoch);
-  if (before) held = await retire(state, before, identity, held, why);
+  const inPlace = times.userId !== undefined && before?.times.userId === times.userId;
+  let held = await admit(state, identity, { times, content }, epoch, inPlace);
+  const retired = before && (await retire(state, before, identity, held, why));
+  if (retired) held = retired;
+  else if (inPlace && context.limit !== undefined) {
+    // The place that it took was empty already, so it is one more.
+    const uncounted = identity.key;
+    await context.ask("delete", () => context.store.delete(uncounted));
+    identity = await newIdentity();
+    held = await admit(state, identity, { times, content }, epoch, false);
+  }
   const previous = state.identity;
   state.identity = identity;
   state.phase = "live";
@@ -180,13 +199,25 @@ function isAnothers(held: Held | undefined, { userId }: Times): boolean {
   return held?.times.userId !== undefined && held.times.userId !== userId;
 }
 
-/** Buries the predecessor. When it has ended meanwhile, its successor must not live either, unless the user has just logged in. */
-async function retire(state: State, before: Held, identity: Identity, held: Held, why: string): Promise<Held> {
+/**
+ * Buries the predecessor. When it has ended meanwhile, its successor must not live either, unless the user has just logged in;
+ * then there was nothing to bury, and the answer is undefined.
+ */
+async function retire(
+  state: State,
+  before: Held,
+  identity: Identity,
+  held: Held,
+  why: string,
+): Promise<Held | undefined> {
   const { context } = state;
   try {
     const grave = await bury(context, keyOf(state), before, { reason: "replaced", successor: identity.key });
-    if (grave.status === "gone" && why !== "login") throw ended();
-    if (grave.status === "buried" && grave.last !== before && !isAnothers(before, held.times))
+    if (grave.status === "gone") {
+      if (why !== "login") throw ended();
+      return undefined;
+    }
+    if (grave.last !== before && !isAnothers(before, held.times))
       return await carryOver(state, identity, held, grave.last.content);
     return held;
   } catch (error) {
@@ -220,8 +251,17 @@ async function epochOf({ ask, store }: Context, userId: string | undefined): Pro
   return userId !== undefined && isUserStore(store) ? ask("epoch", () => store.epoch(userId)) : undefined;
 }
 
-/** Inserts the successor: for a user exactly once against revocations and the limit, where the store can. */
-async function admit(state: State, identity: Identity, next: Next, epoch: Epoch | undefined): Promise<Held> {
+/**
+ * Inserts the successor: for a user exactly once against revocations and, unless it is in place of a session of the same
+ * user, against the limit, where the store can.
+ */
+async function admit(
+  state: State,
+  identity: Identity,
+  next: Next,
+  epoch: Epoch | undefined,
+  inPlace: boolean,
+): Promise<Held> {
   const { context } = state;
   const { store } = context;
   const { userId } = next.times;
@@ -230,8 +270,7 @@ async function admit(state: State, identity: Identity, next: Next, epoch: Epoch 
     const version = await context.ask("create", () => store.create(identity.key, record));
     return { ...next, version: version as NonNullable<typeof version> };
   }
-  const replaces = state.held?.times.userId === userId;
-  const admission: Admission = replaces ? { epoch } : { epoch, limit: context.limit, onLimit: context.onLimit };
+  const admission: Admission = inPlace ? { epoch } : { epoch, limit: context.limit, onLimit: context.onLimit };
   const result = await context.ask("admit", () => store.admit(identity.key, { ...record, userId }, admission));
   if (result.status === "limit") {
     throw new SessionError(

@@ -51,7 +51,7 @@ export interface Sessions<Data extends object> {
   ): readonly HeaderOp[] | Promise<readonly HeaderOp[]>;
   /**
    * Opens, runs the handler, commits, and puts the headers on its response. Refuses cross-site requests
-   * (403) and answers 503 when the store is down. When the handler throws, nothing is saved.
+   * (403) and answers 503 when the store is down. When the handler throws, nothing is saved; a Response that it throws is its answer.
    */
   handle(request: Request, handler: Handler<Data>, options?: HandleOptions): Promise<Response>;
   /**

@@ -24,7 +24,7 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
   readonly secrets?: Secrets | undefined;
   /** Keeps two applications that share a secret apart: a token of one is noise to the other. Default "". */
   readonly audience?: string | undefined;
-  /** The session cookie. Default `__Host-Http-session`, Secure, HttpOnly, SameSite=Lax, Path=/, kept until the absolute deadline. */
+  /** The session cookie. Default `__Host-Http-session`, Secure, HttpOnly, SameSite=Lax, Path=/, kept until the absolute deadline. Refused beside `transports`: give it to the `cookieTransport` there. */
   readonly cookie?: CookieTransportOptions | undefined;
   /** Other ways to travel than the cookie, or beside it; the first that proves a session wins, and the first carries new ones. Default: the cookie alone. */
   readonly transports?: readonly [Transport, ...Transport[]] | undefined;
@@ -50,13 +50,13 @@ export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
   readonly data?: "store" | "cookie" | undefined;
   /** A new generation of the token after so long, and not before the last one was seen for `rotationGrace`; a copied one is then found out. Default 1 h, at least 1 min. */
   readonly rotateEvery?: Duration | undefined;
-  /** How long the predecessor still works once its successor was seen, for requests that were under way. Default 30 s, at most 5 min. */
+  /** How long the predecessor still works once its successor was seen, for requests that were under way. Default 30 s, 0 to 5 min, at most `rotateEvery`. */
   readonly rotationGrace?: Duration | undefined;
   /** What follows when an older generation is replayed: end the session, or only tell the hook `reuse`. Default "revoke". */
   readonly onReuse?: "revoke" | "report" | undefined;
   /** What a request gets when the store is down: an error (503), or an anonymous session that cannot be written. Default "error". */
   readonly onOutage?: "error" | "anonymous" | undefined;
-  /** How long one operation of the store may take. Default 2 s, at most 30 s. */
+  /** How long one operation of the store may take. Default 2 s, 1 ms to 30 s. */
   readonly storeTimeout?: Duration | undefined;
   /** How often sessions whose `signal` is in use are looked at, beside what the store pushes. Default 30 s, 1 s to 1 d. */
   readonly lookEvery?: Duration | undefined;

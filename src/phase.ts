@@ -54,3 +54,8 @@ export function assertUsable(state: State, verb: string): void {
   }
   if (state.phase === "readonly") throw readOnly();
 }
+
+/** The session was found to have ended elsewhere: the client, who may have a newer one by now, is handed nothing of it. */
+export function withhold(state: State): void {
+  if (state.answer === "value") state.answer = "nothing";
+}

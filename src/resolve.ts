@@ -46,6 +46,13 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const store = options.store ?? statelessStore;
   const given: Partial<StoreOptions<Data>> = mode === "stateless" ? {} : (options as StoreOptions<Data>);
   const ring = createKeyRing(resolveSecrets(options.secrets), { audience });
+  if (mode !== "stateless") warnOfWeakness(store);
+  if (options.transports && options.cookie)
+    throw invalidOption(
+      "cookie",
+      options.cookie,
+      "nothing beside `transports`: give it to the `cookieTransport` there",
+    );
   const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
   const transports = options.transports ?? [cookieTransport(cookie)];
   const place = transports[0].place ?? transports[0].name;
@@ -93,6 +100,17 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
   };
   return Object.freeze(context);
+}
+
+/** Nothing else would say at start what the store's documentation does. Not told where there is nobody to tell (Workers). */
+function warnOfWeakness({ name, consistency }: Store): void {
+  if (consistency !== "none" && consistency !== "insert-update") return;
+  const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
+  process?.emitWarning?.(
+    `The ${name} store cannot compare what it overwrites: of changes to one session from several processes some can be lost. ` +
+      "See docs/universal-stores.md.",
+    { type: "SojournWarning", code: "SOJOURN_WEAK_STORE" },
+  );
 }
 
 function isLive(held: Awaited<ReturnType<typeof look>>): boolean {

@@ -104,7 +104,9 @@ function initialOf(initial: (() => object) | undefined, codec: Codec): Shape["in
     return () => ({ data: {}, base });
   }
   return () => {
-    const base = codec.encode(initial());
+    const given: unknown = initial();
+    if (!isDataObject(given)) throw invalidOption("initial", given, "a function that gives an object");
+    const base = codec.encode(given);
     return { data: decodeData(codec, base) ?? {}, base };
   };
 }

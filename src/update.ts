@@ -2,11 +2,12 @@
  * `session.update`: a change that is exact under any concurrency.
  */
 import { compareAndSet, MOST_ATTEMPTS, tooManyConflicts } from "./commit/compare-and-set.ts";
+import { freeze } from "./commit/freeze.ts";
 import { mergeOnto } from "./commit/merge.ts";
 import { SessionError } from "./errors.ts";
 import { expiryOf } from "./lifetime.ts";
 import { assertDataObject, type DataObject, decodeData, sameEncoded } from "./payload.ts";
-import { assertReachable, assertUsable, committed } from "./phase.ts";
+import { assertReachable, assertUsable, committed, withhold } from "./phase.ts";
 import { adoptUnder, encodedData, keyOf, lookAt, replaceData, type State } from "./state.ts";
 import { beforeCommit, inTurn } from "./turn.ts";
 
@@ -50,6 +51,7 @@ async function updateStored(state: State, change: Change): Promise<DataObject> {
   });
   if (result.status === "gone") {
     state.phase = "ended";
+    withhold(state);
     throw new SessionError(
       "SOJOURN_REVOKED",
       "The session was ended while this request ran, so the change was not saved.",
@@ -59,9 +61,11 @@ async function updateStored(state: State, change: Change): Promise<DataObject> {
     context.emit({ type: "conflict", id: keyOf(state), attempts: result.attempts, outcome: "merged" });
   if (state.committed) {
     state.held = result.held;
+    freeze(drafted);
     return drafted;
   }
   adoptUnder(state, result.held, drafted, ours);
+  lookAt(state);
   return state.data;
 }
 

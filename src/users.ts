@@ -5,9 +5,10 @@
 import { look, readHeld } from "./commit/compare-and-set.ts";
 import type { Context } from "./context.ts";
 import { end } from "./ending.ts";
-import { SessionError } from "./errors.ts";
+import { invalidOption, SessionError } from "./errors.ts";
 import type { Device } from "./meta.ts";
 import { openKnown } from "./open.ts";
+import { withhold } from "./phase.ts";
 import type { SessionKey } from "./record.ts";
 import { Session, stateOf } from "./session.ts";
 import { type Entry, isScanStore, isUserStore, type Page, type PageRequest, type UserStore } from "./stores/store.ts";
@@ -29,19 +30,21 @@ export interface SessionInfo {
 
 /** A session by its public id, to read, update or destroy without a request; null when there is none. */
 export async function getSession(context: Context, id: SessionKey): Promise<Session<object> | null> {
+  if (typeof id !== "string") return null;
   const held = await look(context, id);
   const state = held && (await openKnown(context, { id: new Uint8Array(), key: id }, held));
   return state ? new Session(state) : null;
 }
 
 /** Ends one session, and what a rotation in progress makes of it. True when there was one. */
-export function revoke(context: Context, id: SessionKey): Promise<boolean> {
-  return end(context, id, "revoked");
+export async function revoke(context: Context, id: SessionKey): Promise<boolean> {
+  return typeof id === "string" && end(context, id, "revoked");
 }
 
 /** The live sessions of a user, oldest first. */
 export async function list(context: Context, userId: string, page: PageRequest = {}): Promise<Page<SessionInfo>> {
   const store = userStoreOf(context, "list");
+  checkUserId(userId);
   return infoPage(context, await context.ask("list", () => store.list(userId, page)));
 }
 
@@ -58,6 +61,7 @@ export async function listAll(context: Context, page: PageRequest = {}): Promise
  */
 export async function revokeUser(context: Context, userId: string, except?: SessionKey): Promise<number> {
   const store = userStoreOf(context, "revokeUser");
+  checkUserId(userId);
   const count = await inSlices(context, () =>
     context.ask("deleteAll", () => store.deleteAll(userId, { except, limit: SLICE })),
   );
@@ -67,18 +71,21 @@ export async function revokeUser(context: Context, userId: string, except?: Sess
 
 /** Ends the other sessions of the session's user. */
 export async function revokeOthers(context: Context, session: Session<object>): Promise<number> {
-  const { held, identity } = stateOf(session);
+  const state = stateOf(session);
+  const { held, identity } = state;
   const userId = held?.times.userId;
   if (userId === undefined)
     throw new SessionError(
       "SOJOURN_NOT_AUTHENTICATED",
       "Cannot end the user's other sessions: nobody is logged in to this one.",
     );
-  const live = identity && (await look(context, identity.key));
-  if (!live || live.content.meta.tombstone) {
+  // One after the other, or two logins that each end the others would leave none.
+  return context.lane.run(`others:${userId}`, async () => {
+    const live = identity && (await look(context, identity.key));
+    if (live && !live.content.meta.tombstone) return revokeUser(context, userId, identity.key);
+    withhold(state);
     throw new SessionError("SOJOURN_REVOKED", "This session has been ended, so it cannot end the user's others.");
-  }
-  return revokeUser(context, userId, identity.key);
+  });
 }
 
 /** Ends every session of everybody. */
@@ -119,6 +126,11 @@ async function infoOf(context: Context, { key, record }: Entry): Promise<Session
     factors: meta?.factors ?? [],
     device: meta?.device,
   };
+}
+
+/** An anonymous session has no user to ask for; a store that is asked would be taken for one that is down. */
+function checkUserId(userId: unknown): void {
+  if (typeof userId !== "string") throw invalidOption("userId", userId, "a user's id, as given to `login`");
 }
 
 function userStoreOf(context: Context, verb: string): UserStore {

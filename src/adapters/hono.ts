@@ -5,6 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { formField, releaseAfter, respond, withHeaders } from "../handle.ts";
+import { inHand, letGo, takeInHand } from "../in-hand.ts";
 import { isSessionError, type OpenOptions, type Session, type Sessions } from "../index.ts";
 import { forbidden, logFailure, refusal, refuse } from "../outcome.ts";
 import { addressed } from "./fetch/addressed.ts";
@@ -21,9 +22,6 @@ export interface HonoOptions extends OpenOptions {
 export interface SessionEnv<Data extends object> {
   Variables: { session: Session<Data> };
 }
-
-/** Requests that an outer middleware has in hand. */
-const inHand = new WeakMap<Request, Set<object>>();
 
 /**
  * Puts the session into the context, `c.var.session`, and saves it before the response leaves, streams included: what
@@ -54,9 +52,12 @@ export function honoSession<Data extends object>(
   return async (c, next) => {
     const ours = typeof sessions === "function" ? sessions(c) : sessions;
     const request = c.req.raw;
-    const outer = inHand.get(request) ?? new Set();
-    if (outer.has(ours)) return next();
-    inHand.set(request, outer.add(ours));
+    const outer = inHand(ours, request);
+    if (outer) {
+      // Of an application within this one, which has a context of its own.
+      c.set("session", outer);
+      return next();
+    }
     let session: Session<Data>;
     try {
       const source = address ? addressed(request, () => address(c)) : request;
@@ -68,7 +69,9 @@ export function honoSession<Data extends object>(
       return respond(refusal(error));
     }
     c.set("session", session);
+    takeInHand(ours, request, session);
     await next();
+    letGo(ours, request);
     try {
       // To Hono's own handler, a Sojourn error is like any other.
       if (isSessionError(c.error) && c.res.status === 500) replace(c, respond(refusal(c.error)));

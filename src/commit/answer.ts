@@ -36,7 +36,7 @@ export function cachingHeaders(
 function maxAge(state: State): number | undefined {
   const meta = state.held?.content.meta;
   if (!meta || meta.persistent === false) return undefined;
-  return Math.max(0, Math.floor((meta.endsAt - state.context.clock()) / 1_000));
+  return Math.max(0, Math.ceil((meta.endsAt - state.context.clock()) / 1_000));
 }
 
 /** Throws SOJOURN_COOKIE_TOO_LARGE before anything is stored that the client could not be handed. */

@@ -38,13 +38,22 @@ export function commit(state: State, status = 200): readonly HeaderOp[] | Promis
   // From here on, a change would come too late for what is being written.
   if (state.looked) freeze(state.data);
   const sealed = plan.store === "update" && state.context.bearer.carries === "everything";
-  const headers = sealed ? reseal(state, plan) : execute(state, plan);
-  if (!isPromise(headers)) return headers;
-  state.committed = headers.catch((error: unknown) => {
-    state.committed = undefined;
-    throw error;
-  });
-  return state.committed;
+  try {
+    const headers = sealed ? reseal(state, plan) : execute(state, plan);
+    if (!isPromise(headers)) return headers;
+    state.committed = headers.catch((error: unknown) => fail(state, error));
+    return state.committed;
+  } catch (error) {
+    return fail(state, error);
+  }
+}
+
+/** Whoever knows what to do about it (keep less, wait for the store) can change the data again, and commit again. */
+function fail(state: State, error: unknown): never {
+  state.committed = undefined;
+  const { codec } = state.context;
+  if (state.looked) state.data = decodeData(codec, codec.encode(state.data)) ?? state.data;
+  throw error;
 }
 
 /** A change to what is all in the cookie. Over node:crypto nothing is waited for, so that the response need not be held back. */

@@ -1,10 +1,9 @@
 import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
-import { millisecondsWithin } from "./bounds.ts";
 import type { CacheStats } from "./cached/cache.ts";
 import { Cache } from "./cached/cache.ts";
 import { scanVerbs, userVerbs } from "./cached/capabilities.ts";
+import { clockOf, millisecondsWithin } from "./parts/bounds.ts";
 import type { ClosableStore, HealthStore, ScanStore, Store, SweepStore, UserStore, WatchStore } from "./store.ts";
 import { isHealthStore, isScanStore, isSweepStore, isUserStore, isWatchStore } from "./store.ts";
 
@@ -63,7 +62,7 @@ export function cachedStore<Far extends Store>(
   far: Far,
   options: CachedStoreOptions = {},
 ): CachedStore<Far> {
-  const { clock = systemClock } = options;
+  const clock = clockOf(options.clock);
   const maxStaleness = millisecondsWithin("maxStaleness", options.maxStaleness ?? 5000, 1, 60_000);
   const longestRequest = millisecondsWithin(
     "longestRequest",

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
 import { bridge } from "./express-session/bridge.ts";
 import type { ExpressSessionModule, ExpressStore } from "./express-session/module.ts";
 import { promised } from "./express-session/promised.ts";
 import { Sessions } from "./express-session/sessions.ts";
 import { slotsOf } from "./express-session/slots.ts";
+import { clockOf } from "./parts/bounds.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";
 import { within } from "./plain/patience.ts";
@@ -113,13 +113,20 @@ export function toExpressStore<Base>(
   if (typeof session?.Store !== "function") {
     throw invalidOption("session", session, 'the module: import session from "express-session"');
   }
-  const { userId, previous, clock = systemClock } = options;
+  const { userId, previous } = options;
   if (previous !== undefined) checkExpressStore("previous", previous);
   if (userId !== undefined && typeof userId !== "function") throw invalidOption("userId", userId, "a function");
   const ask = within(store.name, bounded("timeout", options.timeout ?? 5000, 50, 600_000));
   const ttl = bounded("ttl", options.ttl ?? 86_400_000, 1000, 31_536_000_000);
   const touchEvery = bounded("touchEvery", options.touchEvery ?? 60_000, 0, 3_600_000);
-  const settings = { clock, ttl, touchEvery, userId, ask, previous: previous && promised(previous) };
+  const settings = {
+    clock: clockOf(options.clock),
+    ttl,
+    touchEvery,
+    userId,
+    ask,
+    previous: previous && promised(previous),
+  };
   return bridge(session, store, new Sessions(store, settings));
 }
 

@@ -4,10 +4,10 @@ import { invalidOption, SessionError } from "../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../record.ts";
 import { NONE } from "./memory/columns.ts";
 import { Epochs } from "./memory/epochs.ts";
-import { Listeners } from "./memory/listeners.ts";
 import { after, entryCursor, pageSize, scanCursor } from "./memory/pages.ts";
 import { Sweeper } from "./memory/sweeper.ts";
 import { footprint, Table } from "./memory/table.ts";
+import { Listeners } from "./parts/listeners.ts";
 import type {
   Admission,
   AdmitResult,

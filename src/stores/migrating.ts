@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
 import type { MigrateOptions, MigrationProgress } from "./migrating/copying.ts";
 import { migrate } from "./migrating/copying.ts";
@@ -8,6 +7,7 @@ import { Pair } from "./migrating/pair.ts";
 import { scanVerbs } from "./migrating/scanning.ts";
 import { userVerbs } from "./migrating/users.ts";
 import { create, get, touch, update } from "./migrating/verbs.ts";
+import { clockOf } from "./parts/bounds.ts";
 import type { ClosableStore, HealthStore, ScanStore, Store, UserStore, WatchStore } from "./store.ts";
 import { isHealthStore, isScanStore, isUserStore, isWatchStore } from "./store.ts";
 
@@ -82,7 +82,8 @@ export function migratingStore<From extends Store, To extends Store>(
   options?: MigratingStoreOptions,
 ): MigratingStore<From, To>;
 export function migratingStore(from: Store, to: Store, options: MigratingStoreOptions = {}): Store {
-  const { moves = true, clock = systemClock } = options;
+  const { moves = true } = options;
+  const clock = clockOf(options.clock);
   if (typeof moves !== "boolean") throw invalidOption("moves", moves, "true or false");
   for (const [option, store] of Object.entries({ from, to })) {
     if (store.consistency !== "cas") throw invalidOption(option, store.name, "a store with compare-and-set");

@@ -9,7 +9,7 @@ import { namesOf, prepareSchema } from "./mysql/schema.ts";
 import { statementsFor } from "./mysql/statements.ts";
 import { sweep } from "./mysql/sweep.ts";
 import { admit, clear, deleteAll, epoch } from "./mysql/users.ts";
-import { checkLimit } from "./sql/paging.ts";
+import { checkLimit } from "./parts/paging.ts";
 import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore } from "./store.ts";
 
 export type {
@@ -37,7 +37,7 @@ export interface MysqlStore extends UserStore, ScanStore, SweepStore, ClosableSt
  *
  * @param source `mysql://user:password@host/database` (or `mariadb:`), or a pool or connection of `mysql2`.
  * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when mysql2 is not
- * installed; by a call whose user id has more than 512 bytes. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not
+ * installed; by a login whose user id has more than 512 bytes. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not
  * answer in time, when the tables are of another release or the store has been closed, and with the driver's own error for all else.
  *
  * @example

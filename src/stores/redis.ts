@@ -1,4 +1,5 @@
 import { SessionError } from "../errors.ts";
+import { checkLimit } from "./parts/paging.ts";
 import type { RedisClient } from "./redis/clients.ts";
 import { ClusterUsers } from "./redis/cluster.ts";
 import { connect } from "./redis/connection.ts";
@@ -14,7 +15,6 @@ import { touch } from "./redis/scripts.ts";
 import { SingleUsers } from "./redis/single.ts";
 import { column } from "./redis/value.ts";
 import { Watching } from "./redis/watching.ts";
-import { checkLimit } from "./sql/paging.ts";
 import type { ClosableStore, HealthStore, ScanStore, UserStore, WatchStore } from "./store.ts";
 
 export type { CommandClient, RedisClient } from "./redis/clients.ts";
@@ -41,7 +41,9 @@ export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableSt
  * import { createClient } from "redis";
  * import { redisStore } from "sojourn/stores/redis";
  *
- * const client = await createClient({ url: "redis://localhost:6379" }).connect();
+ * const client = createClient({ url: "redis://localhost:6379", disableOfflineQueue: true });
+ * client.on("error", console.error);
+ * await client.connect();
  * const store = redisStore(client);
  * ```
  */
@@ -55,13 +57,11 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
   const underWay = new Set<Promise<unknown>>();
   let closed = false;
 
+  const over = (): SessionError =>
+    new SessionError("SOJOURN_STORE_UNAVAILABLE", "the Redis store has been closed: open a new one");
   // No async function: each promise more is a microsecond of every request.
   const open = <T>(work: () => Promise<T>): Promise<T> => {
-    if (closed) {
-      return Promise.reject(
-        new SessionError("SOJOURN_STORE_UNAVAILABLE", "the Redis store has been closed: open a new one"),
-      );
-    }
+    if (closed) return Promise.reject(over());
     const call = work();
     const done = (): unknown => underWay.delete(call);
     underWay.add(call);
@@ -77,15 +77,18 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
     update: (key, record, expected) => open(() => users.update(key, record, expected)),
     touch: (key, seenAt, expiresAt) =>
       open(async () => (await space.run(touch, [space.layout.record(key)], column(seenAt), column(expiresAt))) === 1),
-    delete: (key) => open(async () => replicas.acknowledge(await users.delete(key))),
+    delete: (key) => open(() => replicas.acknowledge(() => users.delete(key))),
     epoch: (userId) => open(() => users.epoch(userId)),
     admit: (key, record, admission) => open(() => users.admit(key, record, admission)),
     list: (userId, page = {}) => open(() => list(space, users, userId, page)),
     deleteAll: (userId, { except, limit } = {}) =>
-      open(async () => replicas.acknowledge(await users.deleteAll(userId, except, checkLimit(limit)))),
+      open(() => replicas.acknowledge(() => users.deleteAll(userId, except, checkLimit(limit)))),
     scan: (page = {}) => open(() => scan(space, page)),
-    clear: ({ limit } = {}) => open(async () => replicas.acknowledge(await clear(space, users, checkLimit(limit)))),
-    watch: (onEnded) => watching.add(onEnded),
+    clear: ({ limit } = {}) => open(() => replicas.acknowledge(() => clear(space, users, checkLimit(limit)))),
+    watch: (onEnded) => {
+      if (closed) throw over();
+      return watching.add(onEnded);
+    },
     async close() {
       closed = true;
       watching.close();

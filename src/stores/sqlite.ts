@@ -1,10 +1,10 @@
-import { checkLimit } from "./sql/paging.ts";
+import { checkLimit } from "./parts/paging.ts";
+import { sweepInSteps } from "./parts/sweep.ts";
+import { toText } from "./parts/text.ts";
 import { list, scan } from "./sql/sqlite-listing.ts";
 import type { Row } from "./sql/sqlite-row.ts";
 import { toRecord } from "./sql/sqlite-row.ts";
 import { admit, clear, create, deleteAll, deleteExpired, epochOf, remove, touch, update } from "./sql/sqlite-writes.ts";
-import { sweepInSteps } from "./sql/sweep.ts";
-import { toText } from "./sql/text.ts";
 import { Connection, SWEEP } from "./sqlite/connection.ts";
 import type { SqliteDatabase } from "./sqlite/database.ts";
 import type { SqliteStoreOptions } from "./sqlite/options.ts";

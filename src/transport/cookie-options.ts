@@ -2,7 +2,7 @@
  * The cookie's options. The types make the combinations that a browser would refuse, or that other hosts could
  * write to, not compile; the checks make them throw.
  */
-import { invalidOption } from "../errors.ts";
+import { checkNames, invalidOption } from "../errors.ts";
 import { attributeFault, type CookieAttributes, isCookieName, type SameSite } from "./set-cookie.ts";
 
 /**
@@ -89,7 +89,11 @@ export interface ResolvedCookie {
  * @throws SessionError `SOJOURN_INVALID_OPTION` for a combination that browsers refuse, a name without a prefix on a
  * secure cookie, a name with one on an insecure cookie, and an insecure cookie in production that does not say so.
  */
+/** With that of the transport, which is given with them. `Secure` and `HttpOnly` are not to choose; `lifetime` sets Max-Age. */
+const NAMES = ["name", "sameSite", "persistent", "partitioned", "domain", "path", "insecure", "chunks"];
+
 export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
+  checkNames("cookie.", options, NAMES);
   const { name = DEFAULT_COOKIE_NAME, persistent = true, partitioned = false, insecure = false } = options;
   const attributes: CookieAttributes = {
     domain: options.domain,

@@ -11,9 +11,10 @@ import type { HeaderOp, Lease, RequestSource, Transport } from "./transport.ts";
 /** How the cookie is named and scoped, and over how many of them a value may be spread. */
 export type CookieTransportOptions = CookieOptions & {
   /**
-   * The most cookies that a value may be spread over, 1 to 8; default 1. A token fits into one. Sealed sessions need
-   * more when they hold more than about 2.8 KB of data. Each adds up to 3.8 KB to every request; nginx refuses more
-   * than 8 KB of cookies by default, and Node more than 16 KiB of headers.
+   * The most cookies that a value may be spread over, 1 to 8. Default 1, and 4 in the option `cookie` of sessions with
+   * their data in the cookie. A token fits into one. Sealed sessions need more when they hold more than about 2.8 KB of
+   * data. Each adds up to 3.8 KB to every request; nginx refuses more than 8 KB of cookies by default, and Node more
+   * than 16 KiB of headers.
    */
   readonly chunks?: number | undefined;
 };

@@ -29,7 +29,7 @@ export function useBrowser(): void {
 /** A browser of its own: no cookies of others. Anything that the page's console calls an error fails the test. */
 export async function newDevice(baseURL: string, options: BrowserContextOptions = {}): Promise<BrowserContext> {
   const context = await browser.newContext({ baseURL, ignoreHTTPSErrors: true, ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const problems: string[] = [];
   context.on("weberror", (error) => problems.push(String(error.error())));
   context.on("console", (message) => {

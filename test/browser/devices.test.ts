@@ -30,7 +30,7 @@ for (const mode of ["server", "tracked"] as const) {
     expect(await textOf(laptop.getByRole("status"))).toBe("That device is signed out.");
 
     // Nothing happens on the phone but that it is told.
-    await phone.getByRole("alert").waitFor({ timeout: 5_000 });
+    await phone.getByRole("alert").waitFor();
     expect(await textOf(phone.getByRole("alert"))).toContain("This session has ended.");
     expect(await phone.getByRole("button", { name: "Keep it" }).isDisabled()).toBe(true);
     await phone.reload();
@@ -66,7 +66,7 @@ it("tells the other tab when one tab signs out", async () => {
   await two.goto("/devices");
   await streaming;
   await one.getByRole("button", { name: "Sign out" }).click();
-  await two.getByRole("alert").waitFor({ timeout: 5_000 });
+  await two.getByRole("alert").waitFor();
   expect(await two.getByRole("button", { name: "Sign out" }).isDisabled()).toBe(true);
 });
 

@@ -7,12 +7,12 @@ import session from "express-session";
 import memorystore from "memorystore";
 import pg from "pg";
 import { createClient } from "redis";
-import { afterAll, describe, it } from "vitest";
+import { afterAll } from "vitest";
 import { fromExpressStore } from "../../src/stores/express-session.ts";
 import type { Store } from "../../src/stores/store.ts";
-import { storeContract } from "../../src/testing/index.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { startRedis } from "../servers/redis.ts";
+import { contract } from "../support/contract.ts";
 
 /** These two have no types; what they make is a store of express-session. */
 type Connect<Options> = (module: typeof session) => new (options: Options) => session.Store;
@@ -51,9 +51,8 @@ for (const [name, inner] of Object.entries(stores)) {
   const open = ({ clock, name }: { clock: () => number; name: string }) =>
     fromExpressStore(inner, { clock, prefix: `${name}-` });
 
-  await storeContract({
-    describe: (title, body) => describe(`${title} over ${name}`, body),
-    it,
+  await contract({
+    title: `over ${name}`,
     handles: "shared",
     durable: true,
     open,
@@ -61,9 +60,8 @@ for (const [name, inner] of Object.entries(stores)) {
 
   // Declared, it would be a lie: it holds as long as nobody else writes there.
   if (!(inner instanceof session.MemoryStore)) continue; // Taking turns is the same for all, and keyv.test.ts does it over a connection.
-  await storeContract({
-    describe: (title, body) => describe(`${title} over ${name}, as if this process were the only one`, body),
-    it,
+  await contract({
+    title: `over ${name}, as if this process were the only one`,
     handles: "shared",
     durable: true,
     histories: 8,

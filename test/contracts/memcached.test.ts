@@ -1,8 +1,8 @@
 import { Memcache } from "memcache";
-import { afterAll, describe, it } from "vitest";
+import { afterAll } from "vitest";
 import { memcachedStore } from "../../src/stores/memcached.ts";
-import { storeContract } from "../../src/testing/index.ts";
 import { startMemcached } from "../servers/memcached.ts";
+import { contract } from "../support/contract.ts";
 
 const servers = [await startMemcached(), await startMemcached()] as const;
 const urls = servers.map((server) => server.url.slice("memcached://".length));
@@ -13,18 +13,15 @@ afterAll(async () => {
 });
 
 // "Durable" only in that a record outlives the store object: what the server had is gone when it ends.
-await storeContract({
-  describe,
-  it,
+await contract({
   handles: "shared",
   durable: true,
   histories: 15,
   open: ({ clock, name }) => memcachedStore(`memcached://${urls.join(",")}`, { clock, prefix: `${name}:` }),
 });
 
-await storeContract({
-  describe: (name, body) => describe(`${name}, by way of the package memcache`, body),
-  it,
+await contract({
+  title: "by way of the package memcache",
   handles: "shared",
   durable: true,
   histories: 15,

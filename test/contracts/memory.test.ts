@@ -1,5 +1,4 @@
-import { describe, it } from "vitest";
 import { memoryStore } from "../../src/stores/memory.ts";
-import { storeContract } from "../../src/testing/index.ts";
+import { contract } from "../support/contract.ts";
 
-await storeContract({ describe, it, open: ({ clock }) => memoryStore({ clock }) });
+await contract({ open: ({ clock }) => memoryStore({ clock }) });

@@ -1,25 +1,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, it } from "vitest";
+import { afterAll } from "vitest";
 import { memoryStore } from "../../src/stores/memory.ts";
 import { migratingStore } from "../../src/stores/migrating.ts";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
-import { storeContract } from "../../src/testing/index.ts";
+import { contract } from "../support/contract.ts";
 import { halvedStore, restingStore } from "../support/halved.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sojourn-migrating-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-await storeContract({
-  describe,
-  it,
+await contract({
   open: ({ clock }) => migratingStore(memoryStore({ clock }), memoryStore({ clock }), { clock }),
 });
 
-await storeContract({
-  describe: (name, body) => describe(`${name}, half of it made in the old`, body),
-  it,
+await contract({
+  title: "half of it made in the old",
   open: ({ clock }) => halvedStore(memoryStore({ clock }), memoryStore({ clock }), clock),
 });
 
@@ -27,16 +24,15 @@ await storeContract({
  * Nothing moves, and half of it is in the new store: a roll-out that was taken back a step. What the histories do many at once is left
  * out: they end everything and make a session of an old key at the same moment, which the third pass of `clear` ends too.
  */
-await storeContract({
-  describe: (name, body) => describe(`${name}, resting, half of it made in the new`, body),
-  it: (name, body) => (name.startsWith("random calls, up to") ? undefined : it(name, body)),
+await contract({
+  title: "resting, half of it made in the new",
+  leaveOut: /^random calls, up to/,
   open: ({ clock }) => restingStore(memoryStore({ clock }), memoryStore({ clock }), clock),
 });
 
 // Two processes, each with connections of its own.
-await storeContract({
-  describe: (name, body) => describe(`${name}, half of it made in the old`, body),
-  it,
+await contract({
+  title: "half of it made in the old",
   handles: "shared",
   durable: true,
   histories: 4,

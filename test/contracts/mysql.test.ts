@@ -1,10 +1,10 @@
 import type { Connection, Pool } from "mysql2/promise";
 import mysql from "mysql2/promise";
-import { afterAll, describe, it } from "vitest";
+import { afterAll } from "vitest";
 import type { MysqlClient, MysqlStore } from "../../src/stores/mysql.ts";
 import { mysqlStore } from "../../src/stores/mysql.ts";
-import { storeContract } from "../../src/testing/index.ts";
 import { startMariadb } from "../servers/mariadb.ts";
+import { contract } from "../support/contract.ts";
 
 /** A server of one's own, such as MySQL 8: `MYSQL_URL=mysql://root@localhost/test`. It is left full of tables. */
 const given = process.env.MYSQL_URL;
@@ -46,9 +46,7 @@ async function client(): Promise<Pool | Connection> {
   return [plain, strange][opened % 3] ?? (await mysql.createConnection(uri));
 }
 
-await storeContract({
-  describe,
-  it,
+await contract({
   handles: "shared",
   durable: true,
   histories: 4,

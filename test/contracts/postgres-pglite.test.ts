@@ -1,15 +1,14 @@
 import { PGlite } from "@electric-sql/pglite";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { postgresStore } from "../../src/stores/postgres.ts";
-import { storeContract } from "../../src/testing/contract/contract.ts";
+import { contract } from "../support/contract.ts";
 
 // PostgreSQL 18 in WebAssembly: one connection, so calls of one moment are queued and not parallel.
 const database = await PGlite.create();
 afterAll(() => database.close());
 
-await storeContract({
-  describe: (what, body) => describe(`PGlite: ${what}`, body),
-  it,
+await contract({
+  title: "PGlite",
   handles: "shared",
   durable: true,
   histories: 2,

@@ -1,14 +1,10 @@
 import pg from "pg";
 import postgres from "postgres";
-import { afterAll, describe, it } from "vitest";
-import {
-  type NotifyingClient,
-  type PostgresClient,
-  type PostgresStoreOptions,
-  postgresStore,
-} from "../../src/stores/postgres.ts";
-import { storeContract } from "../../src/testing/contract/contract.ts";
+import { afterAll } from "vitest";
+import { type PostgresClient, type PostgresStoreOptions, postgresStore } from "../../src/stores/postgres.ts";
 import { startPooler, startPostgres } from "../servers/postgres.ts";
+import { contract } from "../support/contract.ts";
+import { listening } from "../support/listening.ts";
 
 // Far from UTC, by half an hour too, with daylight saving time, and dates written day first.
 const server = await startPostgres(["timezone=America/New_York", "datestyle=German, DMY"]);
@@ -21,18 +17,9 @@ afterAll(async () => {
   await Promise.all([server.close(), pooler.close()]);
 });
 
-/**
- * A connection to listen on, around the pooler, and open already: the suite gives a watcher 20 ms to begin. That a
- * pool gives one of its own is seen in test/unit/stores/postgres-server-watch.test.ts.
- */
-const ear = new pg.Client(server.url);
-ear.setMaxListeners(0);
-await ear.connect();
-const listen = (): NotifyingClient => ({
-  query: (text) => ear.query(text),
-  on: ear.on.bind(ear),
-  end: async () => {},
-});
+// Around the pooler. That a pool gives one of its own is seen in test/unit/stores/postgres-server-watch.test.ts.
+const ear = await listening(server.url);
+const { listen } = ear;
 
 const clients: readonly [
   name: string,
@@ -46,9 +33,8 @@ const clients: readonly [
 ];
 
 for (const [name, source, options, handles] of clients) {
-  await storeContract({
-    describe: (what, body) => describe(`${name}: ${what}`, body),
-    it,
+  await contract({
+    title: name,
     handles,
     durable: true,
     histories: 4,

@@ -1,9 +1,9 @@
 import { Cluster } from "ioredis";
 import { createCluster } from "redis";
-import { afterAll, afterEach, describe, it } from "vitest";
+import { afterAll, afterEach } from "vitest";
 import { redisStore } from "../../src/stores/redis.ts";
-import { storeContract } from "../../src/testing/contract/contract.ts";
 import { ask, startRedisCluster, steady } from "../servers/redis.ts";
+import { contract } from "../support/contract.ts";
 
 const servers = await startRedisCluster(steady);
 const node = createCluster({ rootNodes: servers.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
@@ -24,9 +24,8 @@ for (const [name, client] of [
   ["node-redis", node],
   ["ioredis", io],
 ] as const) {
-  await storeContract({
-    describe: (title, body) => describe(`${title} over a Cluster with ${name}`, body),
-    it: (title, body) => it(title, { timeout: 120_000 }, body),
+  await contract({
+    title: `over a Cluster with ${name}`,
     handles: "shared",
     durable: true,
     histories: 5,

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { afterAll, afterEach, describe, it } from "vitest";
+import { afterAll, afterEach } from "vitest";
 import { redisStore } from "../../src/stores/redis.ts";
-import { storeContract } from "../../src/testing/contract/contract.ts";
 import { ask, startRedis } from "../servers/redis.ts";
+import { contract } from "../support/contract.ts";
 
 const server = await startRedis();
 const node = await createClient({ url: `redis://127.0.0.1:${server.port}` })
@@ -33,9 +33,8 @@ const clients = {
 };
 
 for (const [name, client] of Object.entries(clients)) {
-  await storeContract({
-    describe: (title, body) => describe(`${title} with ${name}`, body),
-    it,
+  await contract({
+    title: `with ${name}`,
     handles: "shared",
     durable: true,
     histories: name === "node-redis" ? 12 : 3,

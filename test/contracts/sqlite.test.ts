@@ -1,17 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, it } from "vitest";
+import { afterAll } from "vitest";
 import { sqliteStore } from "../../src/stores/sqlite.ts";
-import { storeContract } from "../../src/testing/contract/contract.ts";
+import { contract } from "../support/contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sojourn-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 // Two opens are two connections to one file, as two processes have them. fsync is for power cuts only.
-await storeContract({
-  describe,
-  it,
+await contract({
   handles: "shared",
   durable: true,
   open: ({ clock, name }) =>

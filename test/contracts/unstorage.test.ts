@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { createStorage, type Driver } from "unstorage";
 import fs from "unstorage/drivers/fs";
 import memory from "unstorage/drivers/memory";
-import { afterAll, describe, it } from "vitest";
+import { afterAll } from "vitest";
 import type { Store } from "../../src/stores/store.ts";
 import { unstorageStore } from "../../src/stores/unstorage.ts";
-import { storeContract } from "../../src/testing/index.ts";
+import { contract } from "../support/contract.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "sojourn-unstorage-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -22,9 +22,8 @@ for (const [name, client] of Object.entries(clients)) {
   const open = (context: { clock: () => number; name: string }) =>
     unstorageStore(client, { clock: context.clock, prefix: `sessions:${context.name}:` });
 
-  await storeContract({
-    describe: (title, body) => describe(`${title} over ${name}`, body),
-    it,
+  await contract({
+    title: `over ${name}`,
     handles: "shared",
     durable: true,
     open,
@@ -32,9 +31,8 @@ for (const [name, client] of Object.entries(clients)) {
 
   // Declared, it would be a lie: it holds as long as nobody else writes there.
   if (name === "a mounted driver") continue;
-  await storeContract({
-    describe: (title, body) => describe(`${title} over ${name}, as if this process were the only one`, body),
-    it,
+  await contract({
+    title: `over ${name}, as if this process were the only one`,
     handles: "shared",
     durable: true,
     histories: name === "a storage in memory" ? 40 : 4,

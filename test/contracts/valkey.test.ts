@@ -2,11 +2,11 @@
 import { Redis } from "ioredis";
 import { Cluster, Redis as Valkey } from "iovalkey";
 import { createClient } from "redis";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, expect, it } from "vitest";
 import type { RedisClient } from "../../src/stores/redis.ts";
 import { redisStore } from "../../src/stores/redis.ts";
-import { storeContract } from "../../src/testing/contract/contract.ts";
 import { ask, startRedis, startRedisCluster, steady, valkey } from "../servers/redis.ts";
+import { contract } from "../support/contract.ts";
 
 const [server, servers] = await Promise.all([startRedis([], valkey()), startRedisCluster(steady, valkey())]);
 const node = await createClient({ url: `redis://127.0.0.1:${server.port}` })
@@ -36,9 +36,8 @@ const clients: Record<string, RedisClient> = {
   "a Cluster of iovalkey": cluster,
 };
 for (const [name, client] of Object.entries(clients)) {
-  await storeContract({
-    describe: (title, body) => describe(`${title} over Valkey with ${name}`, body),
-    it: (title, body) => it(title, { timeout: 120_000 }, body),
+  await contract({
+    title: `over Valkey with ${name}`,
     handles: name === "iovalkey" ? "shared" : "one",
     durable: true,
     histories: 2,

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { CookieJar } from "tough-cookie";
 import { describe, expect, test } from "vitest";
 import { isSessionError } from "../../src/errors.ts";
@@ -7,6 +6,7 @@ import { readCookie } from "../../src/transport/cookie-header.ts";
 import type { CookieOptions } from "../../src/transport/cookie-options.ts";
 import { type CookieAttributes, setCookieWriter } from "../../src/transport/set-cookie.ts";
 import type { RequestSource } from "../../src/transport/transport.ts";
+import { fc } from "../support/fast-check.ts";
 
 const request = (cookie: string | undefined): RequestSource => ({
   method: "GET",

@@ -1,10 +1,10 @@
 /** Requests of express-session over a store of ours, in every order of the calls that they make. */
 import session from "express-session";
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { toExpressStore } from "../../src/stores/express-session.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import type { Store } from "../../src/stores/store.ts";
+import { fc } from "../support/fast-check.ts";
 
 const SID = "one";
 

@@ -1,11 +1,11 @@
 /** The checker of histories against histories of known truth, and against one that tries every order. */
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkHistory } from "../../src/testing/history/check.ts";
 import type { HistoryEvent } from "../../src/testing/history/event.ts";
 import { type Operation, operationsBySession } from "../../src/testing/history/operation.ts";
 import { NONE, type SessionState, step } from "../../src/testing/history/session-state.ts";
 import { type Random, seeded } from "../../src/testing/random.ts";
+import { fc } from "../support/fast-check.ts";
 import { correctHistory, spoiled, type Wishes } from "../support/histories.ts";
 
 const seeds = fc.integer({ min: 0, max: 0xffff_ffff });

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { milliseconds } from "../../src/duration.ts";
 import { expiryOf, judgeTimes, type Lifetime, resolveLifetime, touchDue } from "../../src/lifetime.ts";
+import { fc } from "../support/fast-check.ts";
 
 const SECOND = 1_000;
 const DAY = 86_400_000;

@@ -2,11 +2,11 @@
  * Random interleavings of clients, operators and time over a store whose every call is taken step by step, against
  * what must be true whatever the order.
  */
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/index.ts";
 import { stateOf } from "../../src/session.ts";
 import type { MemoryStore } from "../../src/stores/memory.ts";
+import { fc } from "../support/fast-check.ts";
 import { type Jar, openWorld, respond, type World } from "../support/stepwise.ts";
 import { type AnyData, requestWith, type TestMode } from "../support/visitor.ts";
 
@@ -89,7 +89,9 @@ function emptyLedger(): Ledger {
 
 describe("everything at once", () => {
   for (const mode of ["server", "tracked"] as const) {
-    it(`nothing is resurrected, no session has two users, and acknowledged writes are kept, in mode ${mode}`, async () => {
+    it(`nothing is resurrected, no session has two users, and acknowledged writes are kept, in mode ${mode}`, {
+      timeout: 60_000 + 400 * RUNS,
+    }, async () => {
       const phase = fc.record({
         actors: fc.array(fc.array(commands, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
         pause: fc.constantFrom(0, 31_000, 61_000, 11 * MINUTE),

@@ -1,8 +1,8 @@
 /**
  * Random interleavings of one browser's parallel requests and lost answers, over several rotations.
  */
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../support/fast-check.ts";
 import { type Jar, openWorld, respond, type World } from "../support/stepwise.ts";
 import { type AnyData, requestWith, type TestMode } from "../support/visitor.ts";
 
@@ -23,7 +23,9 @@ describe("rotation, as one browser with parallel requests sees it", () => {
   );
 
   for (const mode of ["server", "tracked"] as const) {
-    it(`nobody is logged out, nothing is lost, and no replay is suspected, in mode ${mode}`, async () => {
+    it(`nobody is logged out, nothing is lost, and no replay is suspected, in mode ${mode}`, {
+      timeout: 60_000 + 400 * RUNS,
+    }, async () => {
       await fc.assert(
         fc.asyncProperty(fc.scheduler(), rounds, (scheduler, plan) => browse(openWorld(scheduler, mode), mode, plan)),
         { numRuns: RUNS },

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Claims } from "../../src/bearer/bearer.ts";
 import { identityOf } from "../../src/bearer/identity.ts";
@@ -6,6 +5,7 @@ import { type SealedOptions, sealedBearer } from "../../src/bearer/sealed.ts";
 import * as base64url from "../../src/crypto/base64url.ts";
 import { createKeyRing } from "../../src/crypto/keyring.ts";
 import type { Meta } from "../../src/meta.ts";
+import { fc } from "../support/fast-check.ts";
 import { SECRET } from "../support/visitor.ts";
 
 const bearerOf = (options: Partial<SealedOptions> & { audience?: string } = {}) => {

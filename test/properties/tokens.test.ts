@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { identityOf } from "../../src/bearer/identity.ts";
 import { tokenBearer } from "../../src/bearer/token.ts";
 import * as base64url from "../../src/crypto/base64url.ts";
 import { createKeyRing } from "../../src/crypto/keyring.ts";
 import { judgeGeneration, mayRotate } from "../../src/rotation.ts";
+import { fc } from "../support/fast-check.ts";
 import { SECRET, SECRET_2 } from "../support/visitor.ts";
 
 const ids = fc.uint8Array({ minLength: 18, maxLength: 18 });

@@ -13,6 +13,20 @@ describe("login()", () => {
     }
   });
 
+  it("refuses factors that are no list, and a persistence that is neither", async () => {
+    const { visitor } = openSite();
+    for (const wrong of [{ factors: "pwd" }, { factors: [5] }, { factors: null }, { persistent: "on" }]) {
+      const { value } = await visitor().visit(async (session) => [
+        await codeOf(() => session.login("ann", wrong as never)),
+        await codeOf(async () => {
+          await session.login("ann");
+          await session.reauthenticate(wrong as never);
+        }),
+      ]);
+      expect(value).toEqual(["SOJOURN_INVALID_OPTION", "SOJOURN_INVALID_OPTION"]);
+    }
+  });
+
   it("to another user does not leave a session of the first", async () => {
     const { visitor, sessions } = openSite();
     const browser = visitor();

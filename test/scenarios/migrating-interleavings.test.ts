@@ -1,6 +1,6 @@
 /** Every place between two calls of a process that migrates, and what another does just then. */
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../support/fast-check.ts";
 import {
   act,
   dying,

@@ -64,7 +64,7 @@ async function plansOf(work: () => Promise<unknown>): Promise<readonly Node[]> {
   await pool.query(`SELECT '${mark} begins'`);
   await work();
   await pool.query(`SELECT '${mark} ends'`);
-  await until(() => server.output.includes(`${mark} ends`), 20, "the plans in the log");
+  await until(() => server.output.includes(`${mark} ends`), 30, "the plans in the log");
   const log = server.output;
   const text = log.slice(log.indexOf(`${mark} begins`), log.indexOf(`${mark} ends`));
   const plans = text.matchAll(/plan:\n(\s*\{[\s\S]*?\n\s*\})\n(?=\S|\s*$)/g);

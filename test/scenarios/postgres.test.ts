@@ -12,7 +12,7 @@ import { until } from "../servers/process.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { type AnyData, SECRET, Visitor } from "../support/visitor.ts";
 
-const TIMEOUT = 400;
+const TIMEOUT = 2_000;
 
 /** For what leaves a server as it was. */
 const shared = await startPostgres();
@@ -180,14 +180,14 @@ describe("a frozen server", () => {
           return performance.now() - started;
         }),
       );
-      expect(Math.max(...times)).toBeLessThan(TIMEOUT + 800);
+      expect(Math.max(...times)).toBeLessThan(TIMEOUT + 5_000);
       expect(counters.map(({ failed }) => failed)).toEqual(counters.map(() => 1));
       shared.resume();
       for (const counter of counters) {
         await until(async () => {
           await counter.add();
           return counter.acknowledged > 0;
-        }, 8);
+        }, 30);
         await counter.check();
       }
     },
@@ -257,17 +257,17 @@ describe("the network", () => {
       harm();
       const started = performance.now();
       await everybody();
-      expect(performance.now() - started).toBeLessThan(TIMEOUT + 800);
+      expect(performance.now() - started).toBeLessThan(TIMEOUT + 5_000);
       expect(counters.map((counter) => counter.failed)).toEqual(failed.map((count) => count + 1));
       network.heal();
       await until(async () => {
         const acknowledged = counters.map((counter) => counter.acknowledged);
         await everybody();
         return counters.every((counter, index) => counter.acknowledged > (acknowledged[index] ?? 0));
-      }, 10);
+      }, 30);
     }
     for (const counter of counters) await counter.check();
-    await expect.poll(() => network.connections, { timeout: 5000 }).toBeLessThanOrEqual(5);
+    await expect.poll(() => network.connections).toBeLessThanOrEqual(5);
   });
 });
 
@@ -293,7 +293,7 @@ describe("the database", () => {
     await until(async () => {
       await counter.add();
       return counter.acknowledged > 0;
-    }, 5);
+    }, 30);
     await counter.check();
   });
 
@@ -316,7 +316,7 @@ describe("the database", () => {
     await until(async () => {
       await counter.add();
       return counter.failed > 0;
-    }, 5);
+    }, 30);
     await counter.check();
     expect(await failure(sessions.revokeUser("ann"))).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
     const { response, setCookies } = await counter.browser.visit((session) => session.logout());
@@ -328,7 +328,7 @@ describe("the database", () => {
     await until(async () => {
       await counter.add();
       return counter.acknowledged > acknowledged;
-    }, 5);
+    }, 30);
     await counter.check();
   });
 });

@@ -46,13 +46,13 @@ it("behind Sentinel a revocation survives the master's end, and both clients fin
   expect(await stores[1].deleteAll("ann")).toEqual(["node"]);
   const old = await group.masterPort();
   await group.servers[0]?.kill();
-  await until(async () => (await group.masterPort()) !== old, 15, "another master");
+  await until(async () => (await group.masterPort()) !== old, 30, "another master");
   for (const store of stores) {
-    await until(async () => (await store.get("kept")) !== null, 10, "the new master");
+    await until(async () => (await store.get("kept")) !== null, 30, "the new master");
     expect(await store.get("io")).toBeNull();
     expect(await store.get("node")).toBeNull();
     expect((await store.list("ann")).items).toEqual([]);
-    await until(() => store.create(crypto.randomUUID(), record()), 10, "a write");
+    await until(() => store.create(crypto.randomUUID(), record()), 30, "a write");
   }
 });
 
@@ -86,11 +86,11 @@ it("a master that lost all its replicas is held to be cut off, for some minutes"
   expect(await store.delete("a")).toBe(true);
   const replica = await startRedis(["--replicaof", `127.0.0.1 ${master.port}`]);
   later(() => replica.close());
-  await until(async () => (await ask(master.port, "INFO replication")).includes("state=online"), 10, "the replica");
+  await until(async () => (await ask(master.port, "INFO replication")).includes("state=online"), 30, "the replica");
   now += 10_000;
   await store.delete("a");
   await replica.kill();
-  await until(async () => (await ask(master.port, "INFO replication")).includes("connected_slaves:0"), 10, "its loss");
+  await until(async () => (await ask(master.port, "INFO replication")).includes("connected_slaves:0"), 30, "its loss");
   now += 10_000;
   await expect(store.delete("b")).rejects.toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
   expect(await store.get("b")).toBeNull();
@@ -120,7 +120,7 @@ it("in a Cluster a revocation survives the end of any master, with both clients"
   for (const store of stores) {
     await until(
       async () => (await Promise.all(kept.map((key) => store.get(key)))).every((each) => each !== null),
-      15,
+      30,
       "the new master",
     );
     for (const key of keys) expect(await store.get(key)).toBeNull();

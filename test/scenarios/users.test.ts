@@ -14,6 +14,20 @@ async function login({ visitor }: Pick<Site, "visitor">, userId: string): Promis
   return browser;
 }
 
+/** Where so many wait for each other. */
+function meeting(size: number): { readonly arrived: Promise<void>; arrive(): void } {
+  let missing = size;
+  let open = (): void => {};
+  const arrived = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const arrive = (): void => {
+    missing -= 1;
+    if (missing === 0) open();
+  };
+  return { arrived, arrive };
+}
+
 for (const mode of ["server", "tracked"] as const) {
   describe(`in mode ${mode}`, () => {
     it("list() tells a user's devices, oldest first, without anything that could be used", async () => {
@@ -76,6 +90,16 @@ for (const mode of ["server", "tracked"] as const) {
         expect(await site.sessions.revoke(odd)).toBe(false);
         expect(await site.sessions.get(odd)).toBeNull();
       }
+    });
+
+    it("what is asked for by no id at all is nothing, and by no user a mistake", async () => {
+      const { sessions, events } = openSite({}, mode);
+      for (const odd of [undefined, null, 5, {}] as unknown[] as string[]) {
+        expect([await sessions.get(odd), await sessions.revoke(odd)]).toEqual([null, false]);
+        for (const verb of ["list", "revokeUser"] as const)
+          await expect(sessions[verb](odd)).rejects.toMatchObject({ code: "SOJOURN_INVALID_OPTION" });
+      }
+      expect(events).toEqual([]);
     });
 
     it("revokeOthers() spares this session, and revokeUser() none", async () => {
@@ -162,6 +186,24 @@ for (const mode of ["server", "tracked"] as const) {
       }
     });
 
+    it("two logins that end each other leave one, and its cookie", async () => {
+      const site = openSite({}, mode);
+      const browser = site.visitor();
+      const alone = async (session: Session<AnyData>): Promise<unknown> => {
+        await session.login("ann");
+        both.arrive();
+        await both.arrived;
+        return site.sessions.revokeOthers(session).catch((error) => error.code);
+      };
+      const both = meeting(2);
+      const answers = await Promise.all([browser.send(alone), browser.send(alone)]);
+      expect(answers.map(({ value }) => value).sort()).toEqual([1, "SOJOURN_REVOKED"]);
+      // The loser's answer arrives last.
+      answers.sort((a) => (a.value === 1 ? -1 : 1));
+      for (const answer of answers) await browser.keep(answer);
+      expect(await userOf(browser)).toBe("ann");
+    });
+
     it("maxSessionsPerUser holds exactly under parallel logins: the oldest go", async () => {
       const site = openSite({ maxSessionsPerUser: 3 }, mode);
       const first = await login(site, "ann");
@@ -176,6 +218,33 @@ for (const mode of ["server", "tracked"] as const) {
       expect(await userOf(first)).toBeUndefined();
       expect((await site.sessions.list("ann")).items).toHaveLength(3);
       expect(site.events.filter((event) => event.type === "destroyed" && event.reason === "limit")).toHaveLength(4);
+    });
+
+    it("maxSessionsPerUser holds for a login in place of a session that ended meanwhile", async () => {
+      const site = openSite({ maxSessionsPerUser: 1 }, mode);
+      const browser = await login(site, "ann");
+      // The form is sent twice, by who is logged in already.
+      const gates = [site.instrument.hold("admit"), site.instrument.hold("admit")];
+      const tabs = gates.map(() => browser.visit((session) => session.login("ann")));
+      for (const gate of gates) await gate.reached;
+      for (const gate of gates) gate.release();
+      await Promise.all(tabs);
+      expect((await site.sessions.list("ann")).items).toHaveLength(1);
+
+      const slow = await browser.open();
+      const newest = await login(site, "ann");
+      await slow.login("ann");
+      const { items } = await site.sessions.list("ann");
+      expect([items.map(({ id }) => id), await userOf(newest)]).toEqual([[slow.id], undefined]);
+
+      const strict = anotherServer(site, { maxSessionsPerUser: 1, onLimit: "reject" }, mode);
+      const cookie = (await strict.commit(slow)).find(({ name }) => name === "set-cookie")?.value.split(";")[0];
+      const late = await strict.open(requestWith(cookie));
+      expect(late.userId).toBe("ann");
+      await site.sessions.revokeUser("ann");
+      await login(site, "ann");
+      await expect(late.login("ann")).rejects.toMatchObject({ code: "SOJOURN_SESSION_LIMIT" });
+      expect((await site.sessions.list("ann")).items).toHaveLength(1);
     });
 
     it('maxSessionsPerUser with "reject" refuses the new one, and changes nothing', async () => {

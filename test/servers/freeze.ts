@@ -14,5 +14,5 @@ function hasStopped(pid: number): boolean {
 /** Freezes a server and waits until nothing of it moves any more. */
 export async function freeze(server: TestServer): Promise<void> {
   server.pause();
-  await until(() => hasStopped(server.pid), 5, "standstill");
+  await until(() => hasStopped(server.pid), 30, "standstill");
 }

@@ -36,7 +36,7 @@ export interface ServerSpec {
   readonly prepare?: ((place: Place) => Promise<void>) | undefined;
   /** Asked again and again until it neither throws nor answers `false`. */
   readonly ready: (place: Place) => Promise<unknown>;
-  /** How long a start may take: default 20 seconds. */
+  /** How long a start may take: default 60 seconds. */
   readonly readySeconds?: number | undefined;
   /** What asks for an orderly end: default SIGTERM (PostgreSQL wants SIGINT). */
   readonly stopSignal?: NodeJS.Signals | undefined;
@@ -92,7 +92,7 @@ export function canConnect(port: number): Promise<boolean> {
 }
 
 /** Waits until `done` neither throws nor answers `false`; throws its last error after `seconds`. */
-export async function until(done: () => Promise<unknown> | unknown, seconds = 20, what = "condition"): Promise<void> {
+export async function until(done: () => Promise<unknown> | unknown, seconds = 30, what = "condition"): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   for (let wait = 5; ; wait = Math.min(wait * 2, 100)) {
     let failure: unknown = "not yet";
@@ -201,7 +201,7 @@ export async function startServer(spec: ServerSpec): Promise<TestServer> {
     });
     life = now;
     try {
-      await until(() => now.over || spec.ready(place), spec.readySeconds ?? 20, `start of ${spec.name}`);
+      await until(() => now.over || spec.ready(place), spec.readySeconds ?? 60, `start of ${spec.name}`);
       // Somebody else may be answering on the port while ours has died of it.
       if (now.over) throw new Error(`${spec.name} ended while it started`);
     } catch (error) {

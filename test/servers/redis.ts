@@ -45,7 +45,7 @@ export function ask(port: number, command: string): Promise<string> {
     const socket = connect({ port, host: "127.0.0.1" });
     let answer = "";
     socket.setEncoding("utf8");
-    socket.setTimeout(1000, () => socket.destroy(new Error(`no answer to ${command}`)));
+    socket.setTimeout(5000, () => socket.destroy(new Error(`no answer to ${command}`)));
     // A sentinel knows no QUIT, so the end of the answer is told by another that is the same everywhere.
     socket.once("connect", () => socket.write(`${command}\r\nPING\r\n`));
     socket.on("data", (text: string) => {
@@ -120,7 +120,7 @@ export async function startRedisCluster(args: readonly string[] = [], program?: 
         const up = synced.filter((info) => /role:slave[\s\S]*master_link_status:up/.test(info)).length;
         return up === 3 && states.every((state) => /cluster_state:ok/.test(state));
       },
-      20,
+      30,
       "a complete cluster",
     );
   } catch (error) {
@@ -201,7 +201,7 @@ export async function startSentinel(
       return server;
     };
     const replicas = await Promise.all([replica(), replica()]);
-    await until(async () => /connected_slaves:2/.test(await ask(master.port, "INFO replication")), 20, "two replicas");
+    await until(async () => /connected_slaves:2/.test(await ask(master.port, "INFO replication")), 30, "two replicas");
     const sentinel = () =>
       keep(
         startServer({
@@ -220,7 +220,7 @@ export async function startSentinel(
         const infos = await Promise.all(sentinels.map(({ port }) => ask(port, "INFO sentinel")));
         return infos.every((info) => /status=ok,[^\n]*slaves=2,sentinels=3/.test(info));
       },
-      20,
+      30,
       "sentinels that agree",
     );
     const masterPort = async (): Promise<number> => {

@@ -12,7 +12,7 @@ export interface Answer {
   readonly figures?: Readonly<Record<string, number>> | undefined;
   /** What `update` returned. */
   readonly value?: number | undefined;
-  /** Whether `revoke` found a session to end. */
+  /** Whether `revoke` or `logout` found a session to end. */
   readonly ended?: boolean | undefined;
   readonly listed?: readonly { readonly id: string; readonly user: string | undefined }[] | undefined;
 }
@@ -47,7 +47,7 @@ const routes: Record<string, Route> = {
 
   async logout(_sessions, session) {
     await session.logout();
-    return {};
+    return { ended: true };
   },
 
   async list(sessions, session) {

@@ -2,7 +2,6 @@
  * One client: a cookie jar, a user, and a memory of everything that it was told. Each answer is compared with that
  * memory, and the ledger hears of what does not fit.
  */
-
 import type { HistoryCall } from "../../src/testing/history/event.ts";
 import type { Answer } from "./application.ts";
 import { Browser, type Reply, type World } from "./browser.ts";
@@ -188,7 +187,9 @@ export class Device {
     if (reply.status !== 200) return;
     ledger.wrote(reply.startedAt);
     session.goneAt ??= performance.now();
-    graves.push({ cookie, key: session.key, since: session.goneAt, why: "logout" });
+    // One that failed and is repeated finds nobody to log out: nothing is acknowledged by that.
+    const why = reply.answer.ended ? "logout" : "observed";
+    graves.push({ cookie, key: session.key, since: session.goneAt, why });
     this.#session = undefined;
   }
 

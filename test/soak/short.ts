@@ -20,6 +20,6 @@ export async function shortForms(start: StartBackend, only?: readonly string[]):
       expect([...ledger.broken]).toEqual([]);
       expect(ledger.acknowledged).toBeGreaterThan(0);
     },
-    120_000,
+    240_000,
   );
 }

@@ -1,8 +1,8 @@
 /** Sessions over a store whose every call waits for its turn, so that a scheduler decides the order of everything. */
-import type fc from "fast-check";
 import type { Session } from "../../src/index.ts";
 import { type MemoryStore, memoryStore } from "../../src/stores/memory.ts";
 import { type FakeClock, fakeClock } from "../../src/testing/index.ts";
+import type { fc } from "./fast-check.ts";
 import { type AnyData, anotherServer, cookieOf, type TestMode } from "./visitor.ts";
 
 type Sessions = ReturnType<typeof anotherServer>;

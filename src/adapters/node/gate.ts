@@ -153,6 +153,16 @@ class Gate {
   #hold(status: number, reason?: string): void {
     const res = this.#res;
     this.#phase = "held";
+    // Also after the end: who answers once more must hear of it, and not change the head of what was answered.
+    for (const name of NOT_WHILE_HELD) {
+      override(
+        res,
+        name,
+        (below) =>
+          (...args) =>
+            this.#guard(below, args),
+      );
+    }
     res.statusCode = status;
     if (reason !== undefined && hasReason(res)) res.statusMessage = reason;
     const head = { status, reason: hasReason(res) ? res.statusMessage : undefined };
@@ -164,15 +174,6 @@ class Gate {
 
   /** For an application that goes on. Each method put on a response costs microseconds, under Express a good many. */
   #holdMore(): void {
-    for (const name of NOT_WHILE_HELD) {
-      override(
-        this.#res,
-        name,
-        (below) =>
-          (...args) =>
-            this.#guard(below, args),
-      );
-    }
     override(
       this.#res,
       "addTrailers",

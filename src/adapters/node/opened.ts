@@ -3,7 +3,7 @@
  */
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
 import { Memo } from "../../memo.ts";
-import { refuse } from "../../outcome.ts";
+import { refuse, seal } from "../../outcome.ts";
 import type { Protection, ReadBody } from "../../protect.ts";
 import { gateResponse } from "./gate.ts";
 import type { NodeResponse } from "./response.ts";
@@ -75,6 +75,11 @@ async function open<Data extends object>(
   const body = typeof csrf === "function" ? csrf : undefined;
   const protection = csrf === false ? NOT_ASKED : await sessions.protect(source, session, body);
   if (!protection.allowed) return { source, session, protection };
+  if (res.headersSent) {
+    // Too late for a cookie: what would need one must say so.
+    seal(session);
+    return { source, session, protection };
+  }
   gateResponse(res, {
     commit: (status) => sessions.commit(session, { status }),
     failed: (error) => {

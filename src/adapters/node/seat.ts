@@ -2,13 +2,22 @@
  * Where the methods of one response are kept when not on the response itself.
  *
  * Express gives each response another prototype, and the engine then makes a new hidden class for every property that
- * is put on one: 8 µs each, and a gate needs six. But an application's `response` is there to be extended: what all of its
+ * is put on one: 8 µs each, and a gate needs ten. But an application's `response` is there to be extended: what all of its
  * responses inherit asks, for the one at hand, whether somebody has a method for it.
  */
 import { Memo } from "../../memo.ts";
 import type { Held, Method } from "./response.ts";
 
-const DISPATCHED = ["writeHead", "write", "end", "flushHeaders"] as const;
+const DISPATCHED = [
+  "writeHead",
+  "write",
+  "end",
+  "flushHeaders",
+  "setHeader",
+  "setHeaders",
+  "appendHeader",
+  "removeHeader",
+] as const;
 const FLAGS = ["headersSent", "writableEnded"] as const;
 
 /** The methods of one response, and what it says of itself while it is held back. */
@@ -51,7 +60,8 @@ function topOf(res: object): object | undefined {
 function dispatchFrom(top: object): Readonly<Record<string, Method>> {
   const below: Record<string, Method> = {};
   for (const name of DISPATCHED) {
-    const found = (top as Record<string, Method>)[name] as Method;
+    const found = (top as Record<string, Method | undefined>)[name];
+    if (!found) continue; // runtimes that stand in for Node do not have them all
     below[name] = found;
     Object.defineProperty(top, name, { configurable: true, writable: true, value: dispatcher(name, found) });
   }

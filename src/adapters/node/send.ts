@@ -11,10 +11,11 @@ export function clearHead(res: OpenResponse): void {
   if (hasReason(res)) res.statusMessage = undefined;
 }
 
-/** Answers a request before the application does, or after it failed. */
+/** Answers a request before the application does, or after it failed; one whose answer has begun is cut off. */
 export function answer(res: NodeResponse, refusal: Refusal): void {
   const open = res as unknown as OpenResponse;
-  open.end(prepare(open, refusal));
+  if (open.headersSent) open.destroy();
+  else open.end(prepare(open, refusal));
 }
 
 /** Answers by these methods and no others: one of Node's that calls another calls what wrappers have put above it. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { Listeners } from "../parts/listeners.ts";
 import type { Store, UpdateResult } from "../store.ts";
 import { isClosableStore, isWatchStore } from "../store.ts";
 import { Near } from "./near.ts";
@@ -30,7 +31,7 @@ export class Cache {
   readonly #far: Store;
   readonly #clock: Clock;
   readonly #traffic: Traffic = new Traffic();
-  readonly #listeners: Set<{ readonly call: (key: SessionKey) => void }> = new Set();
+  readonly #listeners: Listeners = new Listeners();
   readonly #endings: Set<Promise<unknown>> = new Set();
   #stopListening: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -164,11 +165,7 @@ export class Cache {
   watch(onEnded: (key: SessionKey) => void): () => void {
     this.open(this.#far);
     this.#listen();
-    const listener = { call: onEnded };
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return this.#listeners.add(onEnded);
   }
 
   stats(): CacheStats {
@@ -223,7 +220,7 @@ export class Cache {
   #listen(): void {
     if (this.#stopListening || this.#closing || !isWatchStore(this.#far)) return;
     this.#stopListening = this.#far.watch((key) => {
-      const tell = (): void => this.#tell(key);
+      const tell = (): void => this.#listeners.tell([key]);
       // Listeners hear of it when a read would not find it any more, or not for longer than `maxStaleness`.
       this.#hear(key).then(tell, tell);
     });
@@ -239,16 +236,6 @@ export class Cache {
       if (!this.#traffic.isOnly(passage) || (await this.#near.holds(key))) await this.#bury(passage);
     } finally {
       this.#traffic.leave(passage);
-    }
-  }
-
-  #tell(key: SessionKey): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener.call(key);
-      } catch {
-        // One listener's mistake is not another's.
-      }
     }
   }
 }

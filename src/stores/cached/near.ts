@@ -48,7 +48,12 @@ export class Near {
   async put(key: SessionKey, copy: Copy): Promise<void> {
     if (!this.#isFresh(copy)) return this.drop(key);
     const record = writeCopy(copy, this.#maxStaleness);
-    await this.#replace(key, record, (found) => !isTombstone(found));
+    try {
+      await this.#replace(key, record, (found) => !isTombstone(found));
+    } catch {
+      // Too large, say. What was there before it must not be served in its place.
+      await this.drop(key);
+    }
   }
 
   /** Takes a copy out; a tombstone stays. A deadline in the past is a delete that can be compared. */

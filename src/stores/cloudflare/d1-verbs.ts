@@ -1,13 +1,13 @@
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { fromText, NO_KEY, toText } from "../parts/text.ts";
+import { firstVersion } from "../parts/version.ts";
 import { listingOfAll, listingOfUser } from "../sql/sqlite-listing.ts";
 import type { Row } from "../sql/sqlite-row.ts";
 import { toRecord } from "../sql/sqlite-row.ts";
 import type { SqliteValue } from "../sql/sqlite-statements.ts";
 import type { EpochRow } from "../sql/sqlite-writes.ts";
 import { columnsOf, toEpoch } from "../sql/sqlite-writes.ts";
-import { fromText, NO_KEY, toText } from "../sql/text.ts";
-import { firstVersion } from "../sql/version.ts";
 import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest, UpdateResult } from "../store.ts";
 import type { Bound, D1Answer } from "./d1-binding.ts";
 import type { Database } from "./d1-database.ts";

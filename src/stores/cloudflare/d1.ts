@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { checkLimit } from "../sql/paging.ts";
+import { clockOf } from "../parts/bounds.ts";
+import { checkLimit } from "../parts/paging.ts";
 import { checkTable, namesOf, tableStatements } from "../sql/sqlite-schema.ts";
 import type { HealthStore, ScanStore, SweepStore, UserStore } from "../store.ts";
 import type { D1Binding } from "./d1-binding.ts";
@@ -51,7 +51,8 @@ export interface D1Store extends UserStore, ScanStore, SweepStore, HealthStore {
  * ```
  */
 export function d1Store(database: D1Binding, options: D1StoreOptions = {}): D1Store {
-  const { clock = systemClock, create = "auto", sweep = "auto" } = options;
+  const { create = "auto", sweep = "auto" } = options;
+  const clock = clockOf(options.clock);
   const table = checkTable(options.table ?? "sojourn_sessions");
   const names = namesOf(table);
   if (typeof database?.prepare !== "function" || typeof database.batch !== "function")

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { checkLimit } from "../sql/paging.ts";
+import { clockOf } from "../parts/bounds.ts";
+import { checkLimit } from "../parts/paging.ts";
 import type { HealthStore, ScanStore, SweepStore, UserStore } from "../store.ts";
 import type { ObjectBinding } from "./object-binding.ts";
 import { Objects } from "./object-client.ts";
@@ -51,7 +51,8 @@ export function durableObjectStore(
   namespace: ObjectBinding,
   options: DurableObjectStoreOptions = {},
 ): DurableObjectStore {
-  const { name = "sessions", clock = systemClock, shards = 1, locationHint } = options;
+  const { name = "sessions", shards = 1, locationHint } = options;
+  const clock = clockOf(options.clock);
   if (typeof namespace?.idFromName !== "function")
     throw invalidOption("namespace", namespace, "the binding of a Durable Object namespace");
   if (typeof name !== "string" || name.length < 1 || name.length > 200)

@@ -1,5 +1,6 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord } from "../../record.ts";
+import { freshMark } from "../parts/mark.ts";
 
 /** A record as it is in KV. */
 export interface Held {
@@ -58,14 +59,9 @@ function strange(): SessionError {
   );
 }
 
-/** 96 random bits. */
-export function freshName(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("-");
-}
-
 export function store(record: SessionRecord): StoredRecord {
   const { payload, userId, createdAt, seenAt, expiresAt } = record;
-  return { payload, userId, createdAt, seenAt, expiresAt, version: freshName() };
+  return { payload, userId, createdAt, seenAt, expiresAt, version: freshMark() };
 }
 
 /** KV takes no less. */

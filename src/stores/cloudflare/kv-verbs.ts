@@ -1,9 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { freshMark } from "../parts/mark.ts";
 import type { UpdateResult } from "../store.ts";
 import type { KvBinding } from "./kv-binding.ts";
 import type { Held } from "./kv-values.ts";
-import { decode, encode, encodeTombstone, freshName, isDead, nameOf, store, tombstoneTtl, ttlOf } from "./kv-values.ts";
+import { decode, encode, encodeTombstone, isDead, nameOf, store, tombstoneTtl, ttlOf } from "./kv-values.ts";
 
 /**
  * The verbs as well as KV can do them: it has neither compare-and-set nor insert-only, and a read may be a minute old.
@@ -30,7 +31,7 @@ export class Verbs {
 
   async create(key: SessionKey, record: SessionRecord): Promise<Version> {
     // No look at what is there: KV would remember in this place that nothing is, and nobody guesses a key.
-    const held = { record: store(record), life: freshName(), born: this.#clock() };
+    const held = { record: store(record), life: freshMark(), born: this.#clock() };
     await this.#put(await nameOf(this.#prefix, key), held);
     return held.record.version;
   }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { clockOf } from "../parts/bounds.ts";
 import type { HealthStore } from "../store.ts";
 import type { KvBinding } from "./kv-binding.ts";
 import { Verbs } from "./kv-verbs.ts";
@@ -50,7 +50,8 @@ export interface KvStore extends HealthStore {
  * ```
  */
 export function kvStore(namespace: KvBinding, options: KvStoreOptions = {}): KvStore {
-  const { prefix = "sojourn:", clock = systemClock, cacheTtl = 30 } = options;
+  const { prefix = "sojourn:", cacheTtl = 30 } = options;
+  const clock = clockOf(options.clock);
   if (typeof namespace?.get !== "function" || typeof namespace.put !== "function")
     throw invalidOption("namespace", namespace, "the binding of a KV namespace");
   if (typeof prefix !== "string" || !/^[\x21-\x7e]{0,200}$/.test(prefix))

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { SessionKey } from "../../record.ts";
-import { cursorAt, pageSize } from "../sql/paging.ts";
-import { toText } from "../sql/text.ts";
+import { cursorAt, pageSize } from "../parts/paging.ts";
+import { toText } from "../parts/text.ts";
 import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest } from "../store.ts";
 import type { Objects } from "./object-client.ts";
 import type { UserRecord } from "./object-verbs.ts";

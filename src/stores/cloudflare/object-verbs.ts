@@ -1,11 +1,11 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { toText } from "../parts/text.ts";
 import { list, scan } from "../sql/sqlite-listing.ts";
 import type { Row } from "../sql/sqlite-row.ts";
 import { toRecord } from "../sql/sqlite-row.ts";
 import type { RecordStatements } from "../sql/sqlite-statements.ts";
 import type { Write } from "../sql/sqlite-writes.ts";
 import * as writes from "../sql/sqlite-writes.ts";
-import { toText } from "../sql/text.ts";
 import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest, UpdateResult } from "../store.ts";
 
 /** A record of a user. */

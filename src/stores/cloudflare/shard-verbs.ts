@@ -1,8 +1,8 @@
 import type { SessionKey, Version } from "../../record.ts";
+import { fromText, NO_KEY, toText } from "../parts/text.ts";
 import type { SqliteStatement } from "../sql/sqlite-statements.ts";
 import { prepareAll, type RecordStatements } from "../sql/sqlite-statements.ts";
 import { create, end, epochOf } from "../sql/sqlite-writes.ts";
-import { fromText, NO_KEY, toText } from "../sql/text.ts";
 import type { Epoch } from "../store.ts";
 import { TABLES } from "./object-storage.ts";
 import type { UserRecord } from "./object-verbs.ts";

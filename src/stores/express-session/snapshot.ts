@@ -82,8 +82,22 @@ export function sessionOf(text: string, expiresAt: number): (SessionLike & { coo
   }
 }
 
+/**
+ * How far `originalMaxAge` drifts, in ms. express-session computes it for every request from two readings of the clock, and
+ * what the clock moved between them is no change of the application's.
+ */
+const DRIFT = 1000;
+
 export function sameCookie(a: Snapshot, b: Snapshot): boolean {
-  return a.cookie === b.cookie && a.persistent === b.persistent;
+  if (a.persistent !== b.persistent) return false;
+  if (a.cookie === b.cookie) return true;
+  const [one, other] = [a, b].map(({ cookie }) => JSON.parse(cookie) as { originalMaxAge?: unknown });
+  const lengths = [one?.originalMaxAge, other?.originalMaxAge];
+  return (
+    JSON.stringify({ ...one, originalMaxAge: 0 }) === JSON.stringify({ ...other, originalMaxAge: 0 }) &&
+    lengths.every((length) => typeof length === "number") &&
+    Math.abs(Number(lengths[0]) - Number(lengths[1])) < DRIFT
+  );
 }
 
 export function sameFields(a: Snapshot, b: Snapshot): boolean {
@@ -98,5 +112,5 @@ export function merge(stored: Snapshot, base: Snapshot, ours: Snapshot): Snapsho
   if (!sameCookie(base, ours)) return { ...ours, fields };
   // Another request gave the session another length; its deadline goes with it.
   if (!sameCookie(base, stored)) return { ...stored, fields };
-  return { ...ours, fields, expiresAt: Math.max(ours.expiresAt, stored.expiresAt) };
+  return { ...stored, fields, expiresAt: Math.max(ours.expiresAt, stored.expiresAt) };
 }

@@ -159,7 +159,8 @@ export class Files implements FileStore {
 
   deleteExpired({ limit = 1000 }: { readonly limit?: number | undefined } = {}): Promise<number> {
     return this.#run(async () => {
-      this.#removeAbandoned();
+      // The folder may have been removed under the store.
+      await this.#prepare();
       await this.#epochs.removeOld();
       let removed = 0;
       const rest = rests();
@@ -264,10 +265,6 @@ export class Files implements FileStore {
 
   async #prepare(): Promise<void> {
     await this.#disk.prepare(this.#directory, [this.#layout.locks, this.#layout.temporary]);
-    this.#removeAbandoned();
-  }
-
-  #removeAbandoned(): void {
     this.#locks.removeAbandoned();
     this.#disk.removeAbandoned();
   }

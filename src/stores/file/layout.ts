@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { SessionKey } from "../../record.ts";
+import { toText } from "../parts/text.ts";
 
 /** Hexadecimal, because some file systems take "a" and "A" for one name. No name is made from what came from outside. */
 function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  // Halves of surrogate pairs have no bytes of their own: unescaped, two users would share a folder and lose each other's entries.
+  return createHash("sha256").update(toText(text)).digest("hex");
 }
 
 /** Where things are. Folders by the first two digits, so that none of them grows too large. */

@@ -1,5 +1,6 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionRecord, StoredRecord } from "../../record.ts";
+import { fromText, toText } from "../parts/text.ts";
 
 /**
  * What an item holds: a line of JSON with all but the payload, and the payload. The version is in there because memcached's
@@ -18,18 +19,6 @@ type Head = readonly [
 ];
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Half of a surrogate pair has no bytes of its own; escaped, it cannot make one user of two. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-const ESCAPED = "\u0001";
-
-function toText(text: string): string {
-  return text.startsWith(ESCAPED) || LONE_SURROGATE.test(text) ? ESCAPED + JSON.stringify(text) : text;
-}
-
-function fromText(text: string): string {
-  return text.startsWith(ESCAPED) ? (JSON.parse(text.slice(1)) as string) : text;
-}
 
 export function encode(key: string, record: SessionRecord, version: string): string {
   const { createdAt, seenAt, expiresAt, userId } = record;
@@ -74,12 +63,6 @@ function strange(): SessionError {
     "SOJOURN_STORE_UNAVAILABLE",
     "memcached answered with an item that this store did not write for that key: give the store a prefix and a client of its own.",
   );
-}
-
-/** A version: 96 random bits, new with every write but a touch, so that none comes back. */
-export function freshVersion(): string {
-  const words = crypto.getRandomValues(new Uint32Array(3));
-  return Array.from(words, (word) => word.toString(36)).join("-");
 }
 
 /** Above this, memcached takes an expiry for seconds since 1970 and not from now. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { clockOf } from "../parts/bounds.ts";
 import type { MemcachedClient } from "./client.ts";
 import type { Memcache } from "./memcache.ts";
 
@@ -50,5 +50,5 @@ export function checkOptions(options: MemcachedStoreOptions): MemcachedSettings 
   if (typeof timeout !== "number" || !(timeout >= 50 && timeout <= 600_000)) {
     throw invalidOption("timeout", timeout, "milliseconds from 50 to 600000");
   }
-  return { prefix, timeout, clock: options.clock ?? systemClock };
+  return { prefix, timeout, clock: clockOf(options.clock) };
 }

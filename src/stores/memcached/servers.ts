@@ -1,4 +1,5 @@
 import { invalidOption } from "../../errors.ts";
+import { isDecodable } from "../parts/percent.ts";
 import type { MemcachedItem, OwnClient } from "./client.ts";
 import type { Address } from "./connection.ts";
 import { Connection } from "./connection.ts";
@@ -9,6 +10,7 @@ const EXPECTED =
 
 /** `memcached://[user:password@]host[:port][,host[:port]]…`; the message never holds it, for there may be a password in it. */
 export function addressesOf(url: string): readonly Address[] {
+  if (!isDecodable(url)) throw invalidOption("source", undefined, EXPECTED);
   const [, credentials, servers = ""] = /^memcached:\/\/(?:([^@/]*)@)?([^?#]+)$/i.exec(url) ?? [];
   const [user, password] = (credentials ?? "").split(":").map(decodeURIComponent);
   const login = credentials === undefined ? {} : { user, password };

@@ -1,9 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { freshMark } from "../parts/mark.ts";
 import type { UpdateResult } from "../store.ts";
 import type { MemcachedClient } from "./client.ts";
-import { decode, encode, exptimeOf, freshVersion } from "./item.ts";
+import { decode, encode, exptimeOf } from "./item.ts";
 import { itemKey } from "./keys.ts";
 import type { Found } from "./recent.ts";
 import { Recent } from "./recent.ts";
@@ -48,7 +49,7 @@ export class Verbs {
 
   async create(key: SessionKey, record: SessionRecord): Promise<Version | null> {
     const item = await itemKey(this.#prefix, key);
-    const version = freshVersion();
+    const version = freshMark();
     const value = encode(item, record, version);
     for (let turn = 0; turn < TURNS; turn++) {
       const now = this.#clock();
@@ -63,7 +64,7 @@ export class Verbs {
   }
 
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
-    const version = freshVersion();
+    const version = freshMark();
     return this.#change<UpdateResult>(key, expected, { status: "gone" }, (item, current, now) => {
       if (current.version !== expected) return { answer: { status: "conflict", current } };
       const write = encode(item, record, version);

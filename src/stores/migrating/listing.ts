@@ -1,3 +1,4 @@
+import { pageSize } from "../parts/paging.ts";
 import type { Entry, Page, PageRequest, UserStore } from "../store.ts";
 import type { Pair } from "./pair.ts";
 import type { Side } from "./slot.ts";
@@ -25,8 +26,10 @@ export async function listSessions(
   pair: Pair,
   users: Readonly<Record<Side, UserStore>>,
   userId: string,
-  { cursor, limit = 100 }: PageRequest,
+  { cursor, limit: asked }: PageRequest,
 ): Promise<Page<Entry>> {
+  // Bounded here too: a page that takes nothing would be asked for again and again.
+  const limit = pageSize(asked);
   let start: Start | undefined = cursor === undefined ? ["", "", FIRST] : parse(cursor);
   while (start) {
     const pages: Page<Entry>[] = [];

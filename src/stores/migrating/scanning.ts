@@ -1,3 +1,4 @@
+import { checkLimit, pageSize } from "../parts/paging.ts";
 import type { Entry, Page, PageRequest, ScanStore } from "../store.ts";
 import { endMany } from "./bulk.ts";
 import type { Pair } from "./pair.ts";
@@ -10,7 +11,8 @@ type Scans = Readonly<Record<Side, ScanStore>>;
 export function scanVerbs(pair: Pair, scans: Scans): ScanVerbs {
   return {
     scan: (page = {}) => scanBoth(pair, scans, page),
-    clear: ({ limit = 1000 } = {}) => endMany(pair, limit, (side, most) => scans[side].clear({ limit: most })),
+    clear: async ({ limit } = {}) =>
+      endMany(pair, checkLimit(limit), (side, most) => scans[side].clear({ limit: most })),
   };
 }
 
@@ -18,18 +20,20 @@ export function scanVerbs(pair: Pair, scans: Scans): ScanVerbs {
  * The old store, and then the new one, so that what moves meanwhile is not missed. It is given twice when it moves
  * after it was given, for nothing in a record tells that.
  */
-async function scanBoth(pair: Pair, scans: Scans, { cursor = "from", limit = 100 }: PageRequest): Promise<Page<Entry>> {
+async function scanBoth(pair: Pair, scans: Scans, page: PageRequest): Promise<Page<Entry>> {
+  const { cursor = "from" } = page;
+  const limit = pageSize(page.limit);
   const items: Entry[] = [];
   let next: string | undefined = cursor;
   while (next !== undefined && items.length < limit) {
     const start = parse(next);
     if (!start) break;
-    const page: Page<Entry> = await scans[start.side].scan({ cursor: start.cursor, limit: limit - items.length });
-    for (const entry of page.items) {
+    const found: Page<Entry> = await scans[start.side].scan({ cursor: start.cursor, limit: limit - items.length });
+    for (const entry of found.items) {
       const shown = await show(pair, start.side, entry);
       if (shown) items.push(shown);
     }
-    if (page.cursor !== undefined) next = start.side + page.cursor;
+    if (found.cursor !== undefined) next = start.side + found.cursor;
     else next = start.side === "from" ? "to" : undefined;
   }
   return next === undefined || items.length === 0 ? { items } : { items, cursor: next };

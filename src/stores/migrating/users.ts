@@ -1,4 +1,5 @@
 import type { SessionKey, SessionRecord } from "../../record.ts";
+import { checkLimit } from "../parts/paging.ts";
 import type { Admission, AdmitResult, Epoch, UserStore } from "../store.ts";
 import { endMany, endTraces, forEach } from "./bulk.ts";
 import { listSessions } from "./listing.ts";
@@ -18,8 +19,8 @@ export function userVerbs(pair: Pair, users: Users, moves: boolean): UserVerbs {
     list: (userId, page = {}) => listSessions(pair, users, userId, page),
     admit: (key, record, admission) =>
       moves ? admitMoving(pair, users, key, record, admission) : admitStaying(pair, users, key, record, admission),
-    deleteAll: (userId, { except, limit = 1000 } = {}) =>
-      endMany(pair, limit, (side, most) => users[side].deleteAll(userId, { except, limit: most }), userId),
+    deleteAll: async (userId, { except, limit } = {}) =>
+      endMany(pair, checkLimit(limit), (side, most) => users[side].deleteAll(userId, { except, limit: most }), userId),
   };
 }
 

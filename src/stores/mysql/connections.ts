@@ -1,7 +1,7 @@
-import { SWEEP, startSweeping } from "../sql/sweep.ts";
+import { SWEEP, startSweeping } from "../parts/sweep.ts";
 import type { Lease, OwnPool, Source } from "./client.ts";
 import { createPool, sourceOf } from "./client.ts";
-import { closed, isReadOnly, isUndone, late, pause } from "./faults.ts";
+import { closed, isMissingTable, isReadOnly, isUndone, late, pause } from "./faults.ts";
 import type { MysqlSettings } from "./options.ts";
 import { Session } from "./session.ts";
 
@@ -56,7 +56,18 @@ export class Connections {
 
   async #use<T>(work: Work<T>): Promise<T> {
     if (!this.#ready) await this.#prepare();
-    return this.#repeat(work, this.#settings.timeout);
+    try {
+      return await this.#repeat(work, this.#settings.timeout);
+    } catch (error) {
+      // Somebody has dropped the tables, or this is another server now: the next call looks again.
+      if (isMissingTable(error)) this.#forget();
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#ready = false;
+    this.#preparing = undefined;
   }
 
   async #repeat<T>(work: Work<T>, timeout: number): Promise<T> {
@@ -115,7 +126,7 @@ export class Connections {
         this.#ready = true;
         const { sweepEvery } = this.#settings;
         if (sweepEvery !== false && !this.#closing) {
-          this.#stopSweeping = startSweeping(sweepEvery, SWEEP, this.#options.sweep);
+          this.#stopSweeping ??= startSweeping(sweepEvery, SWEEP, this.#options.sweep);
         }
       },
       (error: unknown) => {

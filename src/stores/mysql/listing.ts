@@ -1,10 +1,10 @@
 import type { Clock } from "../../clock.ts";
-import type { Position } from "../sql/paging.ts";
-import { cursorAt, pageSize, parseCursor, toPage } from "../sql/paging.ts";
+import type { Position } from "../parts/paging.ts";
+import { cursorAt, pageSize, parseCursor, toPage } from "../parts/paging.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";
 import type { Work } from "./connections.ts";
 import type { Row } from "./row.ts";
-import { isKey, toEntry, userBytes } from "./row.ts";
+import { isKey, knownUser, toEntry } from "./row.ts";
 import type { Statements } from "./statements.ts";
 
 const NOTHING: Page<Entry> = { items: [] };
@@ -14,10 +14,10 @@ const FIRST: Position = [Number.MIN_SAFE_INTEGER, ""];
 
 /** By `createdAt` and key; the cursor is the last pair that was given. Numbers of rows go in as text: MySQL refuses a double. */
 export function list(sql: Statements, userId: string, page: PageRequest, clock: Clock): Work<Page<Entry>> {
-  const user = userBytes(userId);
+  const user = knownUser(userId);
   const limit = pageSize(page.limit);
   const after = page.cursor === undefined ? FIRST : parseCursor(page.cursor);
-  if (after === undefined || (after !== FIRST && !isKey(after[1]))) return async () => NOTHING;
+  if (user === undefined || after === undefined || (after !== FIRST && !isKey(after[1]))) return async () => NOTHING;
   const [createdAt, key] = after;
   const from = [createdAt, createdAt, key];
   return async (session) => {

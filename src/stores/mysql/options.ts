@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { millisecondsWithin } from "../bounds.ts";
+import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
+import { isDecodable } from "../parts/percent.ts";
 import type { MysqlClient } from "./client.ts";
 
 /** How a MySQL store is set up; everything has a default. */
@@ -51,7 +51,7 @@ export function checkTable(table: string): string {
 function checkSource(source: unknown): string | MysqlClient {
   const expected = 'a URL that begins with "mysql:" or "mariadb:", or a pool or connection of mysql2';
   if (typeof source === "string") {
-    if (/^(mysql|mariadb):\/\//i.test(source) && URL.canParse(source)) return source;
+    if (/^(mysql|mariadb):\/\//i.test(source) && URL.canParse(source) && isDecodable(source)) return source;
     throw invalidOption("source", undefined, expected);
   }
   const client = source as { getConnection?: unknown; execute?: unknown; promise?: unknown } | null | undefined;
@@ -66,7 +66,7 @@ export function checkOptions(source: string | MysqlClient, options: MysqlStoreOp
   return {
     source: checkSource(source),
     table: checkTable(options.table ?? "sojourn_sessions"),
-    clock: options.clock ?? systemClock,
+    clock: clockOf(options.clock),
     create: create === "auto",
     timeout: millisecondsWithin("timeout", options.timeout ?? 5000, 100, 600_000),
     sweepEvery: sweepEvery === false ? false : millisecondsWithin("sweepEvery", sweepEvery, 1000, 86_400_000),

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { firstVersion } from "../sql/version.ts";
+import { firstVersion } from "../parts/version.ts";
 import type { UpdateResult } from "../store.ts";
 import type { MysqlValue } from "./client.ts";
 import type { Work } from "./connections.ts";

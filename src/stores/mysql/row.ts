@@ -1,6 +1,6 @@
 import { invalidOption } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord } from "../../record.ts";
-import { fromText, toText } from "../sql/text.ts";
+import { fromText, toText } from "../parts/text.ts";
 import type { Entry } from "../store.ts";
 import type { MysqlValue } from "./client.ts";
 
@@ -18,8 +18,8 @@ export interface Row {
   readonly version: Integer;
 }
 
-/** Bytes of a user id, as `user_id` holds them. Strict mode may be off, and the server would then cut a longer one. */
-const LONGEST_USER = 512;
+/** Bytes of a user id, as `user_id` holds them: room for the 255 characters that a login may give. Strict mode may be off, and the server would then cut a longer one. */
+const LONGEST_USER = 768;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -32,9 +32,15 @@ function textOf(bytes: Uint8Array): string {
   return fromText(decoder.decode(bytes));
 }
 
-export function userBytes(userId: string): Uint8Array {
+/** Undefined for an id that no session can have. */
+export function knownUser(userId: string): Uint8Array | undefined {
   const bytes = bytesOf(userId);
-  if (bytes.length <= LONGEST_USER) return bytes;
+  return bytes.length <= LONGEST_USER ? bytes : undefined;
+}
+
+export function userBytes(userId: string): Uint8Array {
+  const bytes = knownUser(userId);
+  if (bytes) return bytes;
   throw invalidOption("userId", userId, `at most ${LONGEST_USER} bytes of UTF-8`);
 }
 

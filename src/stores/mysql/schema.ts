@@ -1,5 +1,5 @@
 import { SessionError } from "../../errors.ts";
-import { firstVersion } from "../sql/version.ts";
+import { firstVersion } from "../parts/version.ts";
 import { isMissingTable } from "./faults.ts";
 import { checkTable } from "./options.ts";
 import type { Integer } from "./row.ts";
@@ -40,7 +40,7 @@ const first: Step = {
   statements: ({ sessions, epochs, meta }) => [
     `CREATE TABLE IF NOT EXISTS ${sessions} (
   session_key varchar(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'The public session id: safe to log, no credential',
-  user_id varbinary(512) NULL COMMENT 'UTF-8; NULL while anonymous',
+  user_id varbinary(768) NULL COMMENT 'UTF-8; NULL while anonymous',
   payload longblob NOT NULL COMMENT 'UTF-8',
   created_at bigint NOT NULL COMMENT 'Milliseconds since 1970-01-01 UTC, as all times',
   seen_at bigint NOT NULL,
@@ -51,7 +51,7 @@ const first: Step = {
   KEY by_expiry (expires_at)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC COMMENT='Sojourn: one row per session'`,
     `CREATE TABLE IF NOT EXISTS ${epochs} (
-  user_id varbinary(512) NOT NULL,
+  user_id varbinary(768) NOT NULL,
   epoch bigint NOT NULL COMMENT 'Moves when the sessions of the user are revoked: a login that began before is refused',
   used_at bigint NOT NULL COMMENT 'The last login or revocation, to the day; removed a month later',
   PRIMARY KEY (user_id),

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.ts";
-import { SWEEP, sweepInSteps } from "../sql/sweep.ts";
+import { SWEEP, sweepInSteps } from "../parts/sweep.ts";
 import type { Connections } from "./connections.ts";
 import type { Statements } from "./statements.ts";
 import { forgetEpochs } from "./users.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord } from "../../record.ts";
-import { firstVersion } from "../sql/version.ts";
+import { firstVersion } from "../parts/version.ts";
 import type { Admission, AdmitResult, Epoch } from "../store.ts";
 import type { Work } from "./connections.ts";
 import type { Ended, Step } from "./endings.ts";
@@ -9,7 +9,7 @@ import { endAllOf, endEverybody, endOldest } from "./endings.ts";
 import { Again } from "./faults.ts";
 import { insert } from "./records.ts";
 import type { Integer } from "./row.ts";
-import { isKey, userBytes, valuesOf } from "./row.ts";
+import { isKey, knownUser, userBytes, valuesOf } from "./row.ts";
 import type { Session } from "./session.ts";
 import type { Statements } from "./statements.ts";
 
@@ -103,7 +103,8 @@ export function deleteAll(
   step: Step,
   clock: Clock,
 ): Work<Ended> {
-  const user = userBytes(userId);
+  const user = knownUser(userId);
+  if (user === undefined) return async () => ({ keys: [], more: false });
   return (session) =>
     session.transaction(async () => {
       const now = clock();

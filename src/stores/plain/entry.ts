@@ -1,4 +1,5 @@
 import type { SessionRecord, StoredRecord } from "../../record.ts";
+import { fromText, toText } from "../parts/text.ts";
 
 /**
  * A record as a slot holds it. `life` is one for each `create` and stays with every later write: a grave names the life
@@ -26,18 +27,6 @@ type Head = readonly [
 ];
 
 const MARK = "sojourn1";
-
-/** Half of a surrogate pair has no bytes of its own; escaped, it comes back. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-const ESCAPED = "\u0001";
-
-function toText(text: string): string {
-  return text.startsWith(ESCAPED) || LONE_SURROGATE.test(text) ? ESCAPED + JSON.stringify(text) : text;
-}
-
-function fromText(text: string): string {
-  return text.startsWith(ESCAPED) ? (JSON.parse(text.slice(1)) as string) : text;
-}
 
 export function encode(slot: string, record: SessionRecord, version: string, life: string): string {
   const { createdAt, seenAt, expiresAt, userId } = record;
@@ -73,10 +62,4 @@ function parse(line: string): Head | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** 96 random bits: a version, or a life. None comes back. */
-export function freshMark(): string {
-  const words = crypto.getRandomValues(new Uint32Array(3));
-  return Array.from(words, (word) => word.toString(36)).join("-");
 }

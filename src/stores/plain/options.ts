@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { clockOf } from "../parts/bounds.ts";
 
 /** What the universal stores have in common; everything has a default. */
 export interface PlainStoreOptions {
@@ -27,13 +27,12 @@ export interface PlainSettings {
 }
 
 export function checkOptions(options: PlainStoreOptions, defaultPrefix = "sojourn:"): PlainSettings {
-  const { prefix = defaultPrefix, timeout = 5000, clock = systemClock } = options;
+  const { prefix = defaultPrefix, timeout = 5000 } = options;
   if (typeof prefix !== "string" || !/^(?!.*\.\.)[A-Za-z0-9:._-]{0,100}$/.test(prefix)) {
     throw invalidOption("prefix", prefix, "letters, digits and : . _ -, at most 100, no two dots in a row");
   }
   if (typeof timeout !== "number" || !(timeout >= 50 && timeout <= 600_000)) {
     throw invalidOption("timeout", timeout, "milliseconds from 50 to 600000");
   }
-  if (typeof clock !== "function") throw invalidOption("clock", clock, "a function that gives milliseconds");
-  return { prefix, timeout, clock };
+  return { prefix, timeout, clock: clockOf(options.clock) };
 }

@@ -1,9 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { freshMark } from "../parts/mark.ts";
 import type { UpdateResult } from "../store.ts";
 import type { Entry } from "./entry.ts";
-import { decode, encode, freshMark } from "./entry.ts";
+import { decode, encode } from "./entry.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Place } from "./places.ts";
 import { placeOf } from "./places.ts";

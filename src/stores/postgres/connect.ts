@@ -1,4 +1,4 @@
-import { SessionError } from "../../errors.ts";
+import { invalidOption, SessionError } from "../../errors.ts";
 import type { Driver, ListenClient, NotifyingClient, PostgresClient, UnsafeClient } from "./client.ts";
 import { toDriver } from "./client.ts";
 
@@ -55,12 +55,14 @@ function overPg({ Pool, Client }: PgModule, url: string, prepare: boolean): Driv
   return { ...toDriver(pool, prepare), listen, close: () => pool.end() };
 }
 
-function overPostgres(postgres: PostgresModule, url: string, prepare: boolean): Driver {
-  const sql = postgres(url, {
-    max: CONNECTIONS,
-    connect_timeout: CONNECT_TIMEOUT / 1000,
-    idle_timeout: 30,
-    onnotice: () => {},
-  });
+export function overPostgres(postgres: PostgresModule, url: string, prepare: boolean): Driver {
+  const config = { max: CONNECTIONS, connect_timeout: CONNECT_TIMEOUT / 1000, idle_timeout: 30, onnotice: () => {} };
+  let sql: ReturnType<PostgresModule>;
+  try {
+    sql = postgres(url, config);
+  } catch {
+    // What it throws for a URL that it cannot read has the URL in it, and so the password.
+    throw invalidOption("source", undefined, 'a URL such as "postgres://user:password@host/database"');
+  }
   return { ...toDriver(sql, prepare), close: () => sql.end({ timeout: 5 }) };
 }

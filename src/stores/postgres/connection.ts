@@ -1,5 +1,5 @@
 import { SessionError } from "../../errors.ts";
-import { SWEEP, startSweeping } from "../sql/sweep.ts";
+import { SWEEP, startSweeping } from "../parts/sweep.ts";
 import type { Driver } from "./client.ts";
 import { toDriver } from "./client.ts";
 import { connectByUrl } from "./connect.ts";

@@ -1,5 +1,6 @@
 import type { SessionKey } from "../../record.ts";
-import { fromText } from "../sql/text.ts";
+import { Listeners } from "../parts/listeners.ts";
+import { fromText } from "../parts/text.ts";
 import type { Line } from "./listener.ts";
 import { listenTo } from "./listener.ts";
 
@@ -23,7 +24,7 @@ const ORIGIN = 8;
 export class Feed {
   /** Goes before each key, so that a store leaves out what it has told already. */
   readonly origin: string = crypto.randomUUID().slice(0, ORIGIN);
-  readonly #listeners = new Set<{ readonly call: (key: SessionKey) => void }>();
+  readonly #listeners: Listeners = new Listeners(() => this.stop());
   readonly #source: FeedSource;
   #stop: (() => void) | undefined;
 
@@ -32,25 +33,13 @@ export class Feed {
   }
 
   tell(ended: readonly SessionKey[]): void {
-    for (const key of ended) {
-      for (const listener of this.#listeners) {
-        try {
-          listener.call(key);
-        } catch {
-          // One listener's mistake is neither another's nor the store's.
-        }
-      }
-    }
+    this.#listeners.tell(ended);
   }
 
   watch(call: (key: SessionKey) => void): () => void {
-    const listener = { call };
-    this.#listeners.add(listener);
+    const unwatch = this.#listeners.add(call);
     this.#stop ??= this.#start();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.stop();
-    };
+    return unwatch;
   }
 
   stop(): void {

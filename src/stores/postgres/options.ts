@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { clockOf } from "../parts/bounds.ts";
 import type { ListenClient, PostgresClient } from "./client.ts";
 
 /** How a PostgreSQL store is set up; everything has a default. */
@@ -107,7 +107,7 @@ export function checkOptions(source: string | PostgresClient, options: PostgresS
     source: checkSource(source),
     table: checkTable(options.table ?? "sojourn_sessions"),
     schema: options.schema === undefined ? undefined : checkSchema(options.schema),
-    clock: options.clock ?? systemClock,
+    clock: clockOf(options.clock),
     create: create === "auto",
     unlogged: checkBoolean("unlogged", options.unlogged ?? false),
     prepare: checkBoolean("prepare", options.prepare ?? true),

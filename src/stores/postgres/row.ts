@@ -1,5 +1,5 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { fromText, toText } from "../sql/text.ts";
+import { fromText, toText } from "../parts/text.ts";
 import type { Entry } from "../store.ts";
 
 /** A row of an answer, as every client gives it. Numbers come as what the client makes of them. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { Gather } from "../gather.ts";
-import { fromText, toText } from "../sql/text.ts";
+import { Gather } from "../parts/gather.ts";
+import { fromText, toText } from "../parts/text.ts";
 import type { UpdateResult } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { DONE, freshVersion, knownVersion, type Row, toRecord, type Value, valuesOf } from "./row.ts";

@@ -1,8 +1,8 @@
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
-import { checkLimit, cursorAt, pageSize, parseCursor, toPage } from "../sql/paging.ts";
-import type { Swept } from "../sql/sweep.ts";
-import { SWEEP, sweepInSteps } from "../sql/sweep.ts";
-import { fromText, isPlain, toText } from "../sql/text.ts";
+import { checkLimit, cursorAt, pageSize, parseCursor, toPage } from "../parts/paging.ts";
+import type { Swept } from "../parts/sweep.ts";
+import { SWEEP, sweepInSteps } from "../parts/sweep.ts";
+import { fromText, isPlain, toText } from "../parts/text.ts";
 import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { freshVersion, type Row, toEntry, toRecord, valuesOf } from "./row.ts";

@@ -1,7 +1,8 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { fromText, toText } from "../sql/text.ts";
-import { firstVersion } from "../sql/version.ts";
+import { freshMark } from "../parts/mark.ts";
+import { fromText, toText } from "../parts/text.ts";
+import { firstVersion } from "../parts/version.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import { createEntered, enter, forget, kill, look, mark, restore, revoke, settle } from "./cluster-scripts.ts";
 import { compareAndSet } from "./compare.ts";
@@ -37,10 +38,6 @@ const nonceOf = (recent: string): string => recent.split(" ")[0] ?? "";
 
 const membersIn = (flat: readonly string[]): readonly Member[] =>
   flat.flatMap((name, at) => (at % 2 === 0 ? [{ name, recent: flat[at + 1] ?? "" }] : []));
-
-function freshNonce(): string {
-  return [...crypto.getRandomValues(new Uint32Array(3))].map((word) => word.toString(36)).join("-");
-}
 
 /**
  * In a Cluster the index comes first: whatever is live is in it. A registration that is on its way to
@@ -208,7 +205,7 @@ export class ClusterUsers implements Users {
     patience: number,
   ): Promise<Entry | "revoked" | "limit" | "busy"> {
     const { layout } = this.#space;
-    const nonce = freshNonce();
+    const nonce = freshMark();
     const names = [layout.index(user), layout.epoch(user), layout.recent(user)];
     const about = [user, toText(key), column(record.createdAt), nonce, epoch, limit ?? "", onLimit ?? "", patience];
     const looked = seen.flatMap(({ name, recent, alive }) => [name, recent, alive ? "1" : "0"]);

@@ -20,8 +20,8 @@ export interface Connection {
   send(key: string | undefined, args: string[]): Promise<unknown>;
   /** Every master, in an order that stays the same while the topology does. */
   masters(): Promise<readonly Send[]>;
-  /** Resolves when the server has taken the subscription. */
-  subscribe(channel: string, onMessage: (message: string) => void): Promise<() => void>;
+  /** Resolves when the server has taken the subscription. `over` ends one that is still waiting for a server, too. */
+  subscribe(channel: string, onMessage: (message: string) => void, over: AbortSignal): Promise<() => void>;
   /** Ends a client that the store has made. */
   close?(): Promise<void>;
 }
@@ -63,13 +63,20 @@ function single(send: Send, subscribe: Connection["subscribe"]): Connection {
 function nodeRedis(client: NodeRedisClient): Connection {
   return single(
     (args) => client.sendCommand(args),
-    async (channel, onMessage) => {
+    async (channel, onMessage, over) => {
       const subscriber = client.duplicate();
+      const stop = quietly(() => subscriber.destroy());
       // It reconnects by itself and subscribes again; without a listener an error would end the process.
       subscriber.on("error", () => {});
-      await subscriber.connect();
-      await subscriber.subscribe(channel, onMessage);
-      return quietly(() => subscriber.destroy());
+      over.addEventListener("abort", stop);
+      try {
+        await subscriber.connect();
+        await subscriber.subscribe(channel, onMessage);
+      } catch (error) {
+        stop();
+        throw error;
+      }
+      return stop;
     },
   );
 }
@@ -114,9 +121,11 @@ const callOf =
     });
 
 function ioRedisSubscription(client: IoRedisClient): Connection["subscribe"] {
-  return async (channel, onMessage) => {
+  return async (channel, onMessage, over) => {
     // Other than a request, a subscription is to wait for its connection.
     const subscriber = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+    const stop = quietly(() => subscriber.disconnect());
+    over.addEventListener("abort", stop);
     subscriber.on("error", () => {});
     subscriber.on("message", (from: string, message: string) => {
       if (from === channel) onMessage(message);
@@ -124,10 +133,10 @@ function ioRedisSubscription(client: IoRedisClient): Connection["subscribe"] {
     try {
       await subscriber.subscribe(channel);
     } catch (error) {
-      subscriber.disconnect();
+      stop();
       throw error;
     }
-    return quietly(() => subscriber.disconnect());
+    return stop;
   };
 }
 

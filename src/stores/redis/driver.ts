@@ -1,4 +1,5 @@
 import { invalidOption } from "../../errors.ts";
+import { isDecodable } from "../parts/percent.ts";
 import type { RedisClient } from "./clients.ts";
 import { type Connection, connect, quietly } from "./connection.ts";
 
@@ -29,6 +30,12 @@ async function load<T>(specifier: string): Promise<T | undefined> {
   }
 }
 
+/** Looked at here and at once: a driver's error would come with the first call, and hold the URL with the password in it. */
+function isUsable(url: string): boolean {
+  if (!/^rediss?:\/\/[^?#]*$/i.test(url) || !URL.canParse(url)) return false;
+  return isDecodable(url) && /^\/?\d{0,5}$/.test(new URL(url).pathname);
+}
+
 /** Neither keeps commands for a connection that may come back: a write that was given up must not happen later. */
 async function open(url: string): Promise<Opened> {
   const nodeRedis = await load<NodeRedisModule>("redis");
@@ -42,6 +49,8 @@ async function open(url: string): Promise<Opened> {
       socket: { reconnectStrategy },
       // A timer for each command takes longer than all the rest of it; sessions have their own deadline for every call.
       commandOptions: { timeout: 0 },
+      // It would look up "[::1]" as a name, to ask for notifications that few servers have, and fail.
+      ...(new URL(url).hostname.startsWith("[") && { maintNotifications: "disabled" }),
     });
     const opened = await begin(client, () => client.destroy());
     connected = true;
@@ -71,8 +80,10 @@ async function begin(client: RedisClient & Connecting, end: () => void): Promise
 
 /** Connects with the first command, and again with the next one when that failed. */
 export function connectByUrl(url: string): Connection {
-  if (!/^rediss?:\/\/[^?#]*$/i.test(url)) {
-    throw invalidOption("client", undefined, 'a URL such as "redis://localhost:6379/0", without a query');
+  if (!isUsable(url)) {
+    const expected =
+      'a URL such as "redis://localhost:6379/0", without a query, and what is special in a password as %40';
+    throw invalidOption("client", undefined, expected);
   }
   let opening: Promise<Opened> | undefined;
   const opened = (): Promise<Opened> => {
@@ -86,7 +97,11 @@ export function connectByUrl(url: string): Connection {
     cluster: false,
     send: async (key, args) => (await opened()).connection.send(key, args),
     masters: async () => (await opened()).connection.masters(),
-    subscribe: async (channel, onMessage) => (await opened()).connection.subscribe(channel, onMessage),
+    async subscribe(channel, onMessage, over) {
+      const { connection } = await opened();
+      over.throwIfAborted();
+      return connection.subscribe(channel, onMessage, over);
+    },
     async close() {
       const last = opening;
       opening = undefined;

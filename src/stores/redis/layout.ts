@@ -1,5 +1,5 @@
 import type { SessionKey } from "../../record.ts";
-import { fromText, toText } from "../sql/text.ts";
+import { fromText, toText } from "../parts/text.ts";
 
 /**
  * The names of the keys. What stands in braces decides the slot in a Cluster, and names are the same on a single server.

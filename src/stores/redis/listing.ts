@@ -1,5 +1,5 @@
-import { cursorAt, type Position, pageSize, parseCursor } from "../sql/paging.ts";
-import { fromText, toText } from "../sql/text.ts";
+import { cursorAt, type Position, pageSize, parseCursor } from "../parts/paging.ts";
+import { fromText, toText } from "../parts/text.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { userName } from "./layout.ts";

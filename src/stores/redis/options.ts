@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
+import { clockOf } from "../parts/bounds.ts";
 
 /** How a Redis store is set up; everything has a default. */
 export interface RedisStoreOptions {
@@ -14,11 +14,12 @@ export interface RedisStoreOptions {
   /**
    * Number of replicas that must have a revocation (`delete`, `deleteAll`, `clear`) before it is told; where a master has none at all it
    * is not waited for. A whole number of 0 to 10, default 1; 0 for never, and a failover may then bring back who was just logged out.
+   * As many as there are, when a replica may be cut off together with its master; revocations are then rejected while one is down.
    */
   readonly waitReplicas?: number | undefined;
   /**
-   * Milliseconds to wait for them; then the revocation is rejected, though it is in force. The connection carries nothing else
-   * meanwhile. 1 to 60,000, default 500.
+   * Milliseconds to wait for them; then the revocation is rejected, though it is in force. The connection carries nothing else for
+   * 40 of them at a time. 1 to 60,000, default 500.
    */
   readonly waitTimeout?: number | undefined;
 }
@@ -47,7 +48,7 @@ export function checkOptions({
   }
   return {
     prefix,
-    clock: clock ?? systemClock,
+    clock: clockOf(clock),
     waitReplicas: whole("waitReplicas", waitReplicas ?? 1, 0, 10),
     waitTimeout: whole("waitTimeout", waitTimeout ?? 500, 1, 60_000),
   };

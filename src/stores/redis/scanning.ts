@@ -1,5 +1,5 @@
 import type { SessionKey } from "../../record.ts";
-import { pageSize } from "../sql/paging.ts";
+import { pageSize } from "../parts/paging.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";
 import type { Send } from "./connection.ts";
 import type { Keyspace } from "./keyspace.ts";

@@ -1,6 +1,6 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { fromText, toText } from "../sql/text.ts";
-import { firstVersion } from "../sql/version.ts";
+import { fromText, toText } from "../parts/text.ts";
+import { firstVersion } from "../parts/version.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { lifeOf } from "./keyspace.ts";

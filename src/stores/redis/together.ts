@@ -1,5 +1,5 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { Gather } from "../gather.ts";
+import { Gather } from "../parts/gather.ts";
 import type { UpdateResult } from "../store.ts";
 import { compareAndSet, resultOf, termsOf } from "./compare.ts";
 import type { Keyspace } from "./keyspace.ts";

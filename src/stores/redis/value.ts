@@ -1,5 +1,5 @@
 import type { SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { firstVersion } from "../sql/version.ts";
+import { firstVersion } from "../parts/version.ts";
 import { userIdOf, userName } from "./layout.ts";
 
 /**

@@ -1,8 +1,7 @@
 import type { SessionKey } from "../../record.ts";
-import { fromText } from "../sql/text.ts";
+import { Listeners } from "../parts/listeners.ts";
+import { fromText } from "../parts/text.ts";
 import type { Connection } from "./connection.ts";
-
-type Listener = (key: SessionKey) => void;
 
 /** Milliseconds until a subscription that failed is tried again. */
 const RETRY = 1000;
@@ -11,8 +10,9 @@ const RETRY = 1000;
 export class Watching {
   readonly #connection: Connection;
   readonly #channel: string;
-  readonly #listeners: Set<{ readonly call: Listener }> = new Set();
+  readonly #listeners: Listeners = new Listeners(() => this.close());
   #stop: Promise<() => void> | undefined;
+  #over: AbortController = new AbortController();
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, channel: string) {
@@ -20,18 +20,17 @@ export class Watching {
     this.#channel = channel;
   }
 
-  add(call: Listener): () => void {
-    const listener = { call };
-    this.#listeners.add(listener);
+  add(call: (key: SessionKey) => void): () => void {
+    const unwatch = this.#listeners.add(call);
     this.#subscribe();
-    return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.close();
-    };
+    return unwatch;
   }
 
   close(): void {
     this.#listeners.clear();
     clearTimeout(this.#retry);
+    // Who waits for a server that is down would go on trying for ever, and keep the process running.
+    this.#over.abort();
     this.#stop?.then(
       (stop) => stop(),
       () => {},
@@ -41,7 +40,9 @@ export class Watching {
 
   #subscribe(): void {
     if (this.#stop !== undefined || this.#listeners.size === 0) return;
-    const stop = this.#connection.subscribe(this.#channel, (message) => this.#tell(fromText(message)));
+    this.#over = new AbortController();
+    const tell = (message: string): void => this.#listeners.tell([fromText(message)]);
+    const stop = this.#connection.subscribe(this.#channel, tell, this.#over.signal);
     this.#stop = stop;
     stop.catch(() => {
       if (this.#stop !== stop) return;
@@ -49,15 +50,5 @@ export class Watching {
       this.#retry = setTimeout(() => this.#subscribe(), RETRY);
       (this.#retry as { unref?: () => void }).unref?.();
     });
-  }
-
-  #tell(key: SessionKey): void {
-    for (const { call } of [...this.#listeners]) {
-      try {
-        call(key);
-      } catch {
-        // A listener's mistake must not keep the others from being told.
-      }
-    }
   }
 }

@@ -1,9 +1,9 @@
+import { cursorAt, type Position, pageSize, parseCursor, toPage } from "../parts/paging.ts";
+import { toText } from "../parts/text.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";
-import { cursorAt, type Position, pageSize, parseCursor, toPage } from "./paging.ts";
 import type { Row } from "./sqlite-row.ts";
 import { toEntry } from "./sqlite-row.ts";
 import type { RecordStatements, SqliteValue } from "./sqlite-statements.ts";
-import { toText } from "./text.ts";
 
 const FIRST: Position = [-Number.MAX_VALUE, ""];
 

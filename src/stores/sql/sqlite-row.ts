@@ -1,6 +1,6 @@
 import type { StoredRecord } from "../../record.ts";
+import { fromText } from "../parts/text.ts";
 import type { Entry } from "../store.ts";
-import { fromText } from "./text.ts";
 
 /** An integer column: a bigint where the application has set its driver so. */
 export type Integer = number | bigint;

@@ -1,11 +1,11 @@
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
+import { fromText, NO_KEY, toText } from "../parts/text.ts";
+import { firstVersion } from "../parts/version.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
 import type { Integer, Row } from "./sqlite-row.ts";
 import { toRecord } from "./sqlite-row.ts";
 import type { RecordStatements, SqliteStatement, SqliteValue } from "./sqlite-statements.ts";
-import { fromText, NO_KEY, toText } from "./text.ts";
-import { firstVersion } from "./version.ts";
 
 /**
  * One write: synchronous statements, nothing else, for it may be run again when its transaction was rolled

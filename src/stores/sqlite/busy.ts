@@ -16,9 +16,18 @@ export function isBusy(error: unknown): boolean {
   return typeof message === "string" && /database (table )?is locked|within a transaction/.test(message);
 }
 
-/** Waits for 1 to 24 ms, longer with every turn, at random so that two processes do not keep in step. */
-export function pause(turn: number): Promise<void> {
-  const ms = Math.min(2 ** turn, 16) * (0.5 + Math.random());
+/** After so many milliseconds of waiting the lock is asked for twice as often, after twice as many four times. */
+const HALVED_AFTER = 600;
+
+/**
+ * Waits for 1 to 48 ms, longer with every turn, at random so that two processes do not keep in step; but the longer the
+ * lock has been waited for, the shorter again. Nobody queues for SQLite's lock: whoever asks first after a commit gets it,
+ * and so those who have waited long must ask more often than those who have just come.
+ *
+ * @param waited Milliseconds since the first try.
+ */
+export function pause(turn: number, waited: number): Promise<void> {
+  const ms = Math.max(1, Math.min(2 ** turn, 32 / 2 ** (waited / HALVED_AFTER))) * (0.5 + Math.random());
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
@@ -38,14 +47,14 @@ export function stillBusy(waited: number, cause: unknown): SessionError {
  * is done here and not by SQLite's busy timeout, which would stop the event loop for as long.
  */
 export async function whileBusy<T>(total: number, work: () => T): Promise<T> {
-  const deadline = performance.now() + total;
+  const start = performance.now();
   for (let turn = 0; ; turn++) {
     try {
       return work();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      if (performance.now() >= deadline) throw stillBusy(total, error);
+      if (performance.now() >= start + total) throw stillBusy(total, error);
     }
-    await pause(turn);
+    await pause(turn, performance.now() - start);
   }
 }

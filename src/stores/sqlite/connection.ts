@@ -1,8 +1,8 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionKey } from "../../record.ts";
+import { startSweeping } from "../parts/sweep.ts";
 import type { Write } from "../sql/sqlite-writes.ts";
 import { deleteExpired } from "../sql/sqlite-writes.ts";
-import { startSweeping } from "../sql/sweep.ts";
 import { isBusy, whileBusy } from "./busy.ts";
 import { configure, openDatabase } from "./database.ts";
 import { Feed } from "./feed.ts";

@@ -1,6 +1,7 @@
 import type { SessionKey } from "../../record.ts";
+import { Listeners } from "../parts/listeners.ts";
+import { fromText, toText } from "../parts/text.ts";
 import type { Integer } from "../sql/sqlite-row.ts";
-import { fromText, toText } from "../sql/text.ts";
 import type { Statements } from "./statements.ts";
 
 /** How many rows of the log are read at a time. */
@@ -20,7 +21,7 @@ interface EndedRow {
  */
 export class Feed {
   readonly #origin = crypto.randomUUID();
-  readonly #listeners = new Set<{ readonly call: (key: SessionKey) => void }>();
+  readonly #listeners: Listeners = new Listeners(() => this.#halt());
   readonly #every: number;
   readonly #open: () => Promise<Statements>;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -40,25 +41,13 @@ export class Feed {
 
   /** Tells the listeners of this store. */
   tell(ended: readonly SessionKey[]): void {
-    for (const key of ended) {
-      for (const listener of this.#listeners) {
-        try {
-          listener.call(key);
-        } catch {
-          // One listener's mistake is neither another's nor the writer's.
-        }
-      }
-    }
+    this.#listeners.tell(ended);
   }
 
   watch(call: (key: SessionKey) => void): () => void {
-    const listener = { call };
-    this.#listeners.add(listener);
+    const unwatch = this.#listeners.add(call);
     if (this.#timer === undefined) this.#start();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#halt();
-    };
+    return unwatch;
   }
 
   stop(): void {

@@ -1,7 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { millisecondsWithin } from "../bounds.ts";
+import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
 import { checkTable } from "../sql/sqlite-schema.ts";
 import type { SqliteDatabase } from "./database.ts";
 
@@ -74,7 +73,7 @@ export function checkOptions(source: string | SqliteDatabase, options: SqliteSto
     source: checkSource(source),
     table: checkTable(options.table ?? "sojourn_sessions"),
     durability,
-    clock: options.clock ?? systemClock,
+    clock: clockOf(options.clock),
     busyTimeout: millisecondsWithin("busyTimeout", options.busyTimeout ?? 5000, 0, 60_000),
     sweepEvery: sweepEvery === false ? false : millisecondsWithin("sweepEvery", sweepEvery, 1000, 86_400_000),
     watchEvery: millisecondsWithin("watchEvery", options.watchEvery ?? 200, 10, 60_000),

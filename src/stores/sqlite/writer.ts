@@ -15,6 +15,13 @@ interface Job {
 /** How many writes share a transaction at most: some milliseconds of work. */
 const BATCH = 256;
 
+/**
+ * After a transaction that took long the lock is left free for this part of its time, and this many milliseconds at
+ * most. Where the disk is slow, the next transaction would else have the lock again before any other process asks for
+ * it, and theirs could wait for it until their time is up.
+ */
+const [REST, LONGEST_REST] = [0.1, 10];
+
 /** Where the writer writes to. */
 export interface WriteTarget {
   readonly database: SqliteDatabase;
@@ -42,6 +49,8 @@ export class Writer {
   readonly #queue: Job[] = [];
   #limit = BATCH;
   #scheduled = false;
+  /** When the next transaction may begin. */
+  #rested = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: WriterOptions) {
@@ -67,8 +76,10 @@ export class Writer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    const rest = this.#rested - performance.now();
+    if (rest >= 1) setTimeout(() => void this.#drain(), rest);
     // Not a microtask: the event loop then hands over every request that has arrived, and they share the commit.
-    setImmediate(() => void this.#drain());
+    else setImmediate(() => void this.#drain());
   }
 
   async #drain(): Promise<void> {
@@ -86,11 +97,17 @@ export class Writer {
 
   /** Runs one batch, and waits for the lock as long as there is a write that will. */
   async #empty(target: WriteTarget): Promise<void> {
+    const first = performance.now();
     for (let turn = 0; this.#queue.length > 0; turn++) {
+      const start = performance.now();
       const locked = this.#runBatch(target);
-      if (locked === undefined) return;
+      const end = performance.now();
+      if (locked === undefined) {
+        this.#rested = end + Math.min((end - start) * REST, LONGEST_REST);
+        return;
+      }
       this.#giveUp(locked);
-      await pause(turn);
+      await pause(turn, end - first);
     }
   }
 

@@ -3,12 +3,39 @@ import { isHealthStore, isScanStore, isSweepStore, isUserStore } from "../../sto
 import { equal, ok, rejects } from "../assert.ts";
 import { put } from "./basics.ts";
 import type { Case, Group } from "./case.ts";
+import type { Trial } from "./trial.ts";
 import { wait } from "./trial.ts";
 import { admit } from "./users.ts";
 
+/**
+ * Watches, and ends sessions until one of them is told: a store may have to connect and to subscribe first, and tells
+ * nothing of what ends meanwhile. They are left out of what `onEnded` hears; `probes` are those of other listeners.
+ */
+async function listen(
+  t: Trial,
+  store: WatchStore,
+  onEnded: (key: string) => unknown,
+  probes: Set<string> = new Set(),
+): Promise<() => void> {
+  let begun = false;
+  const stop = store.watch((key) => {
+    if (probes.has(key)) begun = true;
+    else onEnded(key);
+  });
+  // Who watches two backends hears one of them first.
+  await wait(20);
+  for (let turn = 0; turn < 200 && !begun; turn++) {
+    const probe = await put(t, t.store);
+    probes.add(probe);
+    await t.store.delete(probe);
+    if (!begun) await wait(10);
+  }
+  return stop;
+}
+
 /** Waits until the keys were told, and a little longer for what should not have been. */
 async function told(heard: readonly string[], expected: readonly string[], what: string): Promise<void> {
-  for (let turn = 0; turn < 200 && heard.length < expected.length; turn++) await wait(10);
+  for (let turn = 0; turn < 400 && heard.length < expected.length; turn++) await wait(10);
   await wait(20);
   equal([...heard].sort(), [...expected].sort(), what);
 }
@@ -18,9 +45,8 @@ const watching: readonly Case<WatchStore>[] = [
     name: "watch() tells of delete(), once, and not of one that found nothing",
     run: async (t) => {
       const heard: string[] = [];
-      const stop = t.handle(1).watch((key) => heard.push(key));
+      const stop = await listen(t, t.handle(1), (key) => heard.push(key));
       const key = await put(t, t.store);
-      await wait(20);
       await t.store.delete(key);
       await t.store.delete(key);
       await t.store.delete(t.key());
@@ -33,8 +59,7 @@ const watching: readonly Case<WatchStore>[] = [
     run: async (t) => {
       const heard: string[] = [];
       const expected: string[] = [];
-      const stop = t.handle(1).watch((key) => heard.push(key));
-      await wait(20);
+      const stop = await listen(t, t.handle(1), (key) => heard.push(key));
       const { store } = t;
       if (isUserStore(store)) {
         const users: UserStore = store;
@@ -60,8 +85,7 @@ const watching: readonly Case<WatchStore>[] = [
     name: "watch() does not tell of create(), update(), touch() or of another backend",
     run: async (t) => {
       const heard: string[] = [];
-      const stop = t.handle(1).watch((key) => heard.push(key));
-      await wait(20);
+      const stop = await listen(t, t.handle(1), (key) => heard.push(key));
       const other = await t.isolated();
       const key = await put(t, t.store);
       const version = (await t.store.get(key))?.version ?? "";
@@ -77,12 +101,13 @@ const watching: readonly Case<WatchStore>[] = [
     run: async (t) => {
       const heard: string[] = [];
       const stopped: string[] = [];
-      const stopBad = t.store.watch(() => {
+      const probes = new Set<string>();
+      const fails = (): never => {
         throw new Error("a listener that throws");
-      });
-      const stop = t.store.watch((key) => heard.push(key));
-      const stopEarly = t.store.watch((key) => stopped.push(key));
-      await wait(20);
+      };
+      const stopBad = await listen(t, t.store, fails, probes);
+      const stop = await listen(t, t.store, (key) => heard.push(key), probes);
+      const stopEarly = await listen(t, t.store, (key) => stopped.push(key), probes);
       const [first, second] = [await put(t, t.store), await put(t, t.store)];
       equal(await t.store.delete(first), true, "delete() with a listener that throws");
       await told(heard, [first], "keys told");

@@ -114,6 +114,48 @@ describe("what sends a response", () => {
 });
 
 describe("errors", () => {
+  /** Of an application that does not look whether it has answered: without sessions, Express refuses what it sends. */
+  const carelessPage: ErrorRequestHandler = (error: { code?: string }, _req, res, _next) =>
+    void res.status(500).json({ error: "the page of errors", code: error.code });
+  const answersTwice: Record<string, [RequestHandler, RegExp]> = {
+    "res.send twice": [(_req, res) => void res.send("first").send("the second"), /200 OK[\s\S]*\r\n\r\nfirst$/],
+    "res.redirect twice": [
+      (_req, res) => {
+        res.redirect("/first");
+        res.redirect("/second");
+      },
+      /302 Found[\s\S]*location: \/first\r\n/i,
+    ],
+    "a throw after res.json": [
+      async (_req, res) => {
+        res.json("first");
+        throw new Error("after the answer");
+      },
+      /200 OK[\s\S]*\r\n\r\n"first"$/,
+    ],
+  };
+  for (const [name, [handler, expected]] of Object.entries(answersTwice)) {
+    it(`leave the answer alone that is held already: ${name}`, async () => {
+      const uncaught: unknown[] = [];
+      const listener = (error: unknown): void => void uncaught.push(error);
+      process.on("uncaughtException", listener);
+      try {
+        app.use(expressSession(sessions));
+        app.use((req, _res, next) => {
+          getSession(sessions, req).data.count = 1;
+          next();
+        }, handler);
+        app.use(carelessPage);
+        app.use(((_error, _req, _res, _next) => {}) satisfies ErrorRequestHandler);
+        expect(await exchange(port, "/")).toMatch(expected);
+        await new Promise(setImmediate);
+        expect(uncaught).toEqual([]);
+      } finally {
+        process.off("uncaughtException", listener);
+      }
+    });
+  }
+
   it("hands a commit that failed to the application's error page, which answers for an empty response", async () => {
     const seen: unknown[] = [];
     app.use(expressSession(sessions, { onError: (error) => seen.push(error) }));

@@ -70,7 +70,7 @@ describe("streams", () => {
       for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
       expect(wire.received).toBe("");
       held.release();
-      expect(await wire.until(/\r\n0\r\n\r\n$/)).toMatch(/set-cookie: __Host-.*session=[\s\S]*late/i);
+      expect(await wire.until("closed")).toMatch(/set-cookie: __Host-.*session=[\s\S]*late/i);
       wire.close();
     });
   }
@@ -138,6 +138,18 @@ describe("responses", () => {
     ]);
     const proxied = await new Client(overHttp(port)).fetch("/proxy");
     expect([await proxied.text(), proxied.headers.getSetCookie().length]).toEqual(["proxied", 1]);
+  });
+
+  it("may be a constant, which takes nothing of one client to the next", async () => {
+    const done = new Response(null, { status: 204 });
+    app.get("/login", async (c) => {
+      await c.var.session.login("ann");
+      return done;
+    });
+    app.get("/", () => done);
+    const login = await client.fetch("/login");
+    expect([login.status, login.headers.getSetCookie().length]).toEqual([204, 1]);
+    expect((await app.request("/")).headers.getSetCookie()).toEqual([]);
   });
 
   it("keep cookies that Hono's helper has set, on all kinds of them", async () => {
@@ -218,6 +230,31 @@ describe("the middleware", () => {
     store.resetCalls();
     await client.fetch("/inner");
     expect(store.total).toBe(1);
+  });
+
+  it("hands the session on to an application that is given the same request", async () => {
+    const inner = new Hono<SessionEnv<Data>>().use(honoSession(sessions));
+    inner.get("/inner", async (c) => {
+      await c.var.session.login("ann");
+      return c.text(`inner: ${c.var.session.userId}`);
+    });
+    app.get("/inner", (c) => inner.fetch(c.req.raw));
+    app.get("/handled", (c) =>
+      sessions.handle(c.req.raw, (session) => {
+        session.data.count = 1;
+        return new Response("handled");
+      }),
+    );
+    const answer = await client.fetch("/inner");
+    expect([await answer.text(), answer.headers.getSetCookie().length]).toEqual(["inner: ann", 1]);
+    const handled = await new Client(overHttp(port)).fetch("/handled");
+    expect([await handled.text(), handled.headers.getSetCookie().length]).toEqual(["handled", 1]);
+  });
+
+  it("gives a session to a request that is sent again", async () => {
+    app.get("/", (c) => c.text(String(c.var.session.isNew)));
+    const again = new Request("https://app.example/");
+    for (let times = 0; times < 2; times++) expect(await (await app.request(again)).text()).toBe("true");
   });
 
   it("takes the sessions of an environment, and types them", async () => {

@@ -10,6 +10,7 @@ import { type InstrumentedStore, instrumentedStore } from "../../../src/testing/
 import type { Data } from "../../support/adapters.ts";
 import { Client } from "../../support/client.ts";
 import { exchange, listen, overHttp, Wire } from "../../support/sockets.ts";
+import { codeOf } from "../../support/visitor.ts";
 
 const SECRET = "k1:0Fq3mC9TzV5w8yRbJ2nK7pXsLd4hGaEu1tQiO6vZxYc";
 
@@ -146,6 +147,27 @@ describe("openSession", () => {
     });
     expect(received).toMatch(/^HTTP\/1\.1 403/);
     expect(found).toEqual([undefined, undefined]);
+  });
+
+  it("after the head is out refuses what the client could not be told of", async () => {
+    const codes: (string | undefined)[] = [];
+    const server = createServer(async (req, res) => {
+      res.write("begun");
+      const session = await openSession(sessions, req, res, { onError: () => {} });
+      if (!session) return;
+      codes.push(await codeOf(() => session.login("ann")));
+      expect(() => {
+        session.data.count = 1;
+      }).toThrow(TypeError);
+      res.end();
+    });
+    servers.push(server);
+    const port = await listen(server);
+    expect(await exchange(port, "/")).toMatch(/begun/);
+    expect(codes).toEqual(["SOJOURN_COMMITTED"]);
+    const forged = { method: "POST", headers: { "sec-fetch-site": "cross-site" } };
+    expect(await exchange(port, "/", forged)).not.toMatch(/\r\n0\r\n/);
+    expect(store.total).toBe(0);
   });
 
   it("records the address that it is given, or the other end of the connection", async () => {

@@ -11,7 +11,8 @@ import { networkFaults } from "../network.ts";
 import { REDIS_WRITE } from "./redis.ts";
 
 export async function startClusterBackend(): Promise<Backend> {
-  const cluster = await startRedisCluster();
+  // On a loaded machine nodes that are well may not answer each other for half a second.
+  const cluster = await startRedisCluster(["--cluster-node-timeout", "1000"]);
   const proxies = await Promise.all(cluster.ports.map((port) => startProxy(port)));
   const map = Object.fromEntries(
     cluster.ports.map((port, index) => [`127.0.0.1:${port}`, { host: "127.0.0.1", port: proxies[index]?.port ?? 0 }]),
@@ -37,7 +38,7 @@ export async function startClusterBackend(): Promise<Backend> {
         const roles = await Promise.all(alive.map(({ port }) => ask(port, "INFO replication")));
         return roles.filter((info) => /role:master/.test(info)).length === 3;
       },
-      30,
+      60,
       "another master",
     );
   const tail = {

@@ -63,7 +63,7 @@ export async function startPostgresBackend(): Promise<Backend> {
           );
           if (!refused) taken.push(client);
           return refused;
-        }, 10);
+        }, 30);
       },
       async end() {
         await Promise.all(taken.splice(0).map((client) => client.end().catch(() => {})));

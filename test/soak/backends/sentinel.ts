@@ -141,6 +141,8 @@ export async function startSentinelBackend({ careful = false }: { readonly caref
       name: group.masterName,
       natMap: map,
       updateSentinels: false,
+      // Or it stays with a master that is frozen, and reads from it what the new one has ended when it goes on.
+      socketTimeout: 1_000,
       maxRetriesPerRequest: 0,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -158,8 +160,7 @@ export async function startSentinelBackend({ careful = false }: { readonly caref
       "asynchronous replication: a failover loses the last changes and logins, but no logout and no revocation that was acknowledged",
     note: careful
       ? "A master that has lost its replicas refuses writes, and so revocations."
-      : "**A master that was frozen or cut off has lost its replicas and takes itself for one that never had any: revocations that it " +
-        "acknowledges until it is demoted are undone.** Against this set `min-replicas-to-write`, as in the next section.",
+      : "What remains possible, and with which settings, is in [redis.md](redis.md#what-a-failover-can-undo).",
     async open(process, clock) {
       const { client, close } = await clientFor(process);
       return { store: redisStore(client, { clock }), close };

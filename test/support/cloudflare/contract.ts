@@ -7,7 +7,7 @@ import type { StoreContext } from "../../../src/testing/contract/trial.ts";
 /** The cases of a store by name. Registered anew for every request: what a request made cannot be used by another. */
 export async function contractCases(
   open: (context: StoreContext) => Store,
-  { handles, histories }: Pick<StoreContractOptions, "handles" | "histories">,
+  { handles, histories, seed }: Pick<StoreContractOptions, "handles" | "histories" | "seed">,
 ): Promise<ReadonlyMap<string, () => Promise<void>>> {
   const cases = new Map<string, () => Promise<void>>();
   const groups: string[] = [];
@@ -21,6 +21,7 @@ export async function contractCases(
     handles,
     durable: true,
     histories,
+    seed,
     open,
   });
   return cases;

@@ -46,6 +46,7 @@ async function contract(url: URL, env: Env): Promise<Response> {
   const cases = await contractCases((context) => open(env, context), {
     handles: url.searchParams.get("handles") === "shared" ? "shared" : "one",
     histories: Number(url.searchParams.get("histories")),
+    seed: Number(url.searchParams.get("seed")),
   });
   const name = url.searchParams.get("case");
   if (name === null) return Response.json([...cases.keys()]);

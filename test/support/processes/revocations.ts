@@ -3,7 +3,8 @@
  * is valid on any server. "Being created" is from the moment on at which a login has read the user's epoch.
  */
 import { expect, it } from "vitest";
-import { freshSeed, type Random, seeded } from "../../../src/testing/random.ts";
+import { type Random, seeded } from "../../../src/testing/random.ts";
+import { repeatably, SEED } from "../seed.ts";
 import type { Fleet, FleetVisitor } from "./fleet.ts";
 import type { NodeAnswer, NodeOptions } from "./node.ts";
 
@@ -24,22 +25,17 @@ interface Late {
 }
 
 export function revocationRaces(open: OpenFleet): void {
-  it.each(VERBS)(
-    `%s ends what was there and the ${LOGINS} logins that were under way, on every server`,
-    async (verb) => {
-      const seed = freshSeed();
+  it.each(VERBS)(`%s ends what was there and the ${LOGINS} logins that were under way, on every server`, (verb) =>
+    repeatably(async () => {
       const fleet = await open({});
       try {
         for (let round = 0; round < ROUNDS; round++)
-          await revokeAmidLogins(fleet, verb, seeded(seed + round), `${round}`);
+          await revokeAmidLogins(fleet, verb, seeded(SEED + round), `${round}`);
         await fleet.expectLegal();
-      } catch (error) {
-        (error as Error).message += ` (seed: ${seed})`;
-        throw error;
       } finally {
         await fleet.close();
       }
-    },
+    }),
   );
 }
 

@@ -34,6 +34,37 @@ describe("withSession()", () => {
     expect(await (await handler(request(), { ip: "198.51.100.7" }, "ann")).text()).toContain("198.51.100");
   });
 
+  it("leaves nothing of one client on a response that serves the next one, too", async () => {
+    const done = new Response(null, { status: 204 });
+    const login = withSession(sessions, async (session) => {
+      await session.login("ann");
+      return done;
+    });
+    const answer = await login(request());
+    expect([answer.status, answer.headers.getSetCookie().length]).toEqual([204, 1]);
+    expect((await withSession(sessions, () => done)(request())).headers.getSetCookie()).toEqual([]);
+  });
+
+  it("within itself hands the session on, and puts its headers on once", async () => {
+    const inner = withSession(
+      sessions,
+      (session) => {
+        session.data.count = 2;
+        return new Response(String(session.data.count));
+      },
+      { address: () => "198.51.100.7" },
+    );
+    const outer = withSession(sessions, async (session, asked) => {
+      session.data.count = 1;
+      const answer = await inner(asked);
+      expect(session.data.count).toBe(2);
+      return answer;
+    });
+    const answer = await outer(request());
+    expect([await answer.text(), answer.headers.getSetCookie().length]).toEqual(["2", 1]);
+    await expect(outer(request())).resolves.toBeInstanceOf(Response);
+  });
+
   it("throws on what the handler threw, when the client need not be told of anything", async () => {
     const error = new Error("no");
     const handler = withSession(sessions, (session) => {
@@ -41,6 +72,27 @@ describe("withSession()", () => {
       throw error;
     });
     await expect(handler(request())).rejects.toBe(error);
+  });
+
+  it.each([
+    ["at once", () => undefined],
+    ["later", async () => undefined],
+  ])("takes a Response that is thrown %s for the answer", async (_when, before) => {
+    const handler = withSession(sessions, (session) => {
+      session.data.count = 1;
+      const thrown = new Response(null, { status: 303, headers: { location: "/home" } });
+      const leave = (): never => {
+        throw thrown;
+      };
+      const waited = before();
+      return waited ? waited.then(leave) : leave();
+    });
+    const answer = await handler(request());
+    expect([answer.status, answer.headers.get("location"), answer.headers.getSetCookie().length]).toEqual([
+      303,
+      "/home",
+      1,
+    ]);
   });
 
   it("throws on what kept a session from being saved", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { xmlCodec } from "../../../src/codec/xml.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 
 const refused = expect.objectContaining({ code: "SOJOURN_INVALID_DATA" });
 
@@ -87,9 +88,9 @@ describe("xmlCodec", () => {
     "decode() of a mebibyte of %j costs no more than a second",
     (part) => {
       const encoded = part.repeat(Math.floor(1_048_576 / part.length));
-      const started = performance.now();
+      const started = cpuTime();
       expect(() => xmlCodec.decode(encoded)).toThrowError(refused);
-      expect(performance.now() - started).toBeLessThan(3000);
+      expect(cpuTime() - started).toBeLessThan(3000);
     },
   );
 });

@@ -68,6 +68,24 @@ describe("commit()", () => {
     expect(inner.size).toBeLessThanOrEqual(3);
   });
 
+  for (const mode of ["tracked", "stateless"] as const) {
+    it(`that failed can be tried again with less, in mode ${mode}`, async () => {
+      const { sessions, visitor } = openSite({}, mode);
+      const browser = visitor();
+      await browser.visit((session) => {
+        session.data.list = [1];
+      });
+      const session = await browser.open();
+      session.data.large = "x".repeat(20_000);
+      await expect(async () => sessions.commit(session)).rejects.toMatchObject({ code: "SOJOURN_COOKIE_TOO_LARGE" });
+      delete session.data.large;
+      session.data.list.push(2);
+      const cookie = cookieOf(await sessions.commit(session));
+      expect((await sessions.open(requestWith(cookie))).data).toEqual({ list: [1, 2] });
+      expect(() => session.data.list.push(3)).toThrow(TypeError);
+    });
+  }
+
   it("that failed leaves a session that can be logged out", async () => {
     const { sessions, visitor, instrument } = openSite();
     const browser = visitor();

@@ -1,9 +1,10 @@
 /**
  * Options that cannot work are said at the start, by name, with what was found and what to do.
  */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSessions, type Store } from "../../../src/index.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
+import { headerTransport } from "../../../src/transport/header.ts";
 import { SECRET } from "../../support/visitor.ts";
 
 const store = memoryStore();
@@ -63,9 +64,16 @@ describe("createSessions()", () => {
       ["hooks", { created: 5 }],
       ["csrf", true],
       ["cacheControl", ""],
+      ["cacheControl", "no-store\n"],
+      ["justification", 5],
+      ["initial", () => 5],
+      ["initial", () => null],
+      ["initial", () => []],
       ["data", "memory"],
       ["onReuse", "ignore"],
       ["encryptAtRest", "later"],
+      ["stor", store],
+      ["ttl", 5],
       ["onOutage", "authenticated"],
       ["onLimit", "evict"],
       ["maxSessionsPerUser", 0],
@@ -79,10 +87,13 @@ describe("createSessions()", () => {
     ];
     for (const [option, value] of wrong)
       expect([option, faultOf({ store, [option]: value })]).toEqual([option, option]);
+    expect(faultOf({ cookie: { name: "a" }, transports: [headerTransport()] })).toBe("cookie");
     expect(faultOf({ version: 1 })).toBe("migrate");
     expect(faultOf({ store: {} })).toBe("store");
     expect(faultOf({ store: { ...plain, touch: undefined } })).toBe("store");
     expect(faultOf({ store: plain, maxSessionsPerUser: 3 })).toBe("maxSessionsPerUser");
+    expect(faultOf({ cookie: { maxAge: 3_600 } })).toBe("cookie.maxAge");
+    expect(faultOf({ hooks: { logedIn: () => {} } })).toBe("hooks.logedIn");
     expect(faultOf({ cookie: { domain: "example.com" } })).toBe("cookie.domain");
   });
 
@@ -101,6 +112,20 @@ describe("createSessions()", () => {
     }
     expect(await sessions.revoke(session.id)).toBe(true);
     await sessions.close();
+  });
+
+  it("warns of a store that cannot compare, by name", () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    createSessions({ secrets: SECRET, store: plain });
+    expect(warn).not.toHaveBeenCalled();
+    createSessions({ secrets: SECRET, store: { ...plain, consistency: "none" } });
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringContaining("The plain store cannot compare"),
+        expect.objectContaining({ code: "SOJOURN_WEAK_STORE" }),
+      ],
+    ]);
+    warn.mockRestore();
   });
 
   it("gives an object that cannot be changed, with the policy in force", () => {

@@ -54,6 +54,19 @@ describe("update()", () => {
       if (mode === "server") expect(instrument.calls.update).toBe(1); // the commit of the second round
     });
 
+    it(`saves what is changed in the answer of an update, in mode ${mode}`, async () => {
+      const { visitor } = openSite({}, mode);
+      const browser = visitor();
+      await browser.visit((session) => session.login("ann"));
+      await browser.visit(async (session) => {
+        (await session.update((draft) => draft)).whole = 1;
+      });
+      await browser.visit(async (session) => {
+        (await session.update("list", (list: number[] = []) => list)).push(2);
+      });
+      expect((await browser.visit((session) => session.data)).value).toEqual({ whole: 1, list: [2] });
+    });
+
     it(`counts updates that one request runs at once, in mode ${mode}`, async () => {
       const { visitor } = openSite({}, mode);
       const browser = visitor();
@@ -190,6 +203,16 @@ describe("update()", () => {
     expect((await browser.visit((session) => session.data)).value).toEqual({ a: 2, c: 2, d: 1 });
   });
 
+  it("sends no cookie of a login whose session was ended before the update", async () => {
+    const { sessions, visitor } = openSite();
+    const { value, setCookies } = await visitor().visit(async (session) => {
+      await session.login("ann");
+      await sessions.revokeUser("ann");
+      return session.update("n", () => 1).catch((error) => error.code);
+    });
+    expect([value, setCookies]).toEqual(["SOJOURN_REVOKED", []]);
+  });
+
   it("throws when the session was ended meanwhile, and the response carries no cookie", async () => {
     const { visitor, sessions } = openSite();
     const browser = visitor();
@@ -215,6 +238,16 @@ describe("update()", () => {
     await sessions.commit(late); // merged on the server; `late.data` does not show `theirs`
     await late.update("after", () => 1);
     expect((await browser.visit((session) => session.data)).value).toEqual({ base: 1, mine: 1, theirs: 1, after: 1 });
+  });
+
+  it("after the commit answers with what cannot be changed any more", async () => {
+    const { sessions, visitor } = openSite();
+    const browser = visitor();
+    await browser.visit((session) => session.login("ann"));
+    const session = await browser.open();
+    await sessions.commit(session);
+    const list = await session.update("list", () => [1]);
+    expect(() => list.push(2)).toThrow(TypeError);
   });
 
   it("after the commit is an error where the data is in the cookie", async () => {

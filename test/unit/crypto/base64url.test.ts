@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as chosen from "../../../src/crypto/base64url.ts";
+import { fc } from "../../support/fast-check.ts";
 import { bytes, hex } from "./platforms.ts";
 
 const { portable, native } = chosen;

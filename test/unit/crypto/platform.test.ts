@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { platform as node } from "../../../src/crypto/node.ts";
 import { platform as web } from "../../../src/crypto/web.ts";
+import { fc } from "../../support/fast-check.ts";
 import { bytes, hex, platforms, unhex } from "./platforms.ts";
 
 describe.each(platforms)("platform $name", ({ platform }) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readSecret } from "../../../src/crypto/secret.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 import { bytes, hex } from "./platforms.ts";
 
 /** Random secrets of each length from 32 to 64 bytes, many times over. */
@@ -132,8 +133,8 @@ describe("readSecret() refuses", () => {
   });
 
   test("a text of 10 MB, at once", () => {
-    const started = performance.now();
+    const started = cpuTime();
     refusal("Zx9-".repeat(2_500_000));
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(cpuTime() - started).toBeLessThan(5000);
   });
 });

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "../../../src/crypto/utf8.ts";
+import { fc } from "../../support/fast-check.ts";
 import { hex, unhex } from "./platforms.ts";
 
 describe("utf8", () => {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { platform as node } from "../../../src/crypto/node.ts";
 import type { Aead, Platform } from "../../../src/crypto/platform.ts";
 import { platform as web } from "../../../src/crypto/web.ts";
 import { createXaes, sealWithNonce } from "../../../src/crypto/xaes.ts";
+import { fc } from "../../support/fast-check.ts";
 import { bytes, hex, platforms, unhex } from "./platforms.ts";
 
 const key = new Uint8Array(32).fill(9);

@@ -80,7 +80,7 @@ function promised(lines: readonly string[]): Map<string, number | "deleted"> {
 }
 
 describe("fileStore() and a process that is killed", () => {
-  it("loses nothing that was answered, leaves nothing in the way, and goes on", async () => {
+  it("loses nothing that was answered, leaves nothing in the way, and goes on", { timeout: 180_000 }, async () => {
     let killed = 0;
     for (const round of ["a", "b", "c", "d", "e"]) {
       const writer = start("write", round);
@@ -115,10 +115,9 @@ describe("fileStore() and a process that is killed", () => {
     const update = store.update(key, record("after"), version);
     await sleep(100);
     expect((await store.get(key))?.payload).toBe("before");
-    const before = performance.now();
     holder.child.kill("SIGKILL");
+    // A living holder's lock would be waited for until the call gives up.
     expect((await update).status).toBe("ok");
-    expect(performance.now() - before).toBeLessThan(5000);
   });
 
   it("waits for a lock that a living process holds, a stopped one too", async () => {

@@ -159,6 +159,17 @@ describe("fileStore() files", () => {
     expect(await store.get("k")).toBeNull();
     expect(await store.create("k", record({ userId: "ann" }))).not.toBeNull();
     expect((await store.list("ann")).items).toHaveLength(1);
+    rmSync(directory, { recursive: true });
+    expect(await store.deleteExpired()).toBe(0);
+  });
+
+  it("of users with one half of a surrogate pair each are theirs alone", async () => {
+    const users = ["\ud800", "\udc00", "\ufffd", '\u0001"\\ud800"'];
+    for (const userId of users) await store.create(`of ${userId}`, record({ userId }));
+    for (const userId of users) {
+      expect((await store.list(userId)).items.map(({ key }) => key)).toEqual([`of ${userId}`]);
+    }
+    for (const userId of users) expect(await store.deleteAll(userId)).toEqual([`of ${userId}`]);
   });
 });
 

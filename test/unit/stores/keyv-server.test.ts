@@ -75,7 +75,7 @@ describe("keyvStore() over Redis", () => {
     } finally {
       server.resume();
     }
-    await until(async () => (await store.get(key))?.payload === "first", 20, "an answer");
+    await until(async () => (await store.get(key))?.payload === "first", 30, "an answer");
   });
 
   it("rejects while the server is gone, and goes on when it is back", async () => {
@@ -86,7 +86,7 @@ describe("keyvStore() over Redis", () => {
     await expect(store.get(key)).rejects.toThrow();
     await expect(store.delete(key)).rejects.toThrow();
     await server.restart();
-    await until(async () => (await store.create(key, record("again")).catch(() => null)) !== null, 20, "an answer");
+    await until(async () => (await store.create(key, record("again")).catch(() => null)) !== null, 30, "an answer");
     expect((await store.get(key))?.payload).toBe("again");
   });
 });

@@ -1,14 +1,16 @@
 /** What needs no memcached: options, URLs, the form of an item, answers off the wire. Over a real one: memcached-server.test.ts. */
+
 import { createServer, type Server, type Socket } from "node:net";
 import { Memcache, ModulaHash } from "memcache";
 import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
 import { createSessions } from "../../../src/index.ts";
-import { decode, encode, exptimeOf, freshVersion } from "../../../src/stores/memcached/item.ts";
+import { decode, encode, exptimeOf } from "../../../src/stores/memcached/item.ts";
 import { itemKey } from "../../../src/stores/memcached/keys.ts";
 import { item, oneOf, Refusal, version } from "../../../src/stores/memcached/replies.ts";
 import { addressesOf } from "../../../src/stores/memcached/servers.ts";
 import { type MemcachedClient, type MemcachedStore, memcachedStore } from "../../../src/stores/memcached.ts";
 import type { RecordStoreOf } from "../../../src/stores/open.ts";
+import { freshMark } from "../../../src/stores/parts/mark.ts";
 import type { ScanStore, SweepStore, UserStore, WatchStore } from "../../../src/stores/store.ts";
 
 const never: MemcachedClient = {
@@ -27,6 +29,7 @@ describe("options", () => {
     ["source", () => memcachedStore("memcached://")],
     ["source", () => memcachedStore("memcached://u:hunter2@")],
     ["source", () => memcachedStore("memcached://u:hunter2@a:port")],
+    ["source", () => memcachedStore("memcached://u:hunter2%zz@a")],
     ["source", () => memcachedStore("memcached://u:hunter2@a:99999")],
     ["source", () => memcachedStore("memcached://a,,b")],
     ["source", () => memcachedStore("memcached://a b")],
@@ -140,7 +143,7 @@ describe("an item", () => {
   });
 
   test("has a version that does not come back", () => {
-    expect(new Set(Array.from({ length: 1000 }, freshVersion)).size).toBe(1000);
+    expect(new Set(Array.from({ length: 1000 }, freshMark)).size).toBe(1000);
   });
 });
 

@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LinkColumn, NumberColumn, TextColumn } from "../../../src/stores/memory/columns.ts";
 import { Deadlines } from "../../../src/stores/memory/deadlines.ts";
 import { Recency } from "../../../src/stores/memory/recency.ts";
 import { SlotIndex } from "../../../src/stores/memory/slot-index.ts";
 import { UserLists } from "../../../src/stores/memory/user-lists.ts";
+import { fc } from "../../support/fast-check.ts";
 
 const slots = fc.integer({ min: 0, max: 40 });
 

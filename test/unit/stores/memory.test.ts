@@ -200,7 +200,7 @@ describe("memoryStore() and time", () => {
       await store.create("a", { payload: "", createdAt: now, seenAt: now, expiresAt: now + 9e9 });
       process.stdout.write("stored");`;
     const args = ["--import", "tsx", "--input-type=module", "-e", script];
-    const { stdout, status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 20_000 });
+    const { stdout, status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 50_000 });
     expect({ stdout, status, stderr }).toEqual({ stdout: "stored", status: 0, stderr: "" });
   });
 

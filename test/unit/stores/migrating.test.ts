@@ -120,6 +120,27 @@ describe("what is used", () => {
   });
 });
 
+describe("pages", () => {
+  test.each([0, -1, Number.NaN, 0.5])("list() and scan() give one session for a limit of %d", async (limit) => {
+    const { store, plant } = setUp();
+    await plant(2, { userId: "ann" });
+    const listed = await store.list("ann", { limit });
+    const scanned = await store.scan({ limit });
+    expect([listed.items.length, scanned.items.length]).toEqual([1, 1]);
+    expect((await store.list("ann", { limit, cursor: listed.cursor })).items[0]?.key).toBe("k1");
+  });
+
+  test("bulk verbs refuse a limit that is none, before anything has ended", async () => {
+    const { store, plant } = setUp();
+    await plant(1, { userId: "ann" });
+    for (const limit of [0, Number.NaN]) {
+      await expect(store.deleteAll("ann", { limit })).rejects.toMatchObject({ code: "SOJOURN_INVALID_OPTION" });
+      await expect(store.clear({ limit })).rejects.toMatchObject({ code: "SOJOURN_INVALID_OPTION" });
+    }
+    expect((await store.list("ann")).items).toHaveLength(1);
+  });
+});
+
 describe("the limit of sessions", () => {
   test("counts and evicts over both stores", async () => {
     const { clock, from, to, store, plant, record } = setUp();

@@ -2,12 +2,16 @@
 import type { RowDataPacket } from "mysql2/promise";
 import mysql from "mysql2/promise";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { SessionRecord, StoredRecord } from "../../../src/record.ts";
+import type { StoredRecord } from "../../../src/record.ts";
 import { type MysqlClient, type MysqlStore, mysqlStore } from "../../../src/stores/mysql.ts";
+import { together } from "../../../src/testing/contract/case.ts";
 import { freeze } from "../../servers/freeze.ts";
 import { startMariadb } from "../../servers/mariadb.ts";
 import { until } from "../../servers/process.ts";
 import { startProxy } from "../../servers/proxy.ts";
+import { failure, recovered } from "../../support/failing.ts";
+import { recordsAt } from "../../support/records.ts";
+import { table } from "../../support/table.ts";
 
 const server = await startMariadb(["--max-connections=12"]);
 const proxy = await startProxy(server.port);
@@ -20,6 +24,12 @@ await setup.end();
 const url = `${server.url.replace("root@", "app@")}?connectionLimit=4`;
 const proxied = url.replace(String(server.port), String(proxy.port));
 const stores: MysqlStore[] = [];
+// The limits of the tests are for calls; to make the tables takes longer where the disk is slow.
+beforeEach(async () => {
+  const maker = mysqlStore(url, { table, timeout: 60_000, sweepEvery: false });
+  await maker.health();
+  await maker.close();
+});
 afterEach(async () => {
   await Promise.all(stores.splice(0).map((store) => store.close()));
 });
@@ -28,41 +38,13 @@ afterAll(async () => {
   await server.close();
 });
 
-let tables = 0;
-let table = "";
-beforeEach(() => {
-  tables += 1;
-  table = `t${tables}`;
-});
-
 function open(source: string | MysqlClient, timeout = 1000): MysqlStore {
   const store = mysqlStore(source, { table, timeout, sweepEvery: false });
   stores.push(store);
   return store;
 }
 
-const record = (changes: Partial<SessionRecord> = {}): SessionRecord => ({
-  payload: "0",
-  createdAt: Date.now(),
-  seenAt: Date.now(),
-  expiresAt: Date.now() + 3_600_000,
-  ...changes,
-});
-
-const many = <T>(times: number, call: (index: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: times }, (_, index) => call(index)));
-
-/** How long a call took to fail, and how. */
-async function failure(call: () => Promise<unknown>): Promise<{ readonly ms: number; readonly error: unknown }> {
-  const start = performance.now();
-  const error = await call().then(
-    () => expect.fail("answered"),
-    (reason: unknown) => reason,
-  );
-  return { ms: performance.now() - start, error };
-}
-
-const recovered = (store: MysqlStore): Promise<void> => until(() => store.health(), 10, "recovery");
+const record = recordsAt(Date.now, { payload: "0" });
 
 describe("a server that is killed", () => {
   test("loses nothing that was acknowledged, brings nothing back, and is used again by itself", async () => {
@@ -75,7 +57,7 @@ describe("a server that is killed", () => {
     let acknowledged = 0;
     let attempted = 0;
     let stop = false;
-    const work = many(20, async (worker) => {
+    const work = together(20, async (worker) => {
       for (let turn = 0; !stop; turn++) {
         const mine = `w${worker}x${turn}`;
         try {
@@ -92,12 +74,12 @@ describe("a server that is killed", () => {
         }
       }
     });
-    await until(() => created.length > 100, 10, "some work");
+    await until(() => created.length > 100, 30, "some work");
     await server.kill();
-    await until(() => failures.length > 40, 10, "failures");
+    await until(() => failures.length > 40, 30, "failures");
     await server.restart();
     const before = created.length;
-    await until(() => created.length > before + 100, 15, "work after the restart");
+    await until(() => created.length > before + 100, 30, "work after the restart");
     stop = true;
     await work;
 
@@ -106,7 +88,7 @@ describe("a server that is killed", () => {
     expect(count).toBeGreaterThanOrEqual(acknowledged);
     expect(count).toBeLessThanOrEqual(attempted);
     for (const gone of ended) expect(await store.get(gone), gone).toBeNull();
-    const lost = await many(created.length, async (index) => {
+    const lost = await together(created.length, async (index) => {
       const mine = created[index] as string;
       return ended.includes(mine) || Number(mine.split("x")[1]) % 3 === 0 ? null : store.get(mine);
     });
@@ -117,7 +99,7 @@ describe("a server that is killed", () => {
 
 describe("a server that does not answer", () => {
   test("fails every call within the timeout, and is used again when it goes on", async () => {
-    const store = open(url, 400);
+    const store = open(url, 1500);
     await store.create("a", record({ userId: "ann" }));
     await freeze(server);
     const calls = [
@@ -132,22 +114,23 @@ describe("a server that does not answer", () => {
     const failed = await Promise.all(calls.map(failure));
     server.resume();
     for (const { ms, error } of failed) {
-      expect(error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
-      expect(ms).toBeLessThan(2000);
+      // The store's own patience and the driver's for a new connection end at the same moment.
+      expect(error).toMatchObject({ code: expect.stringMatching(/^(SOJOURN_STORE_UNAVAILABLE|ETIMEDOUT)$/) });
+      expect(ms).toBeLessThan(8000);
     }
     await recovered(store);
     expect((await store.get("a"))?.userId).toBe("ann");
     const connection = await admin();
     const open_ = async () =>
       (await connection.query<RowDataPacket[]>("SELECT id FROM information_schema.processlist WHERE user = 'app'"))[0];
-    await until(async () => (await open_()).length <= 4, 5, "connections as before");
+    await until(async () => (await open_()).length <= 4, 30, "connections as before");
     expect((await connection.query<RowDataPacket[]>("SELECT 1 FROM information_schema.innodb_trx"))[0]).toEqual([]);
     await connection.end();
     await store.close();
   });
 
   test("is not waited for by close()", async () => {
-    const store = open(url, 300);
+    const store = open(url, 1000);
     await store.create("a", record());
     await freeze(server);
     const start = performance.now();
@@ -155,12 +138,12 @@ describe("a server that does not answer", () => {
     await store.close();
     server.resume();
     expect((await call).error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(8000);
   });
 
   test("does not leave a single connection in the middle of a transaction", async () => {
     const own = await mysql.createConnection(url);
-    const store = open(own, 300);
+    const store = open(own, 1000);
     await store.create("a", record({ userId: "ann" }));
     await freeze(server);
     expect((await failure(() => store.deleteAll("ann"))).error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
@@ -174,11 +157,11 @@ describe("a server that does not answer", () => {
 describe("a server without a free connection", () => {
   test("fails calls, and is used again when there is one", async () => {
     const pool = mysql.createPool({ uri: url, connectionLimit: 2, maxIdle: 0, idleTimeout: 1 });
-    const store = open(pool, 500);
+    const store = open(pool, 1000);
     await store.create("a", record());
     // Root has one connection more than everybody.
-    const taken = await many(14, () => mysql.createConnection(url).catch(() => undefined));
-    const second = open(url, 500);
+    const taken = await together(14, () => mysql.createConnection(url).catch(() => undefined));
+    const second = open(url, 1000);
     const { error } = await failure(() => second.get("a"));
     expect(error).toMatchObject({ errno: 1040 });
     await Promise.all(taken.map((connection) => connection?.end()));
@@ -210,7 +193,7 @@ describe("a server that is read-only", () => {
       expect((await failure(call)).error).toMatchObject({ errno: 1290 });
     }
     // After a failover these connections would be those to the server that has become a replica.
-    await until(async () => !(await ids()).some((id) => before.includes(id)), 5, "other connections");
+    await until(async () => !(await ids()).some((id) => before.includes(id)), 30, "other connections");
     await connection.query("SET GLOBAL read_only = OFF");
     expect(await store.delete("a")).toBe(true);
     await connection.end();
@@ -272,20 +255,20 @@ describe("a network that is cut", () => {
     await dropped;
     await recovered(store);
     const other = open(url);
-    await until(async () => (await other.epoch("ann")) === epoch, 5);
+    await until(async () => (await other.epoch("ann")) === epoch, 30);
     expect(await store.get("a")).not.toBeNull();
   });
 
   test("or swallows everything fails calls within the timeout, and is used again when it heals", async () => {
-    const store = open(proxied, 400);
+    const store = open(proxied, 1500);
     await store.create("a", record());
     proxy.blackHole();
-    const failed = await many(30, () => failure(() => store.get("a")));
-    for (const { ms } of failed) expect(ms).toBeLessThan(2000);
+    const failed = await together(30, () => failure(() => store.get("a")));
+    for (const { ms } of failed) expect(ms).toBeLessThan(8000);
     proxy.heal();
     await recovered(store);
     expect(await store.get("a")).not.toBeNull();
-    await until(() => proxy.connections <= 4, 5, "connections as before");
+    await until(() => proxy.connections <= 4, 30, "connections as before");
     proxy.cut();
     await recovered(store);
     expect(await store.get("a")).not.toBeNull();

@@ -1,195 +1,16 @@
-/** The store over a real server: its tables, its statements, its round trips. The contract suite is in test/contracts. */
+/** The store over a real server: its statements, its transactions, its clients. The contract suite is in test/contracts. */
 import callbacks from "mysql2";
-import type { Pool, RowDataPacket } from "mysql2/promise";
+import type { RowDataPacket } from "mysql2/promise";
 import mysql from "mysql2/promise";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import type { SessionRecord } from "../../../src/record.ts";
-import type { MysqlPool, MysqlPoolConnection, MysqlStatement } from "../../../src/stores/mysql/client.ts";
-import { namesOf, prepareSchema, type Step, schemaScript } from "../../../src/stores/mysql/schema.ts";
-import { Session } from "../../../src/stores/mysql/session.ts";
+import { describe, expect, test } from "vitest";
+import type { MysqlStatement } from "../../../src/stores/mysql/client.ts";
+import { namesOf } from "../../../src/stores/mysql/schema.ts";
 import { statementsFor } from "../../../src/stores/mysql/statements.ts";
-import { type MysqlClient, type MysqlStoreOptions, mysqlStore } from "../../../src/stores/mysql.ts";
 import { openStore } from "../../../src/stores/open.ts";
-import { fakeClock } from "../../../src/testing/index.ts";
-import { startMariadb } from "../../servers/mariadb.ts";
+import { together } from "../../../src/testing/contract/case.ts";
 import { until } from "../../servers/process.ts";
-
-const server = await startMariadb();
-const pool = mysql.createPool({ uri: server.url, connectionLimit: 8, multipleStatements: true });
-const ends: (() => unknown)[] = [() => pool.end()];
-afterAll(async () => {
-  for (const end of ends.reverse()) await end();
-  await server.close();
-});
-
-const clock = fakeClock();
-let tables = 0;
-let table = "";
-beforeEach(() => {
-  tables += 1;
-  table = `t${tables}`;
-});
-
-const open = (options: MysqlStoreOptions = {}, source: string | MysqlClient = pool) =>
-  mysqlStore(source, { clock, table, sweepEvery: false, ...options });
-
-const record = (changes: Partial<SessionRecord> = {}): SessionRecord => ({
-  payload: "data",
-  createdAt: clock(),
-  seenAt: clock(),
-  expiresAt: clock() + 3_600_000,
-  ...changes,
-});
-
-const ofUser = (userId: string, changes: Partial<SessionRecord> = {}) => ({ ...record(changes), userId });
-
-const many = <T>(times: number, call: (index: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: times }, (_, index) => call(index)));
-
-async function rows(sql: string, values: unknown[] = [], from: Pool = pool): Promise<RowDataPacket[]> {
-  return (await from.query<RowDataPacket[]>(sql, values))[0];
-}
-
-/** A pool of an account that may do nothing but what is granted. */
-async function poolOf(account: string, grant: string): Promise<Pool> {
-  await pool.query(`CREATE USER ${account}@'%'`);
-  await pool.query(`GRANT ${grant} TO ${account}@'%'`);
-  const database = /ON (\w+)/.exec(grant)?.[1];
-  const uri = server.url.replace("root@", `${account}@`).replace("/test", `/${database}`);
-  const own = mysql.createPool({ uri, connectionLimit: 2 });
-  ends.push(() => own.end());
-  return own;
-}
-
-/** The pool, with every statement in view: for failures in the middle of something. */
-function tapped(before: (statement: MysqlStatement | string) => unknown): MysqlPool {
-  return {
-    async getConnection(): Promise<MysqlPoolConnection> {
-      const connection = await pool.getConnection();
-      return {
-        execute: async (statement) => {
-          await before(statement);
-          return connection.execute(statement);
-        },
-        query: async (sql) => {
-          await before(sql);
-          return connection.query(sql);
-        },
-        release: () => connection.release(),
-        destroy: () => connection.destroy(),
-      };
-    },
-  };
-}
-
-describe("the tables", () => {
-  test("can be read by an operator, through the view that is printed with them", async () => {
-    await pool.query(schemaScript({ table }));
-    await open({ create: false }).create(
-      "a",
-      record({ userId: "jürgen", payload: '{"cart":[1]}', seenAt: clock() + 1 }),
-    );
-    await pool.query("SET SESSION time_zone = '+13:00'");
-    const sql = `SELECT session_key, user_id, CAST(seen_at AS CHAR) AS seen, JSON_VALUE(payload, '$.cart[0]') AS cart
-      FROM ${table}_readable WHERE user_id = 'jürgen'`;
-    expect(await rows(sql)).toEqual([
-      { session_key: "a", user_id: "jürgen", seen: "2026-01-01 00:00:00.001000", cart: "1" },
-    ]);
-    expect(await rows(`SELECT session_key FROM ${table} WHERE user_id = 'jürgen'`)).toHaveLength(1);
-  });
-
-  test("are InnoDB's whatever the server's default is, and compare bytes whatever its collation is", async () => {
-    await pool.query(`CREATE DATABASE loose CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`);
-    const loose = mysql.createPool({ uri: server.url.replace("/test", "/loose"), connectionLimit: 1 });
-    ends.push(() => loose.end());
-    await loose.query("SET SESSION default_storage_engine = 'MyISAM'");
-    const store = open({}, loose);
-    const users = ["ann", "Ann", "ANN", "änn", "a\u0308nn", "ann ", "ａｎｎ"];
-    for (const [index, userId] of users.entries()) await store.create(`${index}`, record({ userId }));
-    for (const key of ["key", "KEY", "keY"]) await store.create(key, record({ payload: key }));
-    for (const [index, userId] of users.entries()) {
-      expect((await store.list(userId)).items.map((entry) => [entry.key, entry.record.userId])).toEqual([
-        [`${index}`, userId],
-      ]);
-    }
-    expect((await store.get("KEY"))?.payload).toBe("KEY");
-    const engines = await rows("SELECT DISTINCT engine FROM information_schema.tables WHERE table_schema = 'loose'");
-    expect(engines).toEqual([{ engine: "InnoDB" }]);
-  });
-
-  test("are made once by ten processes that start at once, and by one that finds them half made", async () => {
-    const pools = Array.from({ length: 10 }, () => mysql.createPool({ uri: server.url, connectionLimit: 1 }));
-    ends.push(...pools.map((each) => () => each.end()));
-    const stores = pools.map((each) => open({}, each));
-    await many(10, (index) => stores[index]?.create(`${index}`, record()) as Promise<unknown>);
-    expect((await open().scan()).items).toHaveLength(10);
-    await pool.query(`DROP TABLE ${table}_meta`);
-    await open().create("after", record());
-    expect((await open().scan()).items).toHaveLength(11);
-  });
-
-  test("of an older layout are brought up to date by one of many, and those of a newer one are refused", async () => {
-    const names = namesOf(table);
-    await open().health();
-    let run = 0;
-    const second: Step = {
-      layout: 2,
-      compatible: 2,
-      statements: ({ sessions }) => {
-        run += 1;
-        // Fails when it is run twice, so the lock has to hold.
-        return [`ALTER TABLE ${sessions} ADD COLUMN extra int NULL`];
-      },
-    };
-    const first: Step = { layout: 1, compatible: 1, statements: () => expect.fail("has been made") };
-    await many(6, async () => {
-      const connection = await pool.getConnection();
-      await prepareSchema(new Session(connection), names, true, [first, second]);
-      connection.release();
-    });
-    expect(run).toBe(1);
-    const why = /layout 2, this release of Sojourn reads layout 1/;
-    await expect(open().get("a")).rejects.toMatchObject({
-      code: "SOJOURN_STORE_UNAVAILABLE",
-      message: expect.stringMatching(why),
-    });
-    await pool.query(schemaScript({ table, view: false }));
-    await expect(open().get("a")).rejects.toThrow("layout 2");
-    // As one that this release can still work with.
-    await pool.query(`UPDATE ${names.meta} SET value = 1 WHERE name = 'compatible'`);
-    expect(await open().get("a")).toBeNull();
-  });
-
-  test("need no more than four rights", async () => {
-    // Not the database "test", in which MariaDB lets everybody do everything.
-    await pool.query("CREATE DATABASE rights");
-    const app = await poolOf("app", "SELECT, INSERT, UPDATE, DELETE ON rights.*");
-    for (const create of ["auto", false] as const) {
-      await expect(open({ create }, app).get("a")).rejects.toThrow(
-        create ? /command denied/ : /are missing: run what `npx sojourn schema mysql` prints/,
-      );
-    }
-    const owner = mysql.createPool({ uri: server.url.replace("/test", "/rights"), multipleStatements: true });
-    await owner.query(schemaScript({ table, view: false }));
-    await owner.end();
-    for (const create of ["auto", false] as const) {
-      const store = open({ create }, app);
-      const epoch = await store.epoch("ann");
-      expect((await store.admit(`${create}`, ofUser("ann"), { epoch, limit: 1 })).status).toBe("ok");
-      await store.deleteAll("ann");
-      await store.clear();
-      expect(await store.deleteExpired()).toBe(0);
-    }
-  });
-
-  test("that were emptied under the store are told, and a store that is opened anew has them again", async () => {
-    const store = open();
-    await store.epoch("ann");
-    await pool.query(`DELETE FROM ${table}_meta`);
-    await expect(store.epoch("ann")).rejects.toThrow("have been emptied");
-    expect(await open().epoch("ann")).toMatch(/^\d+\.\d+$/);
-  });
-});
+import { table } from "../../support/table.ts";
+import { clock, ends, ofUser, open, pool, record, rows, server, tapped } from "./mysql-bench.ts";
 
 describe("statements", () => {
   /** Statements that the server got, and those that it prepared. */
@@ -323,7 +144,7 @@ describe("what others undo", () => {
     try {
       await other.beginTransaction();
       // The server ends whichever has changed less: this one has changed more.
-      await many(50, (index) => store.create(`x${index}`, record()));
+      await together(50, (index) => store.create(`x${index}`, record()));
       await other.query(`UPDATE ${table} SET version = version + 1 WHERE session_key LIKE 'x%'`);
       await other.query(`SELECT * FROM ${table} WHERE session_key = 'b' FOR UPDATE`);
       const before = await rows("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'");
@@ -385,7 +206,7 @@ describe("bulk verbs", () => {
       tapped(async (statement) => {
         if (typeof statement === "string" || !/session_key IN .* FOR UPDATE/s.test(statement.sql) || gone > 0) return;
         // It has chosen k0 to k9 and holds none of them yet.
-        gone = (await many(5, (index) => open().delete(`k${index}`))).filter(Boolean).length;
+        gone = (await together(5, (index) => open().delete(`k${index}`))).filter(Boolean).length;
       }),
     );
     const ended = await store.deleteAll("ann", { limit: 10 });
@@ -423,10 +244,10 @@ describe("clients", () => {
     const url = server.url.replace("root@", "own@");
     const store = await openStore(`${url}?connectionLimit=3&table=${table}&sweepEvery=false`, { clock });
     expect(store.name).toBe("mysql");
-    await many(20, (index) => store.create(`k${index}`, record()));
+    await together(20, (index) => store.create(`k${index}`, record()));
     expect(await connectionsOf("own")).toBe(3);
     await store.close();
-    await until(async () => (await connectionsOf("own")) === 0, 5);
+    await until(async () => (await connectionsOf("own")) === 0, 30);
   });
 
   test("a pool with callbacks does as well, and close() leaves it open", async () => {
@@ -444,7 +265,7 @@ describe("clients", () => {
     const store = open({}, own);
     await store.create("taken", record());
     const epoch = await store.epoch("ann");
-    const results = await many<unknown>(10, (index) =>
+    const results = await together<unknown>(10, (index) =>
       index % 2 ? store.admit(`k${index}`, ofUser("ann"), { epoch, limit: 3 }) : store.get("taken"),
     );
     expect(results.filter((result) => result !== null)).toHaveLength(10);
@@ -468,7 +289,7 @@ describe("clients", () => {
   test("an expired row is swept by itself", async () => {
     const real = open({ sweepEvery: 1000, clock: undefined });
     await real.create("a", { payload: "", createdAt: 1, seenAt: 1, expiresAt: Date.now() + 100 });
-    await until(async () => (await rows(`SELECT 1 FROM ${table}`)).length === 0, 5);
+    await until(async () => (await rows(`SELECT 1 FROM ${table}`)).length === 0, 30);
     await real.close();
   });
 });

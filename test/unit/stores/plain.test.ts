@@ -1,9 +1,9 @@
 /** What the stores over universal interfaces do between processes, and when the back end misbehaves. */
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../../src/record.ts";
 import { unstorageStore } from "../../../src/stores/unstorage.ts";
 import { fakeClock } from "../../../src/testing/index.ts";
+import { fc } from "../../support/fast-check.ts";
 
 const KEY = "k".repeat(43);
 const SLOT = `sojourn:${KEY}`;

@@ -151,5 +151,5 @@ test("what was asked for before close() is still done", async () => {
   await closing.close();
   expect((await answers).map((each) => each && "status" in each && each.status)).toEqual([false, "ok", "ok"]);
   await expect(closing.get(a)).rejects.toThrow("has been closed");
-  await until(() => otherPool.totalCount === otherPool.idleCount, 20, "every connection back in the pool");
+  await until(() => otherPool.totalCount === otherPool.idleCount, 30, "every connection back in the pool");
 });

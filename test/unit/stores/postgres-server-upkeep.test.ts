@@ -1,11 +1,12 @@
 /** What the tables are like after a while: heap-only updates, sweeps, plans over many rows. */
 import pg from "pg";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { namesOf } from "../../../src/stores/postgres/names.ts";
 import { statementsFor } from "../../../src/stores/postgres/statements.ts";
 import { postgresStore } from "../../../src/stores/postgres.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
 import { startPostgres } from "../../servers/postgres.ts";
+import { table } from "../../support/table.ts";
 
 const server = await startPostgres(["autovacuum=off"]);
 const pool = new pg.Pool({ connectionString: server.url, max: 8 });
@@ -17,13 +18,6 @@ afterAll(async () => {
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const clock = fakeClock();
-let tables = 0;
-let table = "";
-beforeEach(() => {
-  tables += 1;
-  table = `t${tables}`;
-});
-
 const open = () => postgresStore(pool, { clock, table, sweepEvery: false });
 
 /** Answers with the one row of a query. */
@@ -85,7 +79,7 @@ describe("a touch", () => {
       await Promise.all(all.map(touch));
     }
     await Promise.all(pools.map((each) => each.end()));
-    await expect.poll(async () => (await counts()).updates, { timeout: 5000 }).toBe(5 * (1000 + 334));
+    await expect.poll(async () => (await counts()).updates).toBe(5 * (1000 + 334));
     const { hot, index } = await counts();
     expect(hot / (5 * 1334)).toBeGreaterThan(0.99);
     expect(index).toBe(before);
@@ -164,7 +158,7 @@ describe("deleteExpired()", () => {
     const past = { payload: "", createdAt: 0, seenAt: 0, expiresAt: Date.now() + 50 };
     await real.create("a", past);
     await expect
-      .poll(() => row(`SELECT count(*)::int AS left FROM ${table}`), { timeout: 8000, interval: 100 })
+      .poll(() => row(`SELECT count(*)::int AS left FROM ${table}`), { timeout: 20_000, interval: 100 })
       .toEqual({ left: 0 });
     await real.close();
   });

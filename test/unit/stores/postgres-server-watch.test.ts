@@ -1,12 +1,13 @@
 /** Who hears that a session ended, over which connection, and what follows when that one is lost. */
 import pg from "pg";
 import postgres from "postgres";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { SessionRecord } from "../../../src/record.ts";
 import { namesOf } from "../../../src/stores/postgres/names.ts";
 import { type PostgresClient, type PostgresStoreOptions, postgresStore } from "../../../src/stores/postgres.ts";
 import { startPooler, startPostgres } from "../../servers/postgres.ts";
 import { startProxy } from "../../servers/proxy.ts";
+import { table } from "../../support/table.ts";
 
 const server = await startPostgres();
 const pool = new pg.Pool({ connectionString: server.url, max: 8 });
@@ -14,13 +15,6 @@ const ends: (() => unknown)[] = [() => pool.end()];
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
   await server.close();
-});
-
-let tables = 0;
-let table = "";
-beforeEach(() => {
-  tables += 1;
-  table = `t${tables}`;
 });
 
 function open(options: PostgresStoreOptions = {}, source: string | PostgresClient = pool) {
@@ -162,12 +156,12 @@ describe("watch()", () => {
     );
     await pool.query("SELECT pg_terminate_backend($1)", [(await listening())[0]]);
     await expect.poll(listening).toHaveLength(0);
-    await expect.poll(listening, { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(listening).toHaveLength(1);
     await end("a");
     await expect.poll(() => heard).toEqual(["a"]);
     proxy.cut();
     await expect.poll(listening).toHaveLength(0);
-    await expect.poll(listening, { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(listening).toHaveLength(1);
     await end("b");
     await expect.poll(() => heard).toEqual(["a", "b"]);
     await proxy.close();
@@ -181,7 +175,7 @@ describe("watch()", () => {
     store.watch((key) => heard.push(key));
     await expect(store.health()).rejects.toThrow();
     proxy.heal();
-    await expect.poll(listening, { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(listening).toHaveLength(1);
     await end("a");
     await expect.poll(() => heard).toEqual(["a"]);
     await store.close();
@@ -242,7 +236,7 @@ describe("watch()", () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       console.log("done");`;
     const args = ["--import", "tsx", "--input-type=module", "-e", program];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 45_000 });
     expect(stdout).toBe("done\n");
   });
 });

@@ -1,8 +1,11 @@
 /** What needs no server: options, names, clients, the printed schema. */
+import { inspect } from "node:util";
+import postgres from "postgres";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { run } from "../../../src/cli/run.ts";
 import { openStore, type StoreOf } from "../../../src/stores/open.ts";
 import { toDriver } from "../../../src/stores/postgres/client.ts";
+import { overPostgres } from "../../../src/stores/postgres/connect.ts";
 import { dollar, hash, namesOf, quote } from "../../../src/stores/postgres/names.ts";
 import { retrying } from "../../../src/stores/postgres/retry.ts";
 import { freshVersion, knownVersion, toRecord } from "../../../src/stores/postgres/row.ts";
@@ -53,6 +56,17 @@ describe("options", () => {
 
   test("nothing is asked before the first call", () => {
     postgresStore({ query: () => expect.fail("asked") });
+  });
+
+  test("a URL that the package postgres cannot read is refused with an error that does not hold it", () => {
+    let thrown: unknown;
+    try {
+      overPostgres(postgres, "postgres://root:hunter2/x@localhost/app", true);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: "SOJOURN_INVALID_OPTION" });
+    expect(inspect(thrown)).not.toContain("hunter2");
   });
 
   test("a URL opens this store, by both names, and keeps its password to itself", async () => {

@@ -141,6 +141,20 @@ describe("openStore()", () => {
     );
   });
 
+  it("finds a server by its IPv6 address", async () => {
+    const own = await startRedis(["--bind", "127.0.0.1", "-::1"]);
+    try {
+      // Where the machine has no IPv6 that is what it says.
+      const said = await openStore(`redis://[::1]:${own.port}`).then(
+        (store) => store.close(),
+        (error: { code?: unknown }) => error.code,
+      );
+      expect([undefined, "EADDRNOTAVAIL"]).toContain(said);
+    } finally {
+      await own.close();
+    }
+  });
+
   it("rejects when nobody is there, and for a parameter that is none", async () => {
     await expect(openStore("redis://127.0.0.1:1/")).rejects.toThrow();
     await expect(openStore(`redis://127.0.0.1:${server.port}/?prefx=a`)).rejects.toMatchObject({
@@ -175,7 +189,7 @@ describe("the harness", () => {
     const { port, folder } = JSON.parse(line) as { port: number; folder: string };
     expect([await canConnect(port), existsSync(folder)]).toEqual([true, true]);
     child.kill("SIGKILL");
-    await until(async () => !(await canConnect(port)) && !existsSync(folder), 5, "the end of the server");
+    await until(async () => !(await canConnect(port)) && !existsSync(folder), 30, "the end of the server");
   });
 
   it("the proxy swallows everything, or only an answer, and lets go of it again", async () => {

@@ -1,10 +1,19 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { firstVersion } from "../../../src/stores/parts/version.ts";
 import { allBuckets, bucketOf, makeLayout, userIdOf, userName } from "../../../src/stores/redis/layout.ts";
 import { column, decode, encode } from "../../../src/stores/redis/value.ts";
 import { redisStore } from "../../../src/stores/redis.ts";
-import { firstVersion } from "../../../src/stores/sql/version.ts";
 
 const client = { command: async () => null };
+
+function caught(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
 
 describe("redisStore()", () => {
   it.each([[undefined], [null], [{}], [42], ["http://localhost"], ["redis://h/0?db=1"], [{ get() {} }]])(
@@ -29,6 +38,60 @@ describe("redisStore()", () => {
 
   it("keeps the URL, which may hold a password, out of the message", () => {
     expect(() => redisStore("redis://:hunter2@h/0?x=1")).toThrow(expect.not.stringContaining("hunter2"));
+  });
+
+  it.each(["redis://:hunter2/x@h/0", "redis://:hunter2@h:99999", "redis://:hunter2%zz@h", "redis://:hunter2@h/first"])(
+    "refuses %s at once, with an error that does not hold it",
+    (url) => {
+      const thrown = caught(() => redisStore(url));
+      expect(thrown).toMatchObject({ code: "SOJOURN_INVALID_OPTION" });
+      expect(inspect(thrown)).not.toContain("hunter2");
+    },
+  );
+
+  it("rejects every verb once it was closed, and listens to nothing any more", async () => {
+    const subscribed: string[] = [];
+    const subscribe = async (channel: string) => {
+      subscribed.push(channel);
+      return () => {};
+    };
+    const store = redisStore({ ...client, subscribe });
+    await store.close();
+    await expect(store.get("key")).rejects.toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
+    expect(() => store.watch(() => {})).toThrow(expect.objectContaining({ code: "SOJOURN_STORE_UNAVAILABLE" }));
+    expect(subscribed).toEqual([]);
+  });
+});
+
+describe("watch()", () => {
+  /** As both drivers are while the server is down: they try again, and what was asked of them waits. */
+  function waiting() {
+    const asked: string[] = [];
+    const wait = (verb: string) => () => {
+      asked.push(verb);
+      return new Promise<never>(() => {});
+    };
+    const subscriber = {
+      on: () => {},
+      connect: wait("connect"),
+      subscribe: wait("subscribe"),
+      destroy: () => void asked.push("end"),
+      disconnect: () => void asked.push("end"),
+    };
+    return { asked, duplicate: () => subscriber };
+  }
+
+  it.each([
+    ["redis", "sendCommand", "connect"],
+    ["ioredis", "call", "subscribe"],
+  ])("of a client of %s lets go of a connection that it still waits for", async (_name, verb, first) => {
+    const { asked, duplicate } = waiting();
+    const store = redisStore({ [verb]: client.command, duplicate } as never);
+    store.watch(() => {})();
+    expect(asked).toEqual([first, "end"]);
+    store.watch(() => {});
+    await store.close();
+    expect(asked).toEqual([first, "end", first, "end"]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readCookie } from "../../../src/transport/cookie-header.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 
 describe("readCookie()", () => {
   test.each<[string, string, string[]]>([
@@ -56,9 +57,9 @@ describe("readCookie()", () => {
     "a mebibyte of %j costs no more than its length",
     (part) => {
       const header = part.repeat(Math.floor(1_048_576 / part.length));
-      const started = performance.now();
+      const started = cpuTime();
       readCookie(header, "sid");
-      expect(performance.now() - started).toBeLessThan(1000);
+      expect(cpuTime() - started).toBeLessThan(1000);
     },
   );
 });

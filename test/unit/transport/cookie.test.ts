@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { type CookieTransportOptions, cookieTransport } from "../../../src/transport/cookie.ts";
 import type { CookieOptions } from "../../../src/transport/cookie-options.ts";
 import type { HeaderOp, RequestSource } from "../../../src/transport/transport.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 
 const request = (cookie?: string): RequestSource => ({
   method: "GET",
@@ -174,9 +175,9 @@ describe("cookieTransport({ chunks })", () => {
     const cookie = [0, 1, 2, 3].flatMap((index) =>
       full.map((value) => `${index ? `${name}.${index}` : name}=${value}`),
     );
-    const started = performance.now();
+    const started = cpuTime();
     expect(transport.read(request(cookie.join("; "))).length).toBeLessThanOrEqual(16);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(cpuTime() - started).toBeLessThan(1000);
   });
 
   test("reads a single cookie that was written before chunks were allowed", () => {

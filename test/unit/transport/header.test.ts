@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { headerTransport } from "../../../src/transport/header.ts";
 import type { RequestSource } from "../../../src/transport/transport.ts";
+import { cpuTime } from "../../support/cpu-time.ts";
 
 const request = (name: string, value?: string): RequestSource => ({
   method: "GET",
@@ -72,10 +73,10 @@ describe("headerTransport()", () => {
   );
 
   test("hostile headers cost no more than their length", () => {
-    const started = performance.now();
+    const started = cpuTime();
     for (const part of [" ", "a", "a ", "Bearer ", "\t"])
       for (const edge of ["", "a", "\u0000"])
         transport.read(request("authorization", (edge + part.repeat(8000)).slice(0, 8050) + edge));
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(cpuTime() - started).toBeLessThan(1000);
   });
 });

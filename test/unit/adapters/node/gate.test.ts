@@ -204,6 +204,21 @@ describe.each(Object.entries(kinds))("on a response of %s", (_kind, prepare) => 
         });
         expect(error).toMatchObject({ code: "ERR_HTTP_HEADERS_SENT" });
       });
+
+      it(`refuses ${name} when everything has been written, and sends what was`, async () => {
+        let error: unknown;
+        const received = await releasedAfter((res) => {
+          res.setHeader("content-length", 5);
+          res.end("hello");
+          try {
+            change(res);
+          } catch (caught) {
+            error = caught;
+          }
+        });
+        expect(error).toMatchObject({ code: "ERR_HTTP_HEADERS_SENT" });
+        expect(bodyOf(received)).toBe("hello");
+      });
     }
 
     it("lets a header that Node refuses throw at once, and the application answer otherwise", async () => {

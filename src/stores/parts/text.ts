@@ -2,6 +2,9 @@ import type { SessionKey } from "../../record.ts";
 
 const ESCAPED = "\u0001";
 
+/** PGlite takes one at the beginning for none of the text. */
+const BYTE_ORDER_MARK = "\ufeff";
+
 /** With the flag `u` a whole pair is one character, and not of this category. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -11,7 +14,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * that every key is greater than "", where a scan begins.
  */
 export function toText(text: string): string {
-  return text !== "" && !text.startsWith(ESCAPED) && isPlain(text) ? text : ESCAPED + JSON.stringify(text);
+  const kept = text !== "" && !text.startsWith(ESCAPED) && !text.startsWith(BYTE_ORDER_MARK) && isPlain(text);
+  return kept ? text : ESCAPED + JSON.stringify(text);
 }
 
 /** Undoes `toText`. */

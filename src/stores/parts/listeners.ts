@@ -5,13 +5,23 @@ type Listener = (key: SessionKey) => void;
 /** Who watches for sessions that ended. */
 export class Listeners {
   readonly #listeners: Set<{ readonly call: Listener }> = new Set();
+  readonly #onLast: () => void;
+
+  /** @param onLast Called when the last one has been taken out. */
+  constructor(onLast: () => void = () => {}) {
+    this.#onLast = onLast;
+  }
+
+  get size(): number {
+    return this.#listeners.size;
+  }
 
   /** Answers with a function that takes the listener out again. */
   add(call: Listener): () => void {
     const listener = { call };
     this.#listeners.add(listener);
     return () => {
-      this.#listeners.delete(listener);
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#onLast();
     };
   }
 
@@ -22,7 +32,7 @@ export class Listeners {
         try {
           call(key);
         } catch {
-          // The session has ended; a listener's mistake must not make that look like a failure of the store.
+          // The session has ended; a listener's mistake must be neither another's nor look like a failure of the store.
         }
       }
     }

@@ -1,0 +1,23 @@
+import { type Clock, systemClock } from "../../clock.ts";
+import { invalidOption } from "../../errors.ts";
+
+/**
+ * An option in milliseconds, as it is.
+ *
+ * @throws SessionError `SOJOURN_INVALID_OPTION` out of its bounds.
+ */
+export function millisecondsWithin(option: string, value: number, least: number, most: number): number {
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  throw invalidOption(option, value, `milliseconds from ${least} to ${most}`);
+}
+
+/**
+ * The clock of a store: the system's unless another is given.
+ *
+ * @throws SessionError `SOJOURN_INVALID_OPTION` for one that cannot be asked.
+ */
+export function clockOf(clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock;
+  if (typeof clock === "function") return clock;
+  throw invalidOption("clock", clock, "a function that gives milliseconds");
+}
