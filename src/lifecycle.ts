@@ -4,7 +4,7 @@
  */
 import { type Identity, newIdentity } from "./bearer/identity.ts";
 import { checkSize } from "./commit/answer.ts";
-import { compareAndSet, type Next, writePayload } from "./commit/compare-and-set.ts";
+import { compareAndSet, look, type Next, writePayload } from "./commit/compare-and-set.ts";
 import { freeze } from "./commit/freeze.ts";
 import { mergeOnto } from "./commit/merge.ts";
 import type { Context } from "./context.ts";
@@ -268,7 +268,7 @@ async function admit(
   const record = { ...next.times, payload: await writePayload(context, identity.key, next.content) };
   if (userId === undefined || epoch === undefined || !isUserStore(store)) {
     const version = await context.ask("create", () => store.create(identity.key, record));
-    return { ...next, version: version as NonNullable<typeof version> };
+    return version === null ? sentBefore(state, identity, next) : { ...next, version };
   }
   const admission: Admission = inPlace ? { epoch } : { epoch, limit: context.limit, onLimit: context.onLimit };
   const result = await context.ask("admit", () => store.admit(identity.key, { ...record, userId }, admission));
@@ -278,14 +278,22 @@ async function admit(
       `The user has ${context.limit} sessions already, the most that \`maxSessionsPerUser\` allows.`,
     );
   }
-  if (result.status !== "ok")
-    throw new SessionError(
-      "SOJOURN_REVOKED",
-      "The user's sessions were revoked while this login was in progress; log in again.",
-    );
+  if (result.status === "exists") return sentBefore(state, identity, next);
+  if (result.status !== "ok") throw revokedMeanwhile();
   for (const key of result.evicted) {
     context.endings.fire(key);
     context.emit({ type: "destroyed", id: key, userId, reason: "limit" });
   }
   return { ...next, version: result.version };
+}
+
+/** Nobody else has this id: what is there is our own, by a client that sent the call once more because the first answer was lost. */
+async function sentBefore({ context }: State, { key }: Identity, next: Next): Promise<Held> {
+  const there = await look(context, key);
+  if (!there || there.content.meta.tombstone) throw revokedMeanwhile();
+  return { ...next, version: there.version };
+}
+
+function revokedMeanwhile(): SessionError {
+  return new SessionError("SOJOURN_REVOKED", "The user was revoked while this login was in progress; log in again.");
 }

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { isSessionError, type Session } from "../../src/index.ts";
 import type { StoreVerb } from "../../src/testing/index.ts";
-import { type AnyData, openSite } from "../support/visitor.ts";
+import { type AnyData, anotherServer, openSite, type Site, Visitor } from "../support/visitor.ts";
 
 const TIMEOUT = 40;
 
@@ -222,5 +222,49 @@ describe("an outage", () => {
     gate.release();
     await new Promise((resolve) => setImmediate(resolve));
     expect(inner.size).toBe(0);
+  });
+});
+
+describe("a store whose client sends a call again, the first answer being lost", () => {
+  async function openTwice(verb: "create" | "admit", between: (site: Site) => unknown = () => {}) {
+    const site = openSite();
+    const store = new Proxy(site.inner, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        if (name !== verb) return value.bind(target);
+        return async (...args: unknown[]) => {
+          await value.apply(target, args);
+          await between(site);
+          return value.apply(target, args);
+        };
+      },
+    });
+    const sessions = anotherServer({ ...site, instrument: { ...site.instrument, store } });
+    return { ...site, browser: new Visitor(sessions) };
+  }
+
+  it("has logged in once, and says so", async () => {
+    const { browser, inner } = await openTwice("admit");
+    expect((await browser.visit((session) => session.login("ann"))).setCookies).toHaveLength(1);
+    await browser.visit((session) => session.update("n", () => 1));
+    expect((await browser.visit((session) => [session.userId, session.data.n])).value).toEqual(["ann", 1]);
+    expect(inner.size).toBe(1);
+  });
+
+  it("has not logged in when the user was revoked in between", async () => {
+    const { browser, inner } = await openTwice("admit", (site) => site.inner.deleteAll("ann"));
+    const { value } = await browser.visit((session) => session.login("ann").catch((error) => error.code));
+    expect([value, inner.size]).toEqual(["SOJOURN_REVOKED", 0]);
+  });
+
+  it("has given a new id once, and can write to it", async () => {
+    const { browser } = await openTwice("create");
+    await browser.visit((session) => {
+      session.data.n = 1;
+    });
+    await browser.visit((session) => session.rotate());
+    await browser.visit((session) => session.update("n", (n) => n + 1));
+    expect((await browser.visit((session) => session.data.n)).value).toBe(2);
   });
 });
