@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { NotifyingClient } from "../../src/stores/postgres.ts";
 
-/** A connection to listen on that is open already, for the contract suite gives a watcher 20 ms to begin. */
+/** A connection to listen on that is open already, so that no case of the contract has to wait for one. */
 export async function listening(url: string): Promise<{ listen(): NotifyingClient; end(): Promise<void> }> {
   const ear = new pg.Client(url);
   ear.setMaxListeners(0);

@@ -1,23 +1,16 @@
 /**
  * Options that cannot work are said at the start, by name, with what was found and what to do.
  */
+
 import { describe, expect, it, vi } from "vitest";
 import { createSessions, type Store } from "../../../src/index.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
 import { headerTransport } from "../../../src/transport/header.ts";
+import { fiveVerbs } from "../../support/five-verbs.ts";
 import { SECRET } from "../../support/visitor.ts";
 
 const store = memoryStore();
-/** The five verbs, and no index. */
-const plain: Store = {
-  name: "plain",
-  consistency: "cas",
-  get: (key) => store.get(key),
-  create: (key, record) => store.create(key, record),
-  update: (key, record, version) => store.update(key, record, version),
-  touch: (key, seenAt, expiresAt) => store.touch(key, seenAt, expiresAt),
-  delete: (key) => store.delete(key),
-};
+const plain: Store = { ...fiveVerbs(store), name: "plain" };
 
 function faultOf(options: object): string | undefined {
   try {

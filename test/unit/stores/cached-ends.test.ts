@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { cachedStore } from "../../../src/stores/cached.ts";
 import type { ScanStore, UserStore } from "../../../src/stores/store.ts";
-import { BOUND, fiveVerbs, setUp } from "./cached-pair.ts";
+import { fiveVerbs } from "../../support/five-verbs.ts";
+import { BOUND, setUp } from "./cached-pair.ts";
 
 describe("a fill cannot undo a revocation", () => {
   const ends: readonly [string, (store: UserStore & ScanStore) => Promise<unknown>][] = [

@@ -2,7 +2,6 @@
 import type { SessionRecord } from "../../../src/record.ts";
 import { type CachedStoreOptions, cachedStore } from "../../../src/stores/cached.ts";
 import { type MemoryStoreOptions, memoryStore } from "../../../src/stores/memory.ts";
-import type { Store } from "../../../src/stores/store.ts";
 import { fakeClock, instrumentedStore } from "../../../src/testing/index.ts";
 
 export const BOUND = 5000;
@@ -27,18 +26,4 @@ export function setUp(options: CachedStoreOptions = {}, bounds: MemoryStoreOptio
     return version as number;
   };
   return { clock, near, far, store, record, plant };
-}
-
-/** The same store without any optional interface: no `watch`, so nobody tells. */
-export function fiveVerbs(store: Store): Store {
-  const { name, consistency } = store;
-  return {
-    name,
-    consistency,
-    get: (key) => store.get(key),
-    create: (key, record) => store.create(key, record),
-    update: (key, record, expected) => store.update(key, record, expected),
-    touch: (key, seenAt, expiresAt) => store.touch(key, seenAt, expiresAt),
-    delete: (key) => store.delete(key),
-  };
 }

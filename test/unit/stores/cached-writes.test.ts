@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { cachedStore } from "../../../src/stores/cached.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
-import { BOUND, fiveVerbs, setUp } from "./cached-pair.ts";
+import { fiveVerbs } from "../../support/five-verbs.ts";
+import { BOUND, setUp } from "./cached-pair.ts";
 
 describe("reads and writes of one moment", () => {
   test("a reader that asked before an update does not bring the old record back", async () => {

@@ -3,7 +3,8 @@ import { cachedStore } from "../../../src/stores/cached.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
 import type { ScanStore, UserStore, WatchStore } from "../../../src/stores/store.ts";
 import { fakeClock } from "../../../src/testing/index.ts";
-import { BOUND, fiveVerbs, setUp } from "./cached-pair.ts";
+import { fiveVerbs } from "../../support/five-verbs.ts";
+import { BOUND, setUp } from "./cached-pair.ts";
 
 describe("staleness", () => {
   test("a copy is served for maxStaleness and not a millisecond longer", async () => {

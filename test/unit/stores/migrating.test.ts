@@ -7,6 +7,7 @@ import { memoryStore } from "../../../src/stores/memory.ts";
 import { type MigrationProgress, migratingStore } from "../../../src/stores/migrating.ts";
 import type { HealthStore, ScanStore, Store, UserStore, WatchStore } from "../../../src/stores/store.ts";
 import { fakeClock, instrumentedStore } from "../../../src/testing/index.ts";
+import { fiveVerbs } from "../../support/five-verbs.ts";
 
 function setUp() {
   const clock = fakeClock();
@@ -329,7 +330,7 @@ describe("what it can do", () => {
 
   test("a store without compare-and-set, twice the same, or a wrong option is refused", () => {
     const store = memoryStore();
-    const weak = { ...memcachedLike(store), consistency: "insert-update" as const };
+    const weak = { ...fiveVerbs(store), consistency: "insert-update" as const };
     expect(() => migratingStore(store, store)).toThrow('Option "to"');
     expect(() => migratingStore(weak, store)).toThrow('Option "from"');
     expect(() => migratingStore(store, weak)).toThrow('Option "to"');
@@ -337,16 +338,3 @@ describe("what it can do", () => {
     expect(memcachedStore).toBeTypeOf("function");
   });
 });
-
-function memcachedLike(store: Store): Store {
-  const { name, consistency } = store;
-  return {
-    name,
-    consistency,
-    get: (key) => store.get(key),
-    create: (key, record) => store.create(key, record),
-    update: (key, record, expected) => store.update(key, record, expected),
-    touch: (key, seenAt, expiresAt) => store.touch(key, seenAt, expiresAt),
-    delete: (key) => store.delete(key),
-  };
-}
