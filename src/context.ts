@@ -1,21 +1,22 @@
 /**
  * What one `createSessions` sets up once and every request shares: resolved, checked, frozen.
  */
-import type { Bearer } from "./bearer/bearer.ts";
-import type { Verify } from "./bearer/verify.ts";
+
 import type { Clock } from "./clock.ts";
 import type { Codec } from "./codec/codec.ts";
-import type { Lane } from "./commit/lane.ts";
 import type { KeyRing } from "./crypto/keyring.ts";
 import type { CsrfPolicy } from "./csrf/policy.ts";
-import type { Endings } from "./endings.ts";
 import type { Emit } from "./events.ts";
-import type { Lifetime } from "./lifetime.ts";
-import type { Device } from "./meta.ts";
-import type { PayloadFormat } from "./payload.ts";
-import type { Shape } from "./shape.ts";
-import type { Ask } from "./store-calls.ts";
+import type { Ask } from "./record/deadline.ts";
+import type { Lane } from "./record/key-queue.ts";
+import type { Lifetime } from "./record/lifetime.ts";
+import type { Device } from "./record/meta.ts";
+import type { PayloadFormat } from "./record/payload.ts";
+import type { Shape } from "./record/schema.ts";
+import type { Endings } from "./session/signal.ts";
 import type { Store } from "./stores/store.ts";
+import type { Bearer } from "./token/token.ts";
+import type { Verify } from "./token/verify.ts";
 import type { HeaderOp, RequestSource, Transport } from "./transport/transport.ts";
 
 /** Where a session lives. */

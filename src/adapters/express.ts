@@ -5,10 +5,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
-import { logFailure, refusal } from "../outcome.ts";
-import { gateResponse } from "./node/gate.ts";
-import { type OnError, type Opened, openedFor, openFor } from "./node/opened.ts";
-import { takeSeat } from "./node/seat.ts";
+import { logFailure, refusal } from "../request/error-response.ts";
+import { takeSeat } from "./node/express-methods.ts";
+import { gateResponse } from "./node/hold-response.ts";
+import { type OnError, type Opened, openedFor, openFor } from "./node/open-once.ts";
 
 /** The part of Express's request that is used. */
 export interface ExpressRequest extends IncomingMessage {

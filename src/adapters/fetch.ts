@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type Handler, handle } from "../handle.ts";
+
 import type { OpenOptions, Session, Sessions } from "../index.ts";
+import { handle } from "../request/handle.ts";
+import type { Handler } from "../sessions.ts";
 import { addressed } from "./fetch/addressed.ts";
 
 export type { Handler };

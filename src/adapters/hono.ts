@@ -4,10 +4,10 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { formField, releaseAfter, respond, withHeaders } from "../handle.ts";
-import { inHand, letGo, takeInHand } from "../in-hand.ts";
 import { isSessionError, type OpenOptions, type Session, type Sessions } from "../index.ts";
-import { forbidden, logFailure, refusal, refuse } from "../outcome.ts";
+import { forbidden, logFailure, refusal, refuse } from "../request/error-response.ts";
+import { formField, releaseAfter, respond, withHeaders } from "../request/handle.ts";
+import { inHand, letGo, takeInHand } from "../request/nested.ts";
 import { addressed } from "./fetch/addressed.ts";
 
 /** What Hono's context cannot tell by itself. */

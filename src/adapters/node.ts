@@ -6,10 +6,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OpenOptions, Session, Sessions } from "../index.ts";
-import { forbidden, logFailure, refusal } from "../outcome.ts";
-import { type OnError, openedFor, openFor } from "./node/opened.ts";
+import { forbidden, logFailure, refusal } from "../request/error-response.ts";
+import { type OnError, openedFor, openFor } from "./node/open-once.ts";
 import type { NodeResponse } from "./node/response.ts";
-import { answer } from "./node/send.ts";
+import { answer } from "./node/send-error.ts";
 import type { NodeRequest } from "./node/source.ts";
 
 export { openUpgrade, type UpgradeOptions } from "./node/upgrade.ts";

@@ -3,14 +3,21 @@
  *
  * @module
  */
-export { type D1Store, type D1StoreOptions, d1Store } from "./cloudflare/d1.ts";
-export type { D1Answer, D1Binding, D1Statement } from "./cloudflare/d1-binding.ts";
+
+export type { D1Answer, D1Binding, D1Statement } from "./cloudflare/d1/binding.ts";
+export { type D1Store, type D1StoreOptions, d1Store } from "./cloudflare/d1/d1.ts";
+export type {
+  ObjectAnswer,
+  ObjectBinding,
+  ObjectSql,
+  ObjectState,
+  ObjectStub,
+} from "./cloudflare/durable-object/binding.ts";
 export {
   type DurableObjectStore,
   type DurableObjectStoreOptions,
   durableObjectStore,
-} from "./cloudflare/durable-object.ts";
-export { type KvStore, type KvStoreOptions, kvStore } from "./cloudflare/kv.ts";
-export type { KvBinding } from "./cloudflare/kv-binding.ts";
-export type { ObjectAnswer, ObjectBinding, ObjectSql, ObjectState, ObjectStub } from "./cloudflare/object-binding.ts";
-export { SessionObject } from "./cloudflare/session-object.ts";
+} from "./cloudflare/durable-object/durable-object.ts";
+export { SessionObject } from "./cloudflare/durable-object/session-object.ts";
+export type { KvBinding } from "./cloudflare/kv/binding.ts";
+export { type KvStore, type KvStoreOptions, kvStore } from "./cloudflare/kv/kv.ts";

@@ -2,12 +2,12 @@ import type { Clock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
 import type { MigrateOptions, MigrationProgress } from "./migrating/copying.ts";
 import { migrate } from "./migrating/copying.ts";
-import { Door } from "./migrating/door.ts";
 import { Pair } from "./migrating/pair.ts";
 import { scanVerbs } from "./migrating/scanning.ts";
 import { userVerbs } from "./migrating/users.ts";
 import { create, get, touch, update } from "./migrating/verbs.ts";
 import { clockOf } from "./parts/bounds.ts";
+import { Door } from "./parts/open-calls.ts";
 import type { ClosableStore, HealthStore, ScanStore, Store, UserStore, WatchStore } from "./store.ts";
 import { isHealthStore, isScanStore, isUserStore, isWatchStore } from "./store.ts";
 

@@ -1,6 +1,6 @@
+import { inSteps } from "./mysql/bulk-delete.ts";
 import type { MysqlClient } from "./mysql/client.ts";
 import { Connections } from "./mysql/connections.ts";
-import { inSteps } from "./mysql/endings.ts";
 import { list, scan } from "./mysql/listing.ts";
 import type { MysqlStoreOptions } from "./mysql/options.ts";
 import { checkOptions } from "./mysql/options.ts";

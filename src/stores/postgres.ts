@@ -1,9 +1,9 @@
 import { checkLimit } from "./parts/paging.ts";
+import { gatherReads, Updates } from "./postgres/batch.ts";
 import type { PostgresClient } from "./postgres/client.ts";
 import { Connection } from "./postgres/connection.ts";
 import type { PostgresStoreOptions } from "./postgres/options.ts";
 import { checkOptions } from "./postgres/options.ts";
-import { gatherReads, Updates } from "./postgres/together.ts";
 import * as verbs from "./postgres/verbs.ts";
 import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore, WatchStore } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { SessionError } from "../errors.ts";
 import { checkLimit } from "./parts/paging.ts";
 import type { RedisClient } from "./redis/clients.ts";
-import { ClusterUsers } from "./redis/cluster.ts";
+import { ClusterUsers } from "./redis/cluster/users.ts";
 import { connect } from "./redis/connection.ts";
 import { connectByUrl } from "./redis/driver.ts";
 import { Keyspace } from "./redis/keyspace.ts";

@@ -4,10 +4,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { sealedBearer } from "../../src/bearer/sealed.ts";
-import { tokenBearer } from "../../src/bearer/token.ts";
 import { createKeyRing } from "../../src/crypto/keyring.ts";
 import { type Random, seeded } from "../../src/testing/random.ts";
+import { tokenBearer } from "../../src/token/opaque.ts";
+import { sealedBearer } from "../../src/token/sealed.ts";
 import { cookieTransport } from "../../src/transport/cookie.ts";
 import type { RequestSource } from "../../src/transport/transport.ts";
 import { cpuTime } from "../support/cpu-time.ts";

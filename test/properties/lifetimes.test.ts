@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { milliseconds } from "../../src/duration.ts";
-import { expiryOf, judgeTimes, type Lifetime, resolveLifetime, touchDue } from "../../src/lifetime.ts";
+import { expiryOf, judgeTimes, type Lifetime, resolveLifetime, touchDue } from "../../src/record/lifetime.ts";
 import { fc } from "../support/fast-check.ts";
 
 const SECOND = 1_000;

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/index.ts";
-import { stateOf } from "../../src/session.ts";
+import { stateOf } from "../../src/session/session.ts";
 import type { MemoryStore } from "../../src/stores/memory.ts";
 import { fc } from "../support/fast-check.ts";
 import { type Jar, openWorld, respond, type World } from "../support/stepwise.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Claims } from "../../src/bearer/bearer.ts";
-import { identityOf } from "../../src/bearer/identity.ts";
-import { type SealedOptions, sealedBearer } from "../../src/bearer/sealed.ts";
 import * as base64url from "../../src/crypto/base64url.ts";
 import { createKeyRing } from "../../src/crypto/keyring.ts";
-import type { Meta } from "../../src/meta.ts";
+import type { Meta } from "../../src/record/meta.ts";
+import { identityOf } from "../../src/token/identity.ts";
+import { type SealedOptions, sealedBearer } from "../../src/token/sealed.ts";
+import type { Claims } from "../../src/token/token.ts";
 import { fc } from "../support/fast-check.ts";
 import { SECRET } from "../support/visitor.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { identityOf } from "../../src/bearer/identity.ts";
-import { tokenBearer } from "../../src/bearer/token.ts";
 import * as base64url from "../../src/crypto/base64url.ts";
 import { createKeyRing } from "../../src/crypto/keyring.ts";
-import { judgeGeneration, mayRotate } from "../../src/rotation.ts";
+import { judgeGeneration, mayRotate } from "../../src/record/generation.ts";
+import { identityOf } from "../../src/token/identity.ts";
+import { tokenBearer } from "../../src/token/opaque.ts";
 import { fc } from "../support/fast-check.ts";
 import { SECRET, SECRET_2 } from "../support/visitor.ts";
 

@@ -2,8 +2,8 @@
  * `session.signal`: sockets and streams close when the session ends, anywhere, and nothing is kept for the others.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createEndings } from "../../src/endings.ts";
-import { releaseAfter } from "../../src/handle.ts";
+import { releaseAfter } from "../../src/request/handle.ts";
+import { createEndings } from "../../src/session/signal.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import { fakeClock } from "../../src/testing/index.ts";
 import { anotherServer, MODES, openSite, type Site, settle } from "../support/visitor.ts";

@@ -1,4 +1,6 @@
 /** Sessions under test, with everything that a test looks at: the clock, the store's calls, the events. */
+
+import type { LimitOptions } from "../../src/config/options.ts";
 import {
   type AllSessions,
   createSessions,
@@ -10,7 +12,6 @@ import {
   type Sessions,
   type StoreOptions,
 } from "../../src/index.ts";
-import type { LimitOptions } from "../../src/options.ts";
 import { type MemoryStore, memoryStore } from "../../src/stores/memory.ts";
 import { type FakeClock, fakeClock, type InstrumentedStore, instrumentedStore } from "../../src/testing/index.ts";
 import { Client } from "./client.ts";

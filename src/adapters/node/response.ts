@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
-import { seatOf } from "./seat.ts";
+import { seatOf } from "./express-methods.ts";
 
 /** What an application's handler is given: HTTP/1, or HTTP/2 by the compatibility API. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;

@@ -4,8 +4,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
-import { forbidden, logFailure, type Refusal, refusal, seal } from "../../outcome.ts";
-import type { OnError } from "./opened.ts";
+import { forbidden, logFailure, type Refusal, refusal, seal } from "../../request/error-response.ts";
+import type { OnError } from "./open-once.ts";
 import { NodeSource } from "./source.ts";
 
 /** What a handshake cannot tell by itself. */

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { schemaScript as d1Script } from "../../stores/cloudflare/d1-statements.ts";
+import { schemaScript as d1Script } from "../../stores/cloudflare/d1/statements.ts";
 import { schemaScript as mysqlScript } from "../../stores/mysql/schema.ts";
 import { schemaScript as postgresScript } from "../../stores/postgres/schema.ts";
 import { type Command, UsageError } from "../command.ts";

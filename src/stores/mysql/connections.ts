@@ -3,7 +3,7 @@ import type { Lease, OwnPool, Source } from "./client.ts";
 import { createPool, sourceOf } from "./client.ts";
 import { closed, isMissingTable, isReadOnly, isUndone, late, pause } from "./faults.ts";
 import type { MysqlSettings } from "./options.ts";
-import { Session } from "./session.ts";
+import { Session } from "./transaction.ts";
 
 /** How often work is done again that the server has undone because of others. */
 const ATTEMPTS = 8;

@@ -8,8 +8,8 @@ import type { Work } from "./connections.ts";
 import { isDuplicate } from "./faults.ts";
 import type { Integer, Row } from "./row.ts";
 import { isKey, toRecord, valuesOf, versionOf } from "./row.ts";
-import type { Session } from "./session.ts";
 import type { Statements } from "./statements.ts";
+import type { Session } from "./transaction.ts";
 
 /** The five verbs. Each is one statement where it succeeds; a second one says why it did not. */
 

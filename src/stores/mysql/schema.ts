@@ -3,7 +3,7 @@ import { firstVersion } from "../parts/version.ts";
 import { isMissingTable } from "./faults.ts";
 import { checkTable } from "./options.ts";
 import type { Integer } from "./row.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "./transaction.ts";
 
 /** Seconds for which a process waits for another one that makes the tables. */
 const LOCK_WAIT = 30;

@@ -3,15 +3,15 @@ import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { firstVersion } from "../parts/version.ts";
 import type { Admission, AdmitResult, Epoch } from "../store.ts";
+import type { Ended, Step } from "./bulk-delete.ts";
+import { endAllOf, endEverybody, endOldest } from "./bulk-delete.ts";
 import type { Work } from "./connections.ts";
-import type { Ended, Step } from "./endings.ts";
-import { endAllOf, endEverybody, endOldest } from "./endings.ts";
 import { Again } from "./faults.ts";
 import { insert } from "./records.ts";
 import type { Integer } from "./row.ts";
 import { isKey, knownUser, userBytes, valuesOf } from "./row.ts";
-import type { Session } from "./session.ts";
 import type { Statements } from "./statements.ts";
+import type { Session } from "./transaction.ts";
 
 const DAY = 86_400_000;
 

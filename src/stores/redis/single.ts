@@ -2,11 +2,11 @@ import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../rec
 import { fromText, toText } from "../parts/text.ts";
 import { firstVersion } from "../parts/version.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
+import { gatherReads, type Reads, Updates } from "./batch.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { lifeOf } from "./keyspace.ts";
 import { userName } from "./layout.ts";
 import { admit, bump, create, GRACE, heal, remove, removeAll, removeMany } from "./scripts.ts";
-import { gatherReads, type Reads, Updates } from "./together.ts";
 import type { UserRecord, Users } from "./users.ts";
 import { column, encode } from "./value.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { freeze } from "../../../src/commit/freeze.ts";
+import { freeze } from "../../../src/record/freeze.ts";
 
 describe("freeze()", () => {
   it("freezes objects and arrays all the way down, once each, cycles included", () => {

@@ -3,7 +3,7 @@
  */
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { decodeMeta, encodeMeta, type Meta } from "../../../src/meta.ts";
+import { decodeMeta, encodeMeta, type Meta } from "../../../src/record/meta.ts";
 import { openSite } from "../../support/visitor.ts";
 
 const meta: Meta = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createLane } from "../../../src/commit/lane.ts";
+import { createLane } from "../../../src/record/key-queue.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Gather } from "../../../src/stores/parts/gather.ts";
+import { Gather } from "../../../src/stores/parts/batch.ts";
 
 /** Doubles numbers; `asked` has what came together. */
 function doubling(many?: (questions: readonly number[]) => Promise<(number | undefined)[]>) {

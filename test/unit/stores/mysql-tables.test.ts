@@ -2,7 +2,7 @@
 import mysql from "mysql2/promise";
 import { describe, expect, test } from "vitest";
 import { namesOf, prepareSchema, type Step, schemaScript } from "../../../src/stores/mysql/schema.ts";
-import { Session } from "../../../src/stores/mysql/session.ts";
+import { Session } from "../../../src/stores/mysql/transaction.ts";
 import { together } from "../../../src/testing/contract/case.ts";
 import { table } from "../../support/table.ts";
 import { clock, ends, ofUser, open, pool, poolOf, record, rows, server } from "./mysql-bench.ts";

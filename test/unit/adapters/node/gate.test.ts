@@ -4,10 +4,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { gateResponse, type Keeper } from "../../../../src/adapters/node/gate.ts";
-import { takeSeat } from "../../../../src/adapters/node/seat.ts";
+import { takeSeat } from "../../../../src/adapters/node/express-methods.ts";
+import { gateResponse, type Keeper } from "../../../../src/adapters/node/hold-response.ts";
 import type { HeaderOp } from "../../../../src/index.ts";
-import { refusal } from "../../../../src/outcome.ts";
+import { refusal } from "../../../../src/request/error-response.ts";
 import { exchange, listen, Wire } from "../../../support/sockets.ts";
 
 const COOKIE: readonly HeaderOp[] = [

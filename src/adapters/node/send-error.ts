@@ -1,0 +1,36 @@
+/**
+ * Answers in place of the application.
+ */
+import type { Refusal } from "../../request/error-response.ts";
+import { applyToResponse } from "./head.ts";
+import { hasReason, type Method, type NodeResponse, type OpenResponse } from "./response.ts";
+
+/** Takes back what was set for an answer that will not be sent. */
+export function clearHead(res: OpenResponse): void {
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  if (hasReason(res)) res.statusMessage = undefined;
+}
+
+/** Answers a request before the application does, or after it failed; one whose answer has begun is cut off. */
+export function answer(res: NodeResponse, refusal: Refusal): void {
+  const open = res as unknown as OpenResponse;
+  if (open.headersSent) open.destroy();
+  else open.end(prepare(open, refusal));
+}
+
+/** Answers by these methods and no others: one of Node's that calls another calls what wrappers have put above it. */
+export function send(res: OpenResponse, refusal: Refusal, by: Record<"writeHead" | "write" | "end", Method>): void {
+  const body = prepare(res, refusal);
+  by.writeHead(refusal.status);
+  if (body !== undefined) by.write(body);
+  by.end();
+}
+
+/** @returns The body, undefined where there must not be one. */
+function prepare(res: OpenResponse, refusal: Refusal): string | undefined {
+  clearHead(res);
+  res.statusCode = refusal.status;
+  applyToResponse(res, refusal.headers);
+  res.setHeader("content-length", new TextEncoder().encode(refusal.body).length);
+  return res.req?.method === "HEAD" ? undefined : refusal.body;
+}

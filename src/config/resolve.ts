@@ -1,0 +1,196 @@
+/**
+ * Options, checked once and turned into what requests need. Everything that cannot work is said here,
+ * at start, and names the option.
+ */
+
+import { platform } from "#crypto";
+import { systemClock } from "../clock.ts";
+import { jsonCodec } from "../codec/json.ts";
+import type { Context, Mode } from "../context.ts";
+import { createKeyRing, type KeyRing } from "../crypto/keyring.ts";
+import { resolveSecrets } from "../crypto/secrets.ts";
+import { resolveCsrf } from "../csrf/policy.ts";
+import { type Duration, milliseconds } from "../duration.ts";
+import { invalidOption } from "../errors.ts";
+import { createEmitter } from "../events.ts";
+import { type Ask, createAsk } from "../record/deadline.ts";
+import { createLane } from "../record/key-queue.ts";
+import { resolveLifetime } from "../record/lifetime.ts";
+import { eitherPayload, type PayloadFormat, plainPayload, sealedPayload } from "../record/payload.ts";
+import { look } from "../record/records.ts";
+import { createShape } from "../record/schema.ts";
+import { describeDevice } from "../session/device.ts";
+import { createEndings } from "../session/signal.ts";
+import { isUserStore, type Store } from "../stores/store.ts";
+import { tokenBearer } from "../token/opaque.ts";
+import { sealedBearer } from "../token/sealed.ts";
+import { createVerify } from "../token/verify.ts";
+import { type CookieTransportOptions, cookieTransport } from "../transport/cookie.ts";
+import type { HeaderOp, Transport } from "../transport/transport.ts";
+import { checkOptions } from "./check-options.ts";
+import type { AnyOptions, StoreOptions } from "./options.ts";
+import { statelessStore } from "./stateless-store.ts";
+
+/** Cookies that hold the data may need more than one; browsers cap the whole header, so not many. */
+const SEALED_CHUNKS = 4;
+
+/** A verb must be over while the id that it replaces is still remembered (`TOMBSTONE_MS`). */
+const LONGEST_CALL = 30_000;
+
+const VERBS = ["get", "create", "update", "touch", "delete"] as const;
+
+export function resolveOptions<Data extends object>(options: AnyOptions<Data>): Context {
+  checkOptions(options);
+  const { clock = systemClock, codec = jsonCodec, audience = "" } = options;
+  const mode = modeOf(options);
+  const store = options.store ?? statelessStore;
+  const given: Partial<StoreOptions<Data>> = mode === "stateless" ? {} : (options as StoreOptions<Data>);
+  const ring = createKeyRing(resolveSecrets(options.secrets), { audience });
+  if (mode !== "stateless") warnOfWeakness(store);
+  if (options.transports && options.cookie)
+    throw invalidOption(
+      "cookie",
+      options.cookie,
+      "nothing beside `transports`: give it to the `cookieTransport` there",
+    );
+  const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
+  const transports = options.transports ?? [cookieTransport(cookie)];
+  const place = transports[0].place ?? transports[0].name;
+  const cacheControl = options.cacheControl ?? "no-store";
+  const emit = createEmitter(options.hooks ?? {});
+  const rotateEvery =
+    mode === "stateless" ? Number.POSITIVE_INFINITY : milliseconds("rotateEvery", given.rotateEvery ?? "1h", 60_000);
+  const storeTimeout = milliseconds("storeTimeout", given.storeTimeout ?? "2s", 1, LONGEST_CALL);
+  // A cookie always answers.
+  const ask: Ask = mode === "stateless" ? (_verb, call) => call() : createAsk(store.name, storeTimeout, emit);
+  const bearer =
+    mode === "server" ? tokenBearer(ring) : sealedBearer({ ring, audience, place, everything: mode === "stateless" });
+  const context: Context = {
+    mode,
+    store,
+    ask,
+    bearer,
+    verify: createVerify(bearer, codec),
+    payload: payloadOf(given.encryptAtRest, ring),
+    codec,
+    shape: createShape(options, codec),
+    transports,
+    lifetime: resolveLifetime(options),
+    rotateEvery,
+    rotationGrace: graceOf(given.rotationGrace, rotateEvery),
+    onReuse: oneOf("onReuse", given.onReuse, ["revoke", "report"]),
+    onOutage: oneOf("onOutage", given.onOutage, ["error", "anonymous"]),
+    limit: limitOf(options.maxSessionsPerUser, store),
+    onLimit: oneOf("onLimit", options.onLimit, ["evict-oldest", "reject"]),
+    caching: {
+      set: cachingHeaders("set", cacheControl, transports),
+      default: cachingHeaders("default", cacheControl, transports),
+    },
+    device: options.device ?? describeDevice,
+    csrf: options.csrf === false ? undefined : resolveCsrf(options.csrf),
+    ring,
+    clock,
+    emit,
+    lane: createLane(),
+    endings: createEndings(
+      store,
+      async (key) => mode === "stateless" || isLive(await look(context, key)),
+      milliseconds("lookEvery", given.lookEvery ?? "30s", 1_000, 86_400_000),
+    ),
+    namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
+  };
+  return Object.freeze(context);
+}
+
+/** Nothing else would say at start what the store's documentation does. Not told where there is nobody to tell (Workers). */
+function warnOfWeakness({ name, consistency }: Store): void {
+  if (consistency !== "none" && consistency !== "insert-update") return;
+  const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
+  process?.emitWarning?.(
+    `The ${name} store cannot compare what it overwrites: of changes to one session from several processes some can be lost. ` +
+      "See docs/universal-stores.md.",
+    { type: "SojournWarning", code: "SOJOURN_WEAK_STORE" },
+  );
+}
+
+function isLive(held: Awaited<ReturnType<typeof look>>): boolean {
+  return held !== undefined && !held.content.meta.tombstone;
+}
+
+function modeOf<Data extends object>(options: AnyOptions<Data>): Mode {
+  const { store, data } = options as { readonly store?: Store; readonly data?: string };
+  if (data !== undefined && data !== "store" && data !== "cookie")
+    throw invalidOption("data", data, '"store" or "cookie"');
+  if (!store) {
+    if (data === "store") throw invalidOption("store", store, 'a store, because `data` is "store"');
+    for (const option of [
+      "rotateEvery",
+      "rotationGrace",
+      "onReuse",
+      "onOutage",
+      "storeTimeout",
+      "lookEvery",
+      "encryptAtRest",
+      "maxSessionsPerUser",
+      "onLimit",
+    ] as const) {
+      if (options[option] !== undefined)
+        throw invalidOption("store", store, `a store, because \`${option}\` needs one`);
+    }
+    return "stateless";
+  }
+  for (const verb of VERBS) {
+    if (typeof store[verb] !== "function")
+      throw invalidOption("store", store, `an object with the method "${verb}" (see the interface Store)`);
+  }
+  return data === "cookie" ? "tracked" : "server";
+}
+
+function limitOf(limit: number | undefined, store: Store): number | undefined {
+  if (limit === undefined) return undefined;
+  if (!Number.isInteger(limit) || limit < 1) throw invalidOption("maxSessionsPerUser", limit, "a whole number from 1");
+  if (!isUserStore(store))
+    throw invalidOption("maxSessionsPerUser", limit, `nothing, because the ${store.name} store has no user index`);
+  return limit;
+}
+
+function graceOf(grace: Duration | undefined, rotateEvery: number): number {
+  const ms = milliseconds("rotationGrace", grace ?? "30s", 0);
+  if (ms > rotateEvery)
+    throw invalidOption("rotationGrace", grace, "at most `rotateEvery`: only one predecessor is honoured");
+  if (ms > 300_000) throw invalidOption("rotationGrace", grace, "at most 5 minutes: it is a window for a thief, too");
+  return ms;
+}
+
+/** The first of the allowed values is the default. */
+function oneOf<Value extends string>(
+  option: string,
+  value: Value | undefined,
+  allowed: readonly [Value, ...Value[]],
+): Value {
+  if (value === undefined) return allowed[0];
+  if (!allowed.includes(value)) throw invalidOption(option, value, allowed.map((each) => `"${each}"`).join(" or "));
+  return value;
+}
+
+function payloadOf(encryptAtRest: StoreOptions<object>["encryptAtRest"] = false, ring: KeyRing): PayloadFormat {
+  const sealed = sealedPayload({
+    active: async () => ({ kid: ring.active.kid, xaes: await ring.active.xaes("record") }),
+    find: (kid) => (ring.isRevoked(kid) ? undefined : ring.find(kid)?.xaes("record")),
+  });
+  if (encryptAtRest === true) return sealed;
+  if (encryptAtRest === "from-now-on") return eitherPayload(sealed, sealed);
+  if (encryptAtRest === false) return eitherPayload(plainPayload, sealed);
+  throw invalidOption("encryptAtRest", encryptAtRest, 'true, false or "from-now-on"');
+}
+
+/** What caches are told of a response that depends on the session. */
+function cachingHeaders(
+  op: "set" | "default",
+  cacheControl: string,
+  transports: readonly Transport[],
+): readonly HeaderOp[] {
+  const headers: HeaderOp[] = [{ op, name: "cache-control", value: cacheControl }];
+  for (const { vary } of transports) if (vary) headers.push({ op: "merge", name: "vary", value: vary });
+  return Object.freeze(headers.map((header) => Object.freeze(header)));
+}

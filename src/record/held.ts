@@ -1,0 +1,15 @@
+/**
+ * A record as this process last saw it.
+ */
+import type { SessionRecord, Version } from "../record.ts";
+import type { Content } from "./payload.ts";
+
+/** The record without its payload. */
+export type Times = Omit<SessionRecord, "payload">;
+
+/** What the store has, as far as this request knows. */
+export interface Held {
+  readonly times: Times;
+  readonly version: Version;
+  readonly content: Content;
+}

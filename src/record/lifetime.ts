@@ -1,0 +1,84 @@
+/**
+ * When a session is over. Pure: times in, a judgement out.
+ */
+import { type Duration, milliseconds } from "../duration.ts";
+import { invalidOption } from "../errors.ts";
+
+/** The limits of NIST SP 800-63B-4, section 2: inactivity and overall. AAL1 has no required inactivity limit; ours is a week. */
+const PRESETS: Record<Preset, { readonly idle: number; readonly lifetime: number }> = {
+  aal1: { idle: 7 * 86_400_000, lifetime: 30 * 86_400_000 },
+  aal2: { idle: 3_600_000, lifetime: 86_400_000 },
+  aal3: { idle: 900_000, lifetime: 12 * 3_600_000 },
+};
+
+/** Authenticator assurance levels of NIST SP 800-63B-4, whose time limits a preset takes. */
+export type Preset = "aal1" | "aal2" | "aal3";
+
+/** RFC 6265bis 5.5: a user agent keeps no cookie longer than this. */
+const LONGEST = 400 * 86_400_000;
+
+/** When a session ends by itself. Durations are milliseconds, or text such as "15m". */
+export interface LifetimeOptions {
+  /**
+   * Both limits at once, from NIST SP 800-63B-4: `aal1` 7 d idle and 30 d in all, `aal2` 1 h and 24 h,
+   * `aal3` 15 min and 12 h. Longer values beside a preset need a `justification` (ASVS 7.1.1). Default: none.
+   */
+  readonly preset?: Preset | undefined;
+  /** Ends after so long without a request. Default 1 d, or `lifetime` when that is shorter; at least 1 s, at most `lifetime`. Always on. */
+  readonly idle?: Duration | undefined;
+  /** Ends so long after it began or was re-authenticated, whatever happens. Default 7 d, 1 s to 400 d. Always on. */
+  readonly lifetime?: Duration | undefined;
+  /** Why a limit is longer than its preset; kept in the policy for the auditor. Default: none. */
+  readonly justification?: string | undefined;
+  /** How long a touch is good for: the least time between two. Default a twentieth of `idle`, 0 for every request, always shorter than `idle`; the idle deadline may fall short by it, never over. */
+  readonly touchEvery?: Duration | undefined;
+}
+
+export interface Lifetime {
+  readonly idle: number;
+  readonly lifetime: number;
+  readonly touchEvery: number;
+  readonly justification: string | undefined;
+}
+
+export function resolveLifetime(options: LifetimeOptions): Lifetime {
+  const preset = options.preset === undefined ? undefined : PRESETS[options.preset];
+  if (options.preset !== undefined && preset === undefined) {
+    throw invalidOption("preset", options.preset, '"aal1", "aal2" or "aal3"');
+  }
+  const lifetime = milliseconds("lifetime", options.lifetime ?? preset?.lifetime ?? "7d", 1_000);
+  const idle = milliseconds("idle", options.idle ?? Math.min(lifetime, preset?.idle ?? 86_400_000), 1_000);
+  if (lifetime > LONGEST) throw invalidOption("lifetime", options.lifetime, "at most 400 days (RFC 6265bis 5.5)");
+  if (idle > lifetime) throw invalidOption("idle", options.idle, "no longer than `lifetime`");
+  if (preset && (idle > preset.idle || lifetime > preset.lifetime) && !options.justification?.trim()) {
+    throw invalidOption(
+      "justification",
+      options.justification,
+      `a reason why a limit is longer than preset "${options.preset}"`,
+    );
+  }
+  const touchEvery = milliseconds("touchEvery", options.touchEvery ?? Math.floor(idle / 20), 0);
+  if (touchEvery >= idle) throw invalidOption("touchEvery", options.touchEvery, "shorter than `idle`");
+  return { idle, lifetime, touchEvery, justification: options.justification };
+}
+
+/** The instant from which the record counts as absent. */
+export function expiryOf(seenAt: number, endsAt: number, limits: Lifetime): number {
+  return Math.min(seenAt + limits.idle, endsAt);
+}
+
+/** Whether a session of these times is over, and by which limit. A clock that stepped back makes nothing expire. */
+export function judgeTimes(
+  seenAt: number,
+  endsAt: number,
+  limits: Lifetime,
+  now: number,
+): "live" | "idle" | "lifetime" {
+  if (now >= endsAt) return "lifetime";
+  return now >= seenAt + limits.idle ? "idle" : "live";
+}
+
+/** Whether the last use should be written down again. */
+export function touchDue(seenAt: number, limits: Lifetime, now: number): boolean {
+  return now - seenAt >= limits.touchEvery && now > seenAt;
+}

@@ -1,0 +1,86 @@
+/**
+ * How a request ends, in one place, so that every adapter does the same.
+ *
+ * - The commit follows the application's answer, whether or not the client still waits for it: what was answered
+ *   is saved, and a request that is never answered (its handler gave up when the client was gone) saves nothing.
+ * - A status of 500 or more says that the request failed: what it changed in `data`, and its flash messages, are not
+ *   saved. The verbs (`login`, `logout`, `rotate`…) have taken effect in the store already, and so the failed
+ *   answer tells the client of them: a login is never half done.
+ * - A commit that fails takes the application's answer with it. The client gets the error's status instead.
+ * - A store that does not answer (503) never logs anyone in or out: no cookie is touched, but for what a verb had done
+ *   before the store was lost.
+ */
+
+import { isSessionError } from "../errors.ts";
+import { freeze } from "../record/freeze.ts";
+import { type Session, stateOf } from "../session/session.ts";
+import type { Sessions } from "../sessions.ts";
+import type { HeaderOp } from "../transport/transport.ts";
+
+/** What an adapter answers in place of the application. */
+export interface Refusal {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: readonly HeaderOp[];
+}
+
+const NONE: readonly HeaderOp[] = Object.freeze([]);
+const NO_STORE: HeaderOp = { op: "set", name: "cache-control", value: "no-store" };
+const RETRY: HeaderOp = { op: "set", name: "retry-after", value: "1" };
+const TEXT: HeaderOp = { op: "default", name: "content-type", value: "text/plain; charset=utf-8" };
+const REASONS: Record<number, string> = {
+  401: "Unauthorized",
+  403: "Forbidden",
+  409: "Conflict",
+  503: "Service unavailable",
+};
+
+/**
+ * The answer after a commit that failed: what could not be saved is given up, and the client is told of the verbs
+ * that have taken effect. The session cannot be changed any more. Never rejects.
+ */
+export async function refuse<Data extends object>(
+  sessions: Sessions<Data>,
+  session: Session<Data>,
+  error: unknown,
+): Promise<Refusal> {
+  if (stateOf(session as Session<object>).answer !== "nothing") {
+    try {
+      return refusal(error, await sessions.commit(session, { status: 500 }));
+    } catch {
+      // What made the commit fail keeps the client from being told, too.
+    }
+  }
+  seal(session);
+  return refusal(error);
+}
+
+/** The answer to an error: a Sojourn error's own status, 500 for any other. `told`: what the client has to get with it. */
+export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refusal {
+  const status = isSessionError(error) ? error.status : 500;
+  const headers = status === 503 ? [...told, NO_STORE, RETRY, TEXT] : [...told, NO_STORE, TEXT];
+  return { status, body: `${REASONS[status] ?? "Internal server error"}\n`, headers };
+}
+
+/** The answer to a request that `sessions.protect` did not allow. */
+export function forbidden(reason: string): Refusal {
+  return { status: 403, body: `Forbidden: ${reason}\n`, headers: [NO_STORE, TEXT] };
+}
+
+/** Whether the headers hand the client something of the session, beside what caches must know. */
+export function tells(headers: readonly HeaderOp[]): boolean {
+  return headers.some((header) => header !== TEXT && !/^(?:cache-control|vary|retry-after)$/.test(header.name));
+}
+
+/** No response will carry anything for this session: changing it from now on is an error. */
+export function seal<Data extends object>(session: Session<Data>): void {
+  const state = stateOf(session as Session<object>);
+  if (state.committed) return;
+  state.committed = NONE;
+  if (state.looked) freeze(state.data);
+}
+
+/** Where adapters report by default: what a programmer has to mend. A store that is down has an event of its own. */
+export function logFailure(error: unknown): void {
+  if (!isSessionError(error) || error.status === 500) console.error(error);
+}

@@ -1,0 +1,40 @@
+/**
+ * Who, further out, has opened the session of a request and will commit it: whoever is asked again for the same request, inside
+ * of that, hands the session on and leaves the rest to them, or the response would get every header twice.
+ */
+
+import { AttachedMap } from "../attached-map.ts";
+import type { Session } from "../session/session.ts";
+import type { Sessions } from "../sessions.ts";
+
+interface Taken {
+  /** Whose session it is: a function of the sessions, which copies of that object share. */
+  readonly by: object;
+  readonly session: Session<object>;
+  /** Of other sessions. */
+  readonly others: Taken | undefined;
+}
+
+const taken = new AttachedMap<Taken>();
+
+/** The session of a request that somebody has in hand. */
+export function inHand<Data extends object>(sessions: Sessions<Data>, request: object): Session<Data> | undefined {
+  let found = taken.get(request);
+  while (found && found.by !== sessions.open) found = found.others;
+  return found?.session as Session<Data> | undefined;
+}
+
+export function takeInHand<Data extends object>(
+  sessions: Sessions<Data>,
+  request: object,
+  session: Session<Data>,
+): void {
+  taken.set(request, { by: sessions.open, session: session as Session<object>, others: taken.get(request) });
+}
+
+/** The response is over to whoever asked for it. */
+export function letGo<Data extends object>(sessions: Sessions<Data>, request: object): void {
+  const last = taken.get(request);
+  // Whoever took it last lets go first.
+  if (last?.by === sessions.open) taken.set(request, last.others);
+}

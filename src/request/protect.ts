@@ -1,0 +1,58 @@
+/**
+ * Whether a request may change something for its session: where it comes from, then its token.
+ */
+import type { Context } from "../context.ts";
+import type { Awaitable } from "../crypto/platform.ts";
+import { checkOrigin, checkUpgrade } from "../csrf/origin.ts";
+import type { CsrfPolicy } from "../csrf/policy.ts";
+import { readToken } from "../csrf/token.ts";
+import { type Session, stateOf } from "../session/session.ts";
+import type { Protection, ReadBody } from "../sessions.ts";
+import type { RequestSource } from "../transport/transport.ts";
+
+const OFF: Protection = Object.freeze({ allowed: true, reason: "off" });
+
+/** Without a promise when no token has to be looked for, which is nearly always. */
+export function protect(
+  context: Context,
+  source: RequestSource,
+  session: Session<object>,
+  readBody?: ReadBody,
+): Awaitable<Protection> {
+  const policy = context.csrf;
+  if (!policy) return OFF;
+  const { provenBy, presents } = stateOf(session);
+  const ambient = provenBy ? provenBy.ambient : context.transports.some((transport) => transport.ambient);
+  const { verdict, reason } = checkOrigin(source, policy, { sessionPresent: presents, ambient });
+  if (verdict === "allow") return { allowed: true, reason };
+  if (verdict === "deny") return deny(context, session, reason);
+  return checkToken(policy, source, session, readBody).then((token) =>
+    token === "right" ? { allowed: true, reason } : deny(context, session, token),
+  );
+}
+
+async function checkToken(
+  policy: CsrfPolicy,
+  source: RequestSource,
+  session: Session<object>,
+  readBody: ReadBody | undefined,
+): Promise<"right" | "missing-token" | "wrong-token"> {
+  // Nobody's body is read into memory for a cookie that proves nothing: no token could fit it.
+  const mayFit = stateOf(session).held !== undefined && readToken(source, policy) === undefined;
+  const body = mayFit ? await readBody?.(policy.tokenField) : undefined;
+  const token = readToken(source, policy, typeof body === "string" ? { [policy.tokenField]: body } : body);
+  if (await session.verifyCsrfToken(token)) return "right";
+  return token === undefined ? "missing-token" : "wrong-token";
+}
+
+function deny(context: Context, session: Session<object>, reason: Protection["reason"]): Protection {
+  context.emit({ type: "rejected", id: stateOf(session).identity?.key, reason: "csrf" });
+  return { allowed: false, reason };
+}
+
+/** Whether a WebSocket handshake comes from a page of this application (ASVS 4.4.2); browsers send it with cookies from anywhere. */
+export function protectUpgrade(context: Context, source: RequestSource): Protection {
+  if (!context.csrf) return OFF;
+  const { verdict, reason } = checkUpgrade(source, context.csrf);
+  return { allowed: verdict === "allow", reason };
+}

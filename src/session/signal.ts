@@ -1,0 +1,133 @@
+/**
+ * Tells whoever holds a session's signal that it has ended, in this process at once and elsewhere as
+ * soon as the store says so, or at the next look where it cannot.
+ */
+import type { SessionKey } from "../record.ts";
+import { isWatchStore, type Store } from "../stores/store.ts";
+
+export interface Endings {
+  listen(): Listener;
+  /** Aborts every signal of the session. */
+  fire(key: SessionKey): void;
+}
+
+/** One request's signal. */
+export interface Listener {
+  /** Aborts when the session that is followed ends. */
+  readonly signal: AbortSignal;
+  /** False from when it was let go of, or has aborted. */
+  readonly active: boolean;
+  /** The session is stored under this id from now on; its end is told. */
+  follow(key: SessionKey): void;
+  /** Nobody listens any more. */
+  release(): void;
+}
+
+/**
+ * @param isLive Asks whether the session is there still; what it throws is tried again at the next look.
+ * @param lookEveryMs How often the watched sessions are looked at: this finds those that expired, and
+ *   those that ended in another process when the store cannot push.
+ */
+export function createEndings(
+  store: Store,
+  isLive: (key: SessionKey) => Promise<boolean>,
+  lookEveryMs: number,
+): Endings {
+  const followers = new Map<SessionKey, Set<Follower>>();
+  let stop: (() => void) | undefined;
+  let looking = false;
+
+  const look = async (): Promise<void> => {
+    if (looking) return; // the store takes longer than the time between two looks
+    looking = true;
+    try {
+      for (const key of [...followers.keys()]) {
+        if (followers.has(key) && !(await isLive(key))) fire(key);
+      }
+    } catch {
+      // The store is down: that ends nobody's session, and the others need not be asked for now.
+    } finally {
+      looking = false;
+    }
+  };
+  const start = (): void => {
+    const stopWatching = isWatchStore(store) ? store.watch(fire) : undefined;
+    const timer = setInterval(look, lookEveryMs);
+    (timer as { unref?: () => void }).unref?.();
+    stop = () => {
+      clearInterval(timer);
+      stopWatching?.();
+      stop = undefined;
+    };
+  };
+  const forget = (key: SessionKey): void => {
+    followers.delete(key);
+    if (followers.size === 0) stop?.();
+  };
+  const fire = (key: SessionKey): void => {
+    const all = followers.get(key);
+    if (!all) return;
+    forget(key);
+    for (const follower of all) follower.abort();
+  };
+
+  return {
+    fire,
+    listen: () =>
+      new Follower({
+        join(key, follower) {
+          const all = followers.get(key) ?? new Set();
+          followers.set(key, all.add(follower));
+          if (!stop) start();
+          // It may have ended since it was loaded, when nobody followed it yet.
+          isLive(key).then(
+            (live) => live || fire(key),
+            () => undefined,
+          );
+        },
+        leave(key, follower) {
+          const all = followers.get(key);
+          if (all?.delete(follower) && all.size === 0) forget(key);
+        },
+      }),
+  };
+}
+
+interface Desk {
+  join(key: SessionKey, follower: Follower): void;
+  leave(key: SessionKey, follower: Follower): void;
+}
+
+class Follower implements Listener {
+  readonly #controller = new AbortController();
+  readonly #desk: Desk;
+  #key: SessionKey | undefined;
+  active = true;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  follow(key: SessionKey): void {
+    if (!this.active) return;
+    const before = this.#key;
+    this.#key = key;
+    this.#desk.join(key, this);
+    if (before !== undefined && before !== key) this.#desk.leave(before, this);
+  }
+
+  release(): void {
+    if (!this.active) return;
+    this.active = false;
+    if (this.#key !== undefined) this.#desk.leave(this.#key, this);
+  }
+
+  abort(): void {
+    this.active = false;
+    this.#controller.abort(new DOMException("The session has ended.", "AbortError"));
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The public interfaces of a manager: what `createSessions` returns, by what its store can do.
+ */
+import type { Mode } from "./context.ts";
+import type { CsrfReason } from "./csrf/origin.ts";
+import type { Duration } from "./duration.ts";
+import type { Device } from "./record/meta.ts";
+import type { SessionKey } from "./record.ts";
+import type { Session } from "./session/session.ts";
+import type { Page, PageRequest } from "./stores/store.ts";
+import type { RequestLike } from "./transport/source.ts";
+import type { HeaderOp } from "./transport/transport.ts";
+
+/** How one request's session is opened. */
+export interface OpenOptions {
+  /** False for a request that is no sign of life (polling, a beacon): the idle deadline stays where it is. Default true. */
+  readonly touch?: boolean | undefined;
+}
+
+/** What every mode can do. */
+export interface Sessions<Data extends object> {
+  /**
+   * The session of a request. One request has one session: asking again gives the same object.
+   *
+   * @throws SOJOURN_STORE_UNAVAILABLE when the store is down. Nothing that a client sent makes it throw.
+   */
+  open(request: RequestLike, options?: OpenOptions): Promise<Session<Data>>;
+  /**
+   * Saves what changed and gives the headers for the response; call it before the first byte is sent.
+   * Not a promise when there was nothing to save. With a `status` of 500 or more the request has failed: changes to
+   * `data` and flash messages are given up, and only what the verbs have done already is told to the client.
+   *
+   * @throws SOJOURN_STORE_UNAVAILABLE, SOJOURN_DATA_NOT_SERIALISABLE, SOJOURN_INVALID_DATA,
+   *   SOJOURN_COOKIE_TOO_LARGE, SOJOURN_CONFLICT; nothing was sent then, and the client keeps what it had.
+   */
+  commit(
+    session: Session<Data>,
+    options?: { readonly status?: number | undefined },
+  ): readonly HeaderOp[] | Promise<readonly HeaderOp[]>;
+  /**
+   * Opens, runs the handler, commits, and puts the headers on its response. Refuses cross-site requests
+   * (403) and answers 503 when the store is down. When the handler throws, nothing is saved; a Response that it throws is its answer.
+   */
+  handle(request: Request, handler: Handler<Data>, options?: HandleOptions): Promise<Response>;
+  /**
+   * Whether the request may change something for this session, by fetch metadata, Origin and token.
+   * Adapters ask before the application runs.
+   *
+   * Not a promise when no token has to be looked for.
+   *
+   * @param readBody Gives the parsed body, or the form's field of that name; asked only when a token is
+   *   needed and the header has none.
+   */
+  protect(request: RequestLike, session: Session<Data>, readBody?: ReadBody): Protection | Promise<Protection>;
+  /** Whether a WebSocket handshake comes from a page of this application, by its Origin; ask before you accept it. */
+  protectUpgrade(request: RequestLike): Protection;
+  /**
+   * A link that carries the session, for a client without cookies. Whoever has the link has the session: give it a
+   * short life, and read in docs/transports.md when not to use it.
+   *
+   * @param href A path, or an absolute URL of this application.
+   * @param options.expiresIn How long the link works. Default 5 min, at least 1 s.
+   * @throws SOJOURN_UNSUPPORTED without `urlTransport()` among the `transports`.
+   */
+  link(session: Session<Data>, href: string, options?: { readonly expiresIn?: Duration | undefined }): Promise<string>;
+  /** The limits in force, for an auditor (ASVS 7.1.1). */
+  readonly policy: Policy;
+}
+
+/** The limits in force, in milliseconds and resolved: for a page of an audit, or a test that pins them. */
+export interface Policy {
+  readonly mode: Mode;
+  readonly store: string;
+  readonly idleMs: number;
+  readonly lifetimeMs: number;
+  readonly rotateEveryMs: number;
+  readonly maxSessionsPerUser: number | undefined;
+  readonly justification: string | undefined;
+}
+
+/** With a store: sessions can be reached and ended from outside. */
+export interface StoreSessions<Data extends object> extends Sessions<Data> {
+  /** A live session by its public id; null when there is none. With data in the cookie its `data` is empty. */
+  get(id: SessionKey): Promise<Session<Data> | null>;
+  /** Ends a session by its public id. Once it has resolved, nothing brings it back. True when there was one. */
+  revoke(id: SessionKey): Promise<boolean>;
+  /** Closes the store, when it can be closed. */
+  close(): Promise<void>;
+}
+
+/** With a user index. */
+export interface UserSessions<Data extends object> extends StoreSessions<Data> {
+  /** A user's live sessions, oldest first. */
+  list(userId: string, page?: PageRequest): Promise<Page<SessionInfo>>;
+  /** Ends all sessions of a user, those included whose login was under way; how many there were. */
+  revokeUser(userId: string): Promise<number>;
+  /** Ends the other sessions of this session's user ("log out my other devices"). */
+  revokeOthers(session: Session<Data>): Promise<number>;
+}
+
+/** With a store that can be walked through. */
+export interface AllSessions<Data extends object> extends UserSessions<Data> {
+  /** Everybody's live sessions, page by page. */
+  listAll(page?: PageRequest): Promise<Page<SessionInfo>>;
+  /** Ends every session of everybody. */
+  revokeAll(): Promise<number>;
+}
+
+/** What `sessions.handle` and the Fetch adapter run. */
+export type Handler<Data extends object> = (session: Session<Data>, request: Request) => Response | Promise<Response>;
+
+/** For one request of `sessions.handle`. */
+export interface HandleOptions extends OpenOptions {
+  /** The request as the core is to see it, where an adapter knows more of it than a Fetch request does. Default: the request. */
+  readonly source?: RequestLike | undefined;
+  /**
+   * Answers what the handler threw and what could not be saved. Default, or when it gives undefined: the status of a
+   * Sojourn error; other errors are thrown on.
+   */
+  readonly onError?: ((error: unknown) => Response | undefined | Promise<Response | undefined>) | undefined;
+}
+
+/** Whether a request is let through, and why. */
+export interface Protection {
+  readonly allowed: boolean;
+  /** Why, from a closed list; a token was needed and was not there ("missing-token") or did not fit ("wrong-token"). */
+  readonly reason: CsrfReason | "off" | "missing-token" | "wrong-token";
+}
+
+/** Reads the parsed body, or the one field of a form, when a token is needed and the header has none. */
+export type ReadBody = (field: string) => unknown;
+
+/** One session in a list: what a person or an operator needs, and nothing that could be used as it. */
+export interface SessionInfo {
+  readonly id: SessionKey;
+  readonly userId: string | undefined;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+  readonly authenticatedAt: Date | undefined;
+  readonly factors: readonly string[];
+  readonly device: Device | undefined;
+}

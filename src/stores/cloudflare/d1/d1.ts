@@ -1,0 +1,85 @@
+import type { Clock } from "../../../clock.ts";
+import { invalidOption } from "../../../errors.ts";
+import { clockOf } from "../../parts/bounds.ts";
+import { checkLimit } from "../../parts/paging.ts";
+import { checkTable, namesOf, tableStatements } from "../../sql/sqlite-schema.ts";
+import type { HealthStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
+import type { D1Binding } from "./binding.ts";
+import { Database } from "./database.ts";
+import { textsOf } from "./statements.ts";
+import { Verbs } from "./verbs.ts";
+
+/** How a D1 store is set up; everything has a default. */
+export interface D1StoreOptions {
+  /**
+   * The name of the table, and the beginning of the names of the two tables and two indexes beside it: letters, digits
+   * and underscores, at most 40. Default `"sojourn_sessions"`.
+   */
+  readonly table?: string | undefined;
+  /** What an instant is compared with, the database's own clock never. Default: the system's clock. */
+  readonly clock?: Clock | undefined;
+  /**
+   * `"auto"` (default) makes the tables when a statement finds none, which costs nothing when they are there. `false`
+   * when a migration makes them: `npx sojourn schema d1` prints it.
+   */
+  readonly create?: "auto" | false | undefined;
+  /**
+   * `"auto"` (default): one new session in a hundred, by chance, takes up to 200 rows that expired away with it, so that
+   * the table stays as small as its live sessions want it. `false` when a Cron Trigger calls `deleteExpired`.
+   */
+  readonly sweep?: "auto" | false | undefined;
+}
+
+/** What `d1Store` makes. */
+export interface D1Store extends UserStore, ScanStore, SweepStore, HealthStore {}
+
+/**
+ * A store in a D1 database: compare-and-set, users, limits and revocation, each verb one transaction and one round trip
+ * to the database. The tables are those of `sqliteStore`.
+ *
+ * Give it the binding itself, which asks the primary. A session of `withSession` that may ask a replica reads what has been
+ * logged out.
+ *
+ * @param database The binding: `env.DB`.
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with D1's own error.
+ *
+ * @example
+ * ```ts no-run
+ * declare const env: { DB: D1Binding };
+ *
+ * const store = d1Store(env.DB);
+ * ```
+ */
+export function d1Store(database: D1Binding, options: D1StoreOptions = {}): D1Store {
+  const { create = "auto", sweep = "auto" } = options;
+  const clock = clockOf(options.clock);
+  const table = checkTable(options.table ?? "sojourn_sessions");
+  const names = namesOf(table);
+  if (typeof database?.prepare !== "function" || typeof database.batch !== "function")
+    throw invalidOption("database", database, "the binding of a D1 database");
+  if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
+  if (sweep !== "auto" && sweep !== false) throw invalidOption("sweep", sweep, '"auto" or false');
+  const schema = create === "auto" ? tableStatements(names) : undefined;
+  const verbs = new Verbs(new Database(database, table, schema), textsOf(names), clock, sweep === "auto");
+  return {
+    name: "d1",
+    consistency: "cas",
+    get: (key) => verbs.get(key),
+    create: (key, record) => verbs.create(key, record),
+    update: (key, record, expected) => verbs.update(key, record, expected),
+    touch: (key, seenAt, expiresAt) => verbs.touch(key, seenAt, expiresAt),
+    delete: (key) => verbs.delete(key),
+    epoch: (userId) => verbs.epoch(userId),
+    admit: (key, record, admission) => verbs.admit(key, record, admission),
+    list: (userId, page = {}) => verbs.list(userId, page),
+    deleteAll: async (userId, { except, limit } = {}) => verbs.deleteAll(userId, except, checkLimit(limit)),
+    scan: (page = {}) => verbs.scan(page),
+    clear: async ({ limit } = {}) => verbs.clear(checkLimit(limit)),
+    deleteExpired: async ({ limit } = {}) => verbs.deleteExpired(checkLimit(limit)),
+    health: async () => {
+      const start = performance.now();
+      await verbs.epoch("");
+      return { latencyMs: performance.now() - start };
+    },
+  };
+}

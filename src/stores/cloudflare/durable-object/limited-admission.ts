@@ -1,0 +1,64 @@
+import type { SessionKey } from "../../../record.ts";
+import type { Admission, AdmitResult } from "../../store.ts";
+import type { AllVerbs, Place } from "./client.ts";
+import { type Held, isBehind } from "./shard-verbs.ts";
+import type { UserRecord } from "./verbs.ts";
+
+/** A login with a limit, where a user's sessions are in several objects. */
+export interface LimitedAdmission {
+  readonly key: SessionKey;
+  readonly record: UserRecord;
+  readonly admission: Admission;
+  /** The objects, of which the one that is asked is the user's. */
+  readonly place: Place;
+}
+
+/** Asks an object by its number: this one, or another. */
+export type Answers = <Verb extends keyof AllVerbs>(
+  index: number,
+  verb: Verb,
+  ...args: Parameters<AllVerbs[Verb]>
+) => Promise<ReturnType<AllVerbs[Verb]>>;
+
+interface Surroundings {
+  readonly ask: Answers;
+  readonly all: readonly number[];
+  readonly own: number;
+  of(text: string): number;
+}
+
+/**
+ * Admits in the user's own object, where the logins of a user take turns: counts in all, inserts in the key's, where the
+ * epoch is compared in the same step, and then ends the surplus. When an object fails on the way the login fails, and what
+ * it inserted goes again as far as it can be reached; the next login counts anew, from the records themselves.
+ */
+export async function admitWithin(
+  { key, record, admission: { epoch, limit = Number.POSITIVE_INFINITY, onLimit } }: LimitedAdmission,
+  { ask, all, own, of }: Surroundings,
+): Promise<AdmitResult> {
+  const { userId } = record;
+  if (isBehind(epoch, await ask(own, "epoch", userId))) return { status: "revoked" };
+  const held = (await Promise.all(all.map((index) => ask(index, "sessionsOf", userId)))).flat();
+  const surplus = Math.ceil(held.length + 1 - limit);
+  if (held.some((each) => each.key === key)) return { status: "exists" };
+  if (surplus > 0 && onLimit === "reject") return { status: (await ask(of(key), "get", key)) ? "exists" : "limit" };
+  const entered = await ask(of(key), "enter", key, record, epoch);
+  if (entered.status !== "ok") return entered;
+  const oldest = [...held].sort(byAge).slice(0, Math.max(surplus, 0));
+  try {
+    const evicted = await Promise.all(
+      all.map(async (index) => {
+        const keys = oldest.map((each) => each.key).filter((each) => of(each) === index);
+        return keys.length > 0 ? ask(index, "evict", userId, keys) : [];
+      }),
+    );
+    return { ...entered, evicted: evicted.flat() };
+  } catch (error) {
+    await ask(of(key), "delete", key).catch(() => false);
+    throw error;
+  }
+}
+
+function byAge(a: Held, b: Held): number {
+  return a.createdAt - b.createdAt || (a.key < b.key ? -1 : 1);
+}

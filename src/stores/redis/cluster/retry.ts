@@ -1,0 +1,27 @@
+import { SessionError } from "../../../errors.ts";
+
+/** Milliseconds to wait for another login whose outcome decides this one's; after that it counts as a session. */
+export const PATIENCE: number = 2000;
+
+/** Milliseconds until a registration that another one of the same key holds up is given up. */
+const GIVE_UP = 5000;
+
+/** Turns of a call that waits for others. */
+export class Turns {
+  readonly #start: number = performance.now();
+  #next = 1;
+
+  /** What the script is told. */
+  get patience(): number {
+    return performance.now() - this.#start < PATIENCE ? PATIENCE : 0;
+  }
+
+  async wait(): Promise<void> {
+    if (performance.now() - this.#start > GIVE_UP) {
+      throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "another login with this key does not end: log in again");
+    }
+    const ms = this.#next * (0.5 + Math.random() / 2);
+    this.#next = Math.min(this.#next * 2, 30);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}
