@@ -53,6 +53,7 @@ export async function revokeUser(context: Context, userId: string, except?: Sess
   const count = await inSlices(context, () =>
     context.ask("deleteAll", () => store.deleteAll(userId, { except, limit: SLICE })),
   );
+  if (count === null) throw endedMeanwhile();
   context.emit({ type: "revoked", userId, count });
   return count;
 }
@@ -72,23 +73,29 @@ export async function revokeOthers(context: Context, session: Session<object>): 
     const live = identity && (await look(context, identity.key));
     if (live && !live.content.meta.tombstone) return revokeUser(context, userId, identity.key);
     withhold(state);
-    throw new SessionError("SOJOURN_REVOKED", "This session has been ended, so it cannot end the user's others.");
+    throw endedMeanwhile();
   });
+}
+
+function endedMeanwhile(): SessionError {
+  return new SessionError("SOJOURN_REVOKED", "This session has been ended, so it cannot end the user's others.");
 }
 
 /** Ends every session of everybody. */
 export async function revokeAll(context: Context): Promise<number> {
   const { store } = context;
   if (!isScanStore(store)) throw unsupported(context, "revokeAll");
-  const count = await inSlices(context, () => context.ask("clear", () => store.clear({ limit: SLICE })));
+  const count = (await inSlices(context, () => context.ask("clear", () => store.clear({ limit: SLICE })))) ?? 0;
   context.emit({ type: "revoked", userId: undefined, count });
   return count;
 }
 
-async function inSlices(context: Context, slice: () => Promise<readonly SessionKey[]>): Promise<number> {
+/** How many were ended in all; null when the store refused. */
+async function inSlices(context: Context, slice: () => Promise<readonly SessionKey[] | null>): Promise<number | null> {
   let count = 0;
   for (;;) {
     const keys = await slice();
+    if (keys === null) return null;
     count += keys.length;
     for (const key of keys) context.endings.fire(key);
     if (keys.length < SLICE) return count;

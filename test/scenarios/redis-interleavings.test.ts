@@ -190,7 +190,7 @@ it("a login that dies between any two of its commands leaves nothing that delete
       .admit(key, record(), { epoch, limit: 1 })
       .catch((error: unknown) => expect(error).toBe(dead));
     more = gone;
-    const ended = await other.deleteAll("ann");
+    const ended = (await other.deleteAll("ann")) ?? [];
     expect(await other.get(key)).toBeNull();
     expect(await other.get(old)).toBeNull();
     expect(new Set(ended).size).toBe(ended.length);

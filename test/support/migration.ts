@@ -183,7 +183,7 @@ export async function act(world: World, process: Process, verb: Verb): Promise<O
     case "delete":
       return { ended: await process.delete(KEY) };
     case "deleteAll":
-      return { ended: (await process.deleteAll(USER)).includes(KEY) };
+      return { ended: (await process.deleteAll(USER))?.includes(KEY) === true };
     case "clear":
       return { ended: (await process.clear()).includes(KEY) };
     case "migrate":

@@ -21,7 +21,7 @@ export function userVerbs(cache: Cache, far: UserStore): UserVerbs {
     deleteAll: (userId, options) =>
       cache.ending(
         async () => cache.open(far).deleteAll(userId, options),
-        (keys) => keys,
+        (keys) => keys ?? [],
       ),
   };
 }

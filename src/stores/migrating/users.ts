@@ -20,7 +20,12 @@ export function userVerbs(pair: Pair, users: Users, moves: boolean): UserVerbs {
     admit: (key, record, admission) =>
       moves ? admitMoving(pair, users, key, record, admission) : admitStaying(pair, users, key, record, admission),
     deleteAll: async (userId, { except, limit } = {}) =>
-      endMany(pair, checkLimit(limit), (side, most) => users[side].deleteAll(userId, { except, limit: most }), userId),
+      endMany(
+        pair,
+        checkLimit(limit),
+        async (side, most) => (await users[side].deleteAll(userId, { except, limit: most })) ?? [],
+        userId,
+      ),
   };
 }
 

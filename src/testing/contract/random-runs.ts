@@ -161,7 +161,7 @@ async function performMany(history: History, store: Store, call: Operation): Pro
     return result.status === "ok" ? ["ok", [...result.evicted].sort()] : result.status;
   }
   if (call.verb === "deleteAll" && isUserStore(store)) {
-    return [...(await store.deleteAll(call.userId, { except: call.except }))].sort();
+    return [...((await store.deleteAll(call.userId, { except: call.except })) ?? ["refused"])].sort();
   }
   if (call.verb === "clear" && isScanStore(store)) return [...(await store.clear())].sort();
   ok(call.verb === "deleteExpired" && isSweepStore(store), "only verbs that the store has are called");

@@ -121,7 +121,7 @@ function bulkVerbs(
     },
     deleteAll: (user: string, options: { readonly except?: SessionKey; readonly limit?: number } = {}) =>
       ended(client.invoke({ op: "revokeUser", user, except: options.except }), options.limit, () =>
-        inner.deleteAll(user, options),
+        inner.deleteAll(user, options).then((keys) => keys ?? []),
       ),
     clear: (options: { readonly limit?: number } = {}) =>
       ended(client.invoke({ op: "revokeAll" }), options.limit, () => inner.clear(options)),
