@@ -2,9 +2,11 @@ import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
 import { invalidOption, SessionError } from "../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../record.ts";
+import { keepsOut } from "./memory/admission.ts";
 import { NONE } from "./memory/columns.ts";
 import { Epochs } from "./memory/epochs.ts";
-import { after, entryCursor, pageSize, scanCursor } from "./memory/pages.ts";
+import { pageOfAll, pageOfUser } from "./memory/pages.ts";
+import { probe } from "./memory/probe.ts";
 import { Sweeper } from "./memory/sweeper.ts";
 import { footprint, Table } from "./memory/table.ts";
 import { Listeners } from "./parts/listeners.ts";
@@ -12,15 +14,18 @@ import type {
   Admission,
   AdmitResult,
   ClosableStore,
+  DeleteAllOptions,
   Entry,
   Epoch,
   HealthStore,
   Page,
   PageRequest,
+  Replaced,
+  ReplaceResult,
+  ReplaceStore,
   ScanStore,
   SweepStore,
   UpdateResult,
-  UserStore,
   WatchStore,
 } from "./store.ts";
 
@@ -38,7 +43,7 @@ export interface MemoryStoreOptions {
 }
 
 /** Everything a store can do, in the process. */
-export interface MemoryStore extends UserStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {
+export interface MemoryStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {
   readonly name: "memory";
   readonly consistency: "cas";
   /** Records held, with those that expired and were not collected yet. */
@@ -147,47 +152,54 @@ class Memory implements MemoryStore {
   async admit(
     key: SessionKey,
     record: SessionRecord & { readonly userId: string },
-    { epoch, limit = Number.POSITIVE_INFINITY, onLimit = "evict-oldest" }: Admission,
+    admission: Admission,
   ): Promise<AdmitResult> {
     const table = this.#open();
-    if (epoch !== this.#epochs.of(record.userId)) return { status: "revoked" };
     const now = this.#clock();
-    if (table.live(key, now) !== NONE) return { status: "exists" };
-    this.#fits(key, record);
     const over: number[] = [];
-    if (limit !== Number.POSITIVE_INFINITY) {
-      for (const slot of table.usersSlots(record.userId)) if (table.isLive(slot, now)) over.push(slot);
-      over.length = Math.max(0, over.length + 1 - Math.max(1, limit));
-    }
-    if (over.length > 0 && onLimit === "reject") return { status: "limit" };
+    const refusal = keepsOut(table, this.#epochs, { key, record, now, admission }, over);
+    if (refusal) return refusal;
+    this.#fits(key, record);
     const evicted = over.map((slot) => table.remove(slot));
     return { status: "ok", version: this.#insert(table, key, record, evicted), evicted };
   }
 
-  async list(userId: string, page?: PageRequest): Promise<Page<Entry>> {
+  async replace(
+    key: SessionKey,
+    record: SessionRecord,
+    old: Replaced,
+    admission?: Admission | undefined,
+  ): Promise<ReplaceResult> {
     const table = this.#open();
     const now = this.#clock();
-    const start = entryCursor.read(page?.cursor);
-    const limit = pageSize(page);
-    const items: Entry[] = [];
-    if (start === null) return { items };
-    for (const slot of table.usersSlots(userId)) {
-      if (!table.isLive(slot, now)) continue;
-      const entry = table.entry(slot);
-      if (start && !after(entry, start)) continue;
-      if (items.length === limit) return { items, cursor: entryCursor.write(items[limit - 1] as Entry) };
-      items.push(entry);
-    }
-    return { items };
+    const slot = table.live(old.key, now);
+    if (slot === NONE) return { status: "gone" };
+    if (table.version(slot) !== old.version) return { status: "conflict", current: table.read(slot) };
+    const over: number[] = [];
+    const refusal = keepsOut(table, this.#epochs, { key, record, now, admission, instead: slot }, over);
+    if (refusal) return refusal;
+    this.#fits(key, record);
+    this.#fits(old.key, old.record);
+    const evicted = over.map((each) => table.remove(each));
+    table.replace(slot, old.record);
+    return { status: "ok", version: this.#insert(table, key, record, [old.key, ...evicted]), evicted };
+  }
+
+  async list(userId: string, page?: PageRequest): Promise<Page<Entry>> {
+    return pageOfUser(this.#open(), userId, this.#clock(), page);
   }
 
   async deleteAll(
     userId: string,
-    { except, limit = 1000 }: { readonly except?: SessionKey | undefined; readonly limit?: number | undefined } = {},
-  ): Promise<readonly SessionKey[]> {
+    { except, limit = 1000, at }: DeleteAllOptions = {},
+  ): Promise<readonly SessionKey[] | null> {
     const table = this.#open();
     const now = this.#clock();
-    this.#epochs.moveUser(userId, now);
+    if (except !== undefined) {
+      const spared = table.live(except, now);
+      if (spared === NONE || table.userId(spared) !== userId) return null;
+    }
+    this.#epochs.moveUser(userId, now, at);
     const ended: SessionKey[] = [];
     for (const slot of table.usersSlots(userId)) {
       if (ended.length >= limit) break;
@@ -199,25 +211,13 @@ class Memory implements MemoryStore {
   }
 
   async scan(page?: PageRequest): Promise<Page<Entry>> {
-    const table = this.#open();
-    const now = this.#clock();
-    const limit = pageSize(page);
-    const items: Entry[] = [];
-    // A record keeps its slot for life, so the order of slots is one that others cannot disturb.
-    let last: number = NONE;
-    for (let slot = scanCursor.read(page?.cursor) + 1; slot < table.end; slot++) {
-      if (!table.isUsed(slot) || !table.isLive(slot, now)) continue;
-      if (items.length === limit) return { items, cursor: scanCursor.write(last) };
-      items.push(table.entry(slot));
-      last = slot;
-    }
-    return { items };
+    return pageOfAll(this.#open(), this.#clock(), page);
   }
 
-  async clear({ limit = 1000 }: { readonly limit?: number | undefined } = {}): Promise<readonly SessionKey[]> {
+  async clear({ limit = 1000, at }: Omit<DeleteAllOptions, "except"> = {}): Promise<readonly SessionKey[]> {
     const table = this.#open();
-    this.#epochs.moveEverybody();
     const now = this.#clock();
+    this.#epochs.moveEverybody(at ?? now);
     const ended: SessionKey[] = [];
     for (let slot = table.oldest; slot !== NONE && ended.length < limit; slot = table.oldest) {
       const live = table.isLive(slot, now);
@@ -239,8 +239,7 @@ class Memory implements MemoryStore {
   }
 
   async health(): Promise<{ readonly latencyMs: number }> {
-    this.#open();
-    return { latencyMs: 0 };
+    return probe(this.#open(), this.#clock());
   }
 
   async close(): Promise<void> {
@@ -261,12 +260,13 @@ class Memory implements MemoryStore {
     throw new SessionError("SOJOURN_STORE_UNAVAILABLE", `${message} Store less, or raise maxBytes.`);
   }
 
-  /** Puts a record in where no live one is, and tells of what had to go for it. */
-  #insert(table: Table, key: SessionKey, record: SessionRecord, evicted: readonly SessionKey[]): Version {
+  /** Puts a record in where no live one is, and tells of what ended for it and of what has to go. */
+  #insert(table: Table, key: SessionKey, record: SessionRecord, ended: readonly SessionKey[]): Version {
     const expired = table.find(key);
     if (expired !== NONE) table.remove(expired);
     const version = table.insert(key, record);
-    this.#listeners.tell([...evicted, ...this.#makeRoom(table)]);
+    // A set, for the tombstone of a replaced record may be the first to go.
+    this.#listeners.tell([...new Set([...ended, ...this.#makeRoom(table)])]);
     this.#sweeper.start();
     return version;
   }

@@ -121,12 +121,18 @@ export class Table {
     return version;
   }
 
+  /** Writes over a record. A touch since the write was prepared stands: `seenAt` never moves back. */
   replace(slot: number, record: SessionRecord): Version {
+    const [seenAt, expiresAt] = [this.#seenAt.get(slot), this.#expiresAt.get(slot)];
     const userId = this.#userIds.get(slot);
     this.bytes -= this.#sizes.get(slot);
     const relist = userId !== record.userId || this.#createdAt.get(slot) !== record.createdAt;
     if (relist && userId !== undefined) this.#users.remove(userId, slot);
     const version = this.#write(slot, record);
+    if (seenAt > record.seenAt) {
+      this.#seenAt.set(slot, seenAt);
+      if (expiresAt > record.expiresAt) this.#expiresAt.set(slot, expiresAt);
+    }
     if (relist && record.userId !== undefined) this.#users.add(record.userId, slot);
     this.#deadlines.move(slot);
     this.#recency.use(slot);

@@ -3,10 +3,25 @@ import type { SessionKey, SessionRecord } from "../../record.ts";
 /** The reference: the contract in its plainest form, over a map, one step at a time. */
 export interface Model {
   readonly records: Map<SessionKey, { readonly record: SessionRecord; readonly version: number }>;
-  readonly revoked: Map<string, number>;
+  /** Each user's last revocation, as a step, and the latest instant of all of them. */
+  readonly revoked: Map<string, Revocation>;
   /** Counts writes and revocations, so that no version and no epoch ever comes back. */
   steps: number;
-  cleared: number;
+  /** Everybody's. */
+  cleared: Revocation;
+}
+
+interface Revocation {
+  readonly step: number;
+  readonly at: number;
+}
+
+/** What an insert is subject to, in the model's own epochs. */
+export interface Entrance {
+  readonly epoch: string;
+  readonly since: number | undefined;
+  readonly limit: number | undefined;
+  readonly onLimit: "evict-oldest" | "reject";
 }
 
 /** A call, in the model's own versions and epochs. */
@@ -19,18 +34,32 @@ export type Operation =
       readonly verb: "admit";
       readonly key: SessionKey;
       readonly record: SessionRecord & { readonly userId: string };
-      readonly epoch: string;
-      readonly limit: number | undefined;
-      readonly onLimit: "evict-oldest" | "reject";
+      readonly entrance: Entrance;
     }
-  | { readonly verb: "deleteAll"; readonly userId: string; readonly except: SessionKey | undefined }
-  | { readonly verb: "clear" | "deleteExpired" };
+  | {
+      readonly verb: "replace";
+      readonly key: SessionKey;
+      readonly record: SessionRecord;
+      readonly old: { readonly key: SessionKey; readonly expected: number; readonly record: SessionRecord };
+      /** Only with a user. */
+      readonly entrance: Entrance | undefined;
+    }
+  | {
+      readonly verb: "deleteAll";
+      readonly userId: string;
+      readonly except: SessionKey | undefined;
+      readonly at: number;
+    }
+  | { readonly verb: "clear"; readonly at: number }
+  | { readonly verb: "deleteExpired" };
 
 /** What a call answered, without versions: comparable with that of a store. */
 export type Outcome = string | number | boolean | null | readonly unknown[];
 
+const NEVER: Revocation = { step: 0, at: Number.NEGATIVE_INFINITY };
+
 export function emptyModel(): Model {
-  return { records: new Map(), revoked: new Map(), steps: 0, cleared: 0 };
+  return { records: new Map(), revoked: new Map(), steps: 0, cleared: NEVER };
 }
 
 export function copyOf(model: Model): Model {
@@ -38,7 +67,7 @@ export function copyOf(model: Model): Model {
 }
 
 export function epochOf(model: Model, userId: string): string {
-  return `${model.cleared}.${model.revoked.get(userId) ?? 0}`;
+  return `${model.cleared.step}.${model.revoked.get(userId)?.step ?? 0}`;
 }
 
 /** The live record of a key, and its version in the model. */
@@ -69,7 +98,8 @@ export function play(model: Model, call: Operation, now: number): Outcome {
       return live ? null : write(model, call.key, call.record);
     case "update":
       if (!live) return "gone";
-      return live.version === call.expected ? write(model, call.key, call.record) : ["conflict", facts(live.record)];
+      if (live.version !== call.expected) return ["conflict", facts(live.record)];
+      return write(model, call.key, over(live.record, call.record));
     case "touch":
       if (!live) return false;
       model.records.set(call.key, {
@@ -86,18 +116,13 @@ export function play(model: Model, call: Operation, now: number): Outcome {
       if (live) model.records.delete(call.key);
       return live !== undefined;
     case "admit":
-      return playAdmit(model, call, live !== undefined, now);
+      return insert(model, call, call.entrance, now);
+    case "replace":
+      return playReplace(model, call, now);
     case "deleteAll":
-      model.steps += 1;
-      model.revoked.set(call.userId, model.steps);
-      return end(
-        model,
-        keysIn(model, now, call.userId).filter((key) => key !== call.except),
-      );
+      return playDeleteAll(model, call, now);
     case "clear":
-      model.steps += 1;
-      model.cleared = model.steps;
-      model.revoked.clear();
+      model.cleared = revocation(model, model.cleared, call.at);
       return end(model, keysIn(model, now));
     case "deleteExpired":
       return end(
@@ -107,15 +132,60 @@ export function play(model: Model, call: Operation, now: number): Outcome {
   }
 }
 
-function playAdmit(model: Model, call: Operation & { verb: "admit" }, exists: boolean, now: number): Outcome {
-  if (call.epoch !== epochOf(model, call.record.userId)) return "revoked";
-  if (exists) return "exists";
-  const present = keysIn(model, now, call.record.userId);
-  const over = call.limit === undefined ? 0 : Math.max(0, present.length + 1 - call.limit);
-  if (over > 0 && call.onLimit === "reject") return "limit";
+/** The step counts up, the instant never moves back. */
+function revocation(model: Model, before: Revocation | undefined, at: number): Revocation {
+  model.steps += 1;
+  return { step: model.steps, at: Math.max(at, before?.at ?? at) };
+}
+
+function playDeleteAll(model: Model, call: Operation & { verb: "deleteAll" }, now: number): Outcome {
+  const { userId, except, at } = call;
+  if (except !== undefined && liveIn(model, except, now)?.record.userId !== userId) return "refused";
+  model.revoked.set(userId, revocation(model, model.revoked.get(userId), at));
+  return end(
+    model,
+    keysIn(model, now, userId).filter((key) => key !== except),
+  );
+}
+
+/** The old record is judged first; nothing has changed unless all of it has. */
+function playReplace(model: Model, call: Operation & { verb: "replace" }, now: number): Outcome {
+  const live = liveIn(model, call.old.key, now);
+  if (!live) return "gone";
+  if (live.version !== call.old.expected) return ["conflict", facts(live.record)];
+  const outcome = insert(model, call, call.entrance, now, call.old.key);
+  if (typeof outcome !== "string") write(model, call.old.key, over(live.record, call.old.record));
+  return outcome;
+}
+
+/** @param instead The key of a record that does not count for the limit. */
+function insert(
+  model: Model,
+  { key, record }: { readonly key: SessionKey; readonly record: SessionRecord },
+  entrance: Entrance | undefined,
+  now: number,
+  instead?: SessionKey,
+): "revoked" | "exists" | "limit" | readonly unknown[] {
+  const { userId = "" } = record;
+  if (entrance && isRevoked(model, userId, entrance)) return "revoked";
+  if (liveIn(model, key, now)) return "exists";
+  const present = entrance ? keysIn(model, now, userId).filter((each) => each !== instead) : [];
+  const over = entrance?.limit === undefined ? 0 : Math.max(0, present.length + 1 - entrance.limit);
+  if (over > 0 && entrance?.onLimit === "reject") return "limit";
   const evicted = end(model, present.slice(0, over));
-  write(model, call.key, call.record);
+  write(model, key, record);
   return ["ok", evicted];
+}
+
+function isRevoked(model: Model, userId: string, { epoch, since }: Entrance): boolean {
+  if (epoch !== epochOf(model, userId)) return true;
+  return since !== undefined && since < Math.max(model.cleared.at, model.revoked.get(userId)?.at ?? since);
+}
+
+/** What is written over a record: when the record was used later than the writer knew, its times stay. */
+function over(before: SessionRecord, record: SessionRecord): SessionRecord {
+  if (record.seenAt >= before.seenAt) return record;
+  return { ...record, seenAt: before.seenAt, expiresAt: Math.max(before.expiresAt, record.expiresAt) };
 }
 
 function write(model: Model, key: SessionKey, record: SessionRecord): "ok" {

@@ -1,28 +1,19 @@
-import type { SessionKey, Version } from "../../record.ts";
-import type { Epoch, Store } from "../../stores/store.ts";
+import type { SessionKey } from "../../record.ts";
+import type { Store } from "../../stores/store.ts";
 import { isScanStore, isSweepStore, isUserStore } from "../../stores/store.ts";
-import { ContractViolation, ok, same, show } from "../assert.ts";
-import type { Random } from "../random.ts";
+import { ContractViolation, same, show } from "../assert.ts";
 import { seeded } from "../random.ts";
 import type { Case, Group } from "./case.ts";
 import type { Model, Operation, Outcome } from "./model.ts";
 import { copyOf, emptyModel, epochOf, facts, keysIn, liveIn, play } from "./model.ts";
+import { type Known, nextCall, perform, USERS } from "./random-calls.ts";
 import type { Trial } from "./trial.ts";
 import { keysOf, pages } from "./users.ts";
 
-const USERS = ["ann", "bob"] as const;
 const BATCHES = 25;
 
-/** One history under way: the store, the model, and how to say the model's versions and epochs to the store. */
-interface History {
-  readonly t: Trial;
-  readonly random: Random;
-  readonly keys: readonly SessionKey[];
-  readonly versions: Map<number, Version>;
-  readonly epochs: Map<string, Epoch>;
-  /** Whether time passes; else everything lives for an hour. */
-  readonly timed: boolean;
-  model: Model;
+/** One history under way. */
+interface History extends Known {
   /** Keys of expired records that are there when another order than the model's was the real one. */
   ghosts: readonly SessionKey[];
 }
@@ -32,7 +23,10 @@ async function playHistories(t: Trial, most: number, timed: boolean): Promise<vo
   for (let index = 0; index < t.histories; index++) {
     const random = seeded(t.seed + index);
     const keys = Array.from({ length: 5 }, () => random.key());
-    const history = { t, random, keys, versions: new Map(), epochs: new Map(), timed, model: emptyModel(), ghosts: [] };
+    // Later than every instant of the runs before, which the store remembers and this model does not.
+    const begun = t.now() + index * 20;
+    const known = { t, random, keys, begun, versions: new Map(), epochs: new Map(), timed };
+    const history: History = { ...known, model: emptyModel(), ghosts: [] };
     for (let batch = 0; batch < BATCHES; batch++) await playBatch(history, 1 + random.below(most));
     for (const key of keys) await t.store.delete(key);
     if (isSweepStore(t.store)) await t.store.deleteExpired();
@@ -92,80 +86,6 @@ async function learn({ t, model, keys, versions, epochs }: History): Promise<voi
   }
   if (!isUserStore(t.store)) return;
   for (const userId of USERS) epochs.set(`${userId} ${epochOf(model, userId)}`, await t.store.epoch(userId));
-}
-
-function nextCall(history: History, others: readonly Operation[]): Operation {
-  const { t, random, keys, model } = history;
-  const key = random.pick(keys);
-  const record = {
-    payload: `p${random.below(1000)}`,
-    userId: random.pick([undefined, ...USERS]),
-    createdAt: t.now() - random.below(5),
-    seenAt: t.now() + random.below(3) - 1,
-    expiresAt: t.now() + (history.timed ? random.pick([0, 10, 60, 150, 100_000]) : 3_600_000),
-  };
-  const bulk = others.some((other) => ["deleteAll", "clear", "deleteExpired"].includes(other.verb));
-  const chance = random.below(100);
-  if (chance < 10 && !bulk && isUserStore(t.store)) {
-    return { verb: "deleteAll", userId: random.pick(USERS), except: random.pick([undefined, key]) };
-  }
-  if (chance < 12 && !bulk && isScanStore(t.store)) return { verb: "clear" };
-  if (chance < 16 && !bulk && isSweepStore(t.store)) return { verb: "deleteExpired" };
-  if (chance < 34 && isUserStore(t.store)) {
-    const userId = random.pick(USERS);
-    const known = [...history.epochs.keys()].filter((each) => each.startsWith(`${userId} `));
-    const stale = random.pick(known).slice(userId.length + 1);
-    const epoch = random.chance(0.8) ? epochOf(model, userId) : stale;
-    const onLimit = random.pick(["evict-oldest", "reject"] as const);
-    return { verb: "admit", key, record: { ...record, userId }, epoch, limit: random.pick([undefined, 1, 2]), onLimit };
-  }
-  if (chance < 50) return { verb: "create", key, record };
-  if (chance < 70) return { verb: "update", key, record, expected: someVersion(history, key) };
-  if (chance < 82) return { verb: "touch", key, seenAt: record.seenAt, expiresAt: record.expiresAt };
-  return { verb: chance < 91 ? "get" : "delete", key };
-}
-
-/** The present version of a key, or now and then any that was ever seen. */
-function someVersion({ random, model, t, versions }: History, key: SessionKey): number {
-  const present = liveIn(model, key, t.now())?.version;
-  if (present !== undefined && random.chance(0.8)) return present;
-  return versions.size === 0 ? 0 : random.pick([...versions.keys()]);
-}
-
-async function perform(history: History, store: Store, call: Operation): Promise<Outcome> {
-  switch (call.verb) {
-    case "get": {
-      const found = await store.get(call.key);
-      return found && facts(found);
-    }
-    case "create":
-      return (await store.create(call.key, call.record)) === null ? null : "ok";
-    case "update": {
-      const result = await store.update(call.key, call.record, history.versions.get(call.expected) ?? "");
-      return result.status === "conflict" ? ["conflict", facts(result.current)] : result.status;
-    }
-    case "touch":
-      return store.touch(call.key, call.seenAt, call.expiresAt);
-    case "delete":
-      return store.delete(call.key);
-    default:
-      return performMany(history, store, call);
-  }
-}
-
-async function performMany(history: History, store: Store, call: Operation): Promise<Outcome> {
-  if (call.verb === "admit" && isUserStore(store)) {
-    const { key, record, limit, onLimit } = call;
-    const epoch = history.epochs.get(`${record.userId} ${call.epoch}`) ?? "";
-    const result = await store.admit(key, record, { epoch, limit, onLimit });
-    return result.status === "ok" ? ["ok", [...result.evicted].sort()] : result.status;
-  }
-  if (call.verb === "deleteAll" && isUserStore(store)) {
-    return [...((await store.deleteAll(call.userId, { except: call.except })) ?? ["refused"])].sort();
-  }
-  if (call.verb === "clear" && isScanStore(store)) return [...(await store.clear())].sort();
-  ok(call.verb === "deleteExpired" && isSweepStore(store), "only verbs that the store has are called");
-  return store.deleteExpired();
 }
 
 /** What can be seen from outside: each key's record, each user's listing, and everybody's. */

@@ -268,3 +268,73 @@ describe("memoryStore() epochs", () => {
     expect(await store.epoch("ann")).toBe(before);
   });
 });
+
+describe("memoryStore() and replace()", () => {
+  const tombstone = (): SessionRecord => record({ payload: "replaced" });
+
+  it("puts one record in the place of another, tells of the old one once, and ends nothing else", async () => {
+    const { store, ended } = watched({});
+    const version = (await store.create("old", record({ userId: "ann" }))) ?? "";
+    await store.create("other", record({ userId: "ann" }));
+    const result = await store.replace("new", record({ userId: "ann" }), { key: "old", version, record: tombstone() });
+    expect(result).toMatchObject({ status: "ok", evicted: [] });
+    expect(await store.get("old")).toMatchObject({ payload: "replaced", userId: undefined });
+    expect((await store.list("ann")).items.map(({ key }) => key)).toEqual(["new", "other"]);
+    expect(ended).toEqual(["old"]);
+  });
+
+  it("tells of the old one once also where there is no room for its tombstone", async () => {
+    const { store, ended } = watched({ maxSessions: 1 });
+    const version = (await store.create("old", record())) ?? "";
+    expect(await store.replace("new", record(), { key: "old", version, record: tombstone() })).toMatchObject({
+      status: "ok",
+    });
+    expect(ended).toEqual(["old"]);
+    expect(await store.get("old")).toBeNull();
+    expect(await store.get("new")).not.toBeNull();
+  });
+
+  it("changes nothing when either record is too large", async () => {
+    const { store, ended } = watched({ maxBytes: 1000 });
+    const version = (await store.create("old", record())) ?? "";
+    const large = record({ payload: "x".repeat(1000) });
+    await expect(store.replace("new", large, { key: "old", version, record: tombstone() })).rejects.toThrow("maxBytes");
+    await expect(store.replace("new", record(), { key: "old", version, record: large })).rejects.toThrow("maxBytes");
+    expect(ended).toEqual([]);
+    expect(await store.get("old")).toEqual({ ...record(), userId: undefined, version });
+    expect(await store.get("new")).toBeNull();
+  });
+});
+
+describe("memoryStore() and the instant of a revocation", () => {
+  const login = (store: ReturnType<typeof memoryStore>, epoch: string, since?: number) =>
+    store.admit("k", { ...record(), userId: "ann" }, { epoch, since });
+
+  it("keeps the latest instant, whichever revocation came last and however many", async () => {
+    const { store } = watched({});
+    await store.deleteAll("ann", { at: 200 });
+    await store.clear({ at: 100 });
+    await store.deleteAll("ann", { at: 50 });
+    const epoch = await store.epoch("ann");
+    expect(await login(store, epoch, 199.5)).toEqual({ status: "revoked" });
+    expect(await login(store, epoch, 200)).toMatchObject({ status: "ok" });
+  });
+
+  it("takes its own clock's instant when it was given none", async () => {
+    const { store } = watched({});
+    await store.clear();
+    const epoch = await store.epoch("ann");
+    expect(await login(store, epoch, clock() - 0.5)).toEqual({ status: "revoked" });
+    expect(await login(store, epoch, clock())).toMatchObject({ status: "ok" });
+  });
+});
+
+describe("memoryStore() and health()", () => {
+  it("writes a record of its own that ends nobody and leaves nothing, also when the store is full", async () => {
+    const { store, ended } = watched({ maxSessions: 1 });
+    await store.create("a", record());
+    const before = store.bytes;
+    expect((await store.health()).latencyMs).toBeGreaterThanOrEqual(0);
+    expect([store.size, store.bytes, ended]).toEqual([1, before, []]);
+  });
+});
