@@ -90,12 +90,12 @@ export class Connection {
   }
 
   async #connect(): Promise<WriteTarget> {
-    const { source, table, busyTimeout, durability } = this.#settings;
+    const { source, busyTimeout, durability } = this.#settings;
     const own = typeof source === "string";
     const database = own ? await openDatabase(source) : source;
     try {
       if (own) await whileBusy(busyTimeout, () => configure(database, durability));
-      const names = await prepareSchema(database, table, busyTimeout);
+      const names = await prepareSchema(database, this.#settings);
       const sql = await whileBusy(busyTimeout, () => prepareStatements(database, names));
       return { database, sql };
     } catch (error) {

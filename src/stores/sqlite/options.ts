@@ -1,18 +1,25 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
-import { checkTable } from "../sql/sqlite-schema.ts";
+import { millisecondsWithin } from "../parts/bounds.ts";
+import type { SqlSettings } from "../sql/options.ts";
+import { sqlSettings } from "../sql/options.ts";
+import { SQLITE_NAMES } from "../sql/sqlite-schema.ts";
 import type { SqliteDatabase } from "./database.ts";
 
 /** How a SQLite store is set up; everything has a default. */
 export interface SqliteStoreOptions {
   /**
-   * The name of the table, and the beginning of the names of the three tables and two indexes beside it: letters, digits
+   * The name of the table, and the beginning of the names of the four tables and two indexes beside it: letters, digits
    * and underscores, at most 40. Default `"sojourn_sessions"`.
    */
   readonly table?: string | undefined;
   /** What an instant is compared with. Default: the system's clock. */
   readonly clock?: Clock | undefined;
+  /**
+   * `"auto"` (default) makes and upgrades the tables, on first use and again when one was dropped, safely when many
+   * processes start at once. `false` when a migration does: `npx sojourn schema sqlite` prints what it runs.
+   */
+  readonly create?: "auto" | false | undefined;
   /**
    * What an acknowledged write survives: `"full"` (default), also a power cut (PRAGMA synchronous = FULL: one fsync
    * per transaction, shared by the writes of the same moment); `"normal"`, the end of the process but
@@ -38,13 +45,10 @@ export interface SqliteStoreOptions {
 }
 
 /** The options with every default filled in and every bound checked. */
-export interface SqliteSettings {
+export interface SqliteSettings extends SqlSettings {
   readonly source: string | SqliteDatabase;
-  readonly table: string;
-  readonly clock: Clock;
   readonly durability: "full" | "normal";
   readonly busyTimeout: number;
-  readonly sweepEvery: number | false;
   readonly watchEvery: number;
 }
 
@@ -63,19 +67,17 @@ function checkSource(source: unknown): string | SqliteDatabase {
 }
 
 export function checkOptions(source: string | SqliteDatabase, options: SqliteStoreOptions): SqliteSettings {
-  const { durability = "full", sweepEvery = 60_000 } = options;
+  const { durability = "full" } = options;
   if (durability !== "full" && durability !== "normal")
     throw invalidOption("durability", durability, '"full" or "normal"');
   if (options.durability !== undefined && typeof source !== "string") {
     throw invalidOption("durability", durability, "nothing beside a database object: set PRAGMA synchronous on it");
   }
   return {
+    ...sqlSettings(options, SQLITE_NAMES),
     source: checkSource(source),
-    table: checkTable(options.table ?? "sojourn_sessions"),
     durability,
-    clock: clockOf(options.clock),
     busyTimeout: millisecondsWithin("busyTimeout", options.busyTimeout ?? 5000, 0, 60_000),
-    sweepEvery: sweepEvery === false ? false : millisecondsWithin("sweepEvery", sweepEvery, 1000, 86_400_000),
     watchEvery: millisecondsWithin("watchEvery", options.watchEvery ?? 200, 10, 60_000),
   };
 }

@@ -1,54 +1,90 @@
-import { SessionError } from "../../errors.ts";
-import type { Integer } from "../sql/sqlite-row.ts";
-import type { Names } from "../sql/sqlite-schema.ts";
-import { LAYOUT, namesOf, tableStatements } from "../sql/sqlite-schema.ts";
+import type { Layout, Step } from "../sql/layout.ts";
+import { fitOf, NONE, stepsAfter, unusableLayout } from "../sql/layout.ts";
+import { tableOf } from "../sql/options.ts";
+import type { About, MetaRow, Names } from "../sql/sqlite-schema.ts";
+import { layoutIn, layoutText, namesOf, STEPS as SHARED, SQLITE_NAMES, stepStatements } from "../sql/sqlite-schema.ts";
 import { whileBusy } from "./busy.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { rollback } from "./database.ts";
+import type { SqliteSettings } from "./options.ts";
 
-function statements(names: Names): readonly string[] {
-  return [
-    `CREATE TABLE IF NOT EXISTS ${names.ended} (id INTEGER PRIMARY KEY, key TEXT NOT NULL, origin TEXT NOT NULL)`,
-    ...tableStatements(names),
-  ];
+/** A file has a log of ended sessions, which its other processes read. */
+const STEPS: readonly Step<About>[] = SHARED.map((step) => {
+  if (step.layout !== 1) return step;
+  const log = ({ ended }: Names): string =>
+    `CREATE TABLE IF NOT EXISTS ${ended} (id INTEGER PRIMARY KEY, key TEXT NOT NULL, origin TEXT NOT NULL)`;
+  return { ...step, statements: (names, epoch) => [log(names), ...step.statements(names, epoch)] };
+});
+
+/** Tables by the layout that they came with, by the ends of their names. */
+const TABLES: readonly (readonly [layout: number, suffix: string])[] = [
+  ...["", "_ended", "_epochs", "_meta"].map((suffix) => [1, suffix] as const),
+  [2, "_revoked"],
+];
+
+interface Found extends Layout {
+  /** The tables that its layout should have and that are not there; they were dropped. */
+  readonly missing: readonly string[];
 }
 
-/** The layout that the database has; 0 when it has none. The number is in a table of ours: `user_version` is the application's. */
-function layoutOf(database: SqliteDatabase, table: string, names: Names): number {
-  const exists = database.prepare("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = ?");
-  if (!exists.get(`${table}_meta`)) return 0;
-  const row = database.prepare(`SELECT value FROM ${names.meta} WHERE name = 'layout'`).get() as {
-    value: Integer;
-  } | null;
-  return Number(row?.value ?? 0);
+/** What is in the database. The numbers are in a table of ours: `user_version` is the application's. */
+function look(database: SqliteDatabase, table: string, names: Names): Found {
+  const statement = database.prepare("SELECT lower(name) AS name FROM sqlite_master WHERE type = 'table'");
+  const there = new Set((statement.all() as { name: string }[]).map(({ name }) => name));
+  const lacks = (name: string): boolean => !there.has(name.toLowerCase());
+  const made = !lacks(`${table}_meta`);
+  const found = made ? layoutIn(database.prepare(layoutText(names)).all() as MetaRow[]) : NONE;
+  const wanted = TABLES.filter(([layout]) => (made ? layout <= found.layout : !lacks(table)));
+  return { ...found, missing: wanted.map(([, suffix]) => table + suffix).filter(lacks) };
 }
 
 /**
- * Makes the tables where they are missing. Of processes that do so at once one wins, and may write from then on without a
- * pause: the others look again before each try, since reading waits for nobody and its lock may not be had for long.
+ * Makes the tables where they are missing, and brings older ones up to date. Of processes that do so at once one wins, and
+ * may write from then on without a pause: the others look again before each try, since reading waits for nobody and its
+ * lock may not be had for long.
  */
-export async function prepareSchema(database: SqliteDatabase, table: string, busyTimeout: number): Promise<Names> {
+export async function prepareSchema(
+  database: SqliteDatabase,
+  { table, create, busyTimeout }: Pick<SqliteSettings, "table" | "create" | "busyTimeout">,
+): Promise<Names> {
   const names = namesOf(table);
-  const layout = await whileBusy(busyTimeout, () => {
-    const found = layoutOf(database, table, names);
-    if (found !== 0) return found;
-    create(database, names);
-    return layoutOf(database, table, names);
+  const found = await whileBusy(busyTimeout, () => {
+    const before = look(database, table, names);
+    if (isComplete(before) || fitOf(before, STEPS) === "newer" || !create) return before;
+    upgrade(database, table, names);
+    return look(database, table, names);
   });
-  if (layout === LAYOUT) return names;
-  throw new SessionError(
-    "SOJOURN_STORE_UNAVAILABLE",
-    `The table ${names.sessions} has layout ${layout}, this release of Sojourn reads layout ${LAYOUT}: use the release that wrote it, or another "table".`,
-  );
+  if (isComplete(found)) return names;
+  const remedy =
+    found.layout > 0 && found.missing.length > 0
+      ? `${found.missing.join(" and ")} ${found.missing.length > 1 ? "are" : "is"} missing, run what \`npx sojourn schema sqlite\` prints`
+      : 'run what `npx sojourn schema sqlite` prints, or leave "create" at "auto"';
+  throw unusableLayout({ backend: "SQLite", table, found, steps: STEPS, remedy });
 }
 
-function create(database: SqliteDatabase, names: Names): void {
+function isComplete(found: Found): boolean {
+  return found.missing.length === 0 && fitOf(found, STEPS) === "usable";
+}
+
+function upgrade(database: SqliteDatabase, table: string, names: Names): void {
   database.exec("BEGIN IMMEDIATE");
   try {
-    for (const sql of statements(names)) database.exec(sql);
+    const found = look(database, table, names);
+    const dropped = found.missing.length > 0;
+    for (const sql of stepStatements(names, dropped ? STEPS : stepsAfter(found, STEPS))) database.exec(sql);
+    // What was counted in a table that was dropped is forgotten: no login that began before may pass for that.
+    if (dropped) database.exec(`UPDATE ${names.meta} SET value = value + 1 WHERE name = 'epoch'`);
     database.exec("COMMIT");
   } catch (error) {
     rollback(database);
     throw error;
   }
+}
+
+/** The SQL that makes and upgrades the tables, to be run by an operator: `npx sojourn schema sqlite`. */
+export function schemaScript(options: { readonly table?: string | undefined } = {}): string {
+  const names = namesOf(tableOf(options.table, SQLITE_NAMES));
+  return stepStatements(names, STEPS)
+    .map((sql) => `${sql};`)
+    .join("\n");
 }

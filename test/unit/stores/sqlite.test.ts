@@ -137,9 +137,9 @@ describe("the file", () => {
 
   test("of a newer layout is refused by name", async () => {
     await open().create("a", record());
-    connect().exec("UPDATE sojourn_sessions_meta SET value = 2 WHERE name = 'layout'");
+    connect().exec("UPDATE sojourn_sessions_meta SET value = 3 WHERE name = 'layout'");
     const store = open();
-    await expect(store.get("a")).rejects.toThrow("layout 2");
+    await expect(store.get("a")).rejects.toThrow("layout 3");
     await expect(store.get("a")).rejects.toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
   });
 

@@ -1,8 +1,8 @@
 import type { Clock } from "../../../clock.ts";
 import { invalidOption } from "../../../errors.ts";
-import { clockOf } from "../../parts/bounds.ts";
 import { checkLimit } from "../../parts/paging.ts";
-import { checkTable, namesOf, tableStatements } from "../../sql/sqlite-schema.ts";
+import { sqlSettings } from "../../sql/options.ts";
+import { namesOf, SQLITE_NAMES, stepStatements } from "../../sql/sqlite-schema.ts";
 import type { HealthStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
 import type { D1Binding } from "./binding.ts";
 import { Database } from "./database.ts";
@@ -12,7 +12,7 @@ import { Verbs } from "./verbs.ts";
 /** How a D1 store is set up; everything has a default. */
 export interface D1StoreOptions {
   /**
-   * The name of the table, and the beginning of the names of the two tables and two indexes beside it: letters, digits
+   * The name of the table, and the beginning of the names of the three tables and two indexes beside it: letters, digits
    * and underscores, at most 40. Default `"sojourn_sessions"`.
    */
   readonly table?: string | undefined;
@@ -51,15 +51,13 @@ export interface D1Store extends UserStore, ScanStore, SweepStore, HealthStore {
  * ```
  */
 export function d1Store(database: D1Binding, options: D1StoreOptions = {}): D1Store {
-  const { create = "auto", sweep = "auto" } = options;
-  const clock = clockOf(options.clock);
-  const table = checkTable(options.table ?? "sojourn_sessions");
+  const { sweep = "auto" } = options;
+  const { clock, table, create } = sqlSettings({ ...options, sweepEvery: false }, SQLITE_NAMES);
   const names = namesOf(table);
   if (typeof database?.prepare !== "function" || typeof database.batch !== "function")
     throw invalidOption("database", database, "the binding of a D1 database");
-  if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
   if (sweep !== "auto" && sweep !== false) throw invalidOption("sweep", sweep, '"auto" or false');
-  const schema = create === "auto" ? tableStatements(names) : undefined;
+  const schema = create ? stepStatements(names) : undefined;
   const verbs = new Verbs(new Database(database, table, schema), textsOf(names), clock, sweep === "auto");
   return {
     name: "d1",

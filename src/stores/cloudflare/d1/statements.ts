@@ -1,5 +1,6 @@
+import { tableOf } from "../../sql/options.ts";
 import type { Names } from "../../sql/sqlite-schema.ts";
-import { checkTable, namesOf, tableStatements } from "../../sql/sqlite-schema.ts";
+import { namesOf, SQLITE_NAMES, stepStatements } from "../../sql/sqlite-schema.ts";
 import type { RecordTexts } from "../../sql/sqlite-statements.ts";
 import { insertText, recordTexts } from "../../sql/sqlite-statements.ts";
 
@@ -39,8 +40,8 @@ export function textsOf(names: Names): Texts {
 }
 
 /** The SQL that makes the tables, to be run by an operator: `npx sojourn schema d1`. */
-export function schemaScript({ table = "sojourn_sessions" }: { readonly table?: string | undefined } = {}): string {
-  return tableStatements(namesOf(checkTable(table)))
+export function schemaScript({ table }: { readonly table?: string | undefined } = {}): string {
+  return stepStatements(namesOf(tableOf(table, SQLITE_NAMES)))
     .map((sql) => `${sql};`)
     .join("\n");
 }

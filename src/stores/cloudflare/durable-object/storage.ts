@@ -1,10 +1,20 @@
 import { SessionError } from "../../../errors.ts";
-import { LAYOUT, type Names, namesOf, tableStatements } from "../../sql/sqlite-schema.ts";
+import { fitOf, type Layout, NONE, stepsAfter, unusableLayout } from "../../sql/layout.ts";
+import { TABLE } from "../../sql/options.ts";
+import {
+  layoutIn,
+  layoutText,
+  type MetaRow,
+  type Names,
+  namesOf,
+  STEPS,
+  stepStatements,
+} from "../../sql/sqlite-schema.ts";
 import type { SqliteStatement, SqliteValue } from "../../sql/sqlite-statements.ts";
 import type { ObjectSql, ObjectState } from "./binding.ts";
 
 /** Every object has a database of its own, so the name need not be chosen. */
-export const TABLES: Names = namesOf("sojourn_sessions");
+export const TABLES: Names = namesOf(TABLE);
 
 /** The object's SQL, which keeps what it has compiled by its text, in the form that the statements of every store ask for. */
 export function statementOver(sql: ObjectSql, text: string): SqliteStatement {
@@ -19,18 +29,24 @@ export function statementOver(sql: ObjectSql, text: string): SqliteStatement {
   };
 }
 
-/** The object's SQL with the tables in it. */
+/**
+ * The object's SQL with the tables in it, made or brought up to date. Epochs begin at 0: those of several objects are
+ * compared, and an object whose tables are new is behind those that count already, never before them.
+ */
 export function prepareStorage({ storage }: ObjectState): ObjectSql {
   const sql = sqlOf(storage);
-  storage.transactionSync(() => {
-    for (const statement of tableStatements(TABLES)) sql.exec(statement);
+  return storage.transactionSync(() => {
+    const found = layoutOf(sql);
+    const fit = fitOf(found, STEPS);
+    if (fit === "older") for (const text of stepStatements(TABLES, stepsAfter(found, STEPS), 0)) sql.exec(text);
+    if (fit !== "newer") return sql;
+    throw unusableLayout({ backend: "Durable Object", table: TABLE, found, steps: STEPS, remedy: "" });
   });
-  const [row] = sql.exec(`SELECT value FROM ${TABLES.meta} WHERE name = 'layout'`).toArray() as { value: number }[];
-  if (row?.value === LAYOUT) return sql;
-  throw new SessionError(
-    "SOJOURN_STORE_UNAVAILABLE",
-    `The object has tables of layout ${row?.value}, this release of Sojourn reads layout ${LAYOUT}: use the release that wrote it.`,
-  );
+}
+
+function layoutOf(sql: ObjectSql): Layout {
+  const [made] = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", `${TABLE}_meta`).toArray();
+  return made === undefined ? NONE : layoutIn(sql.exec(layoutText(TABLES)).toArray() as MetaRow[]);
 }
 
 /** Throws for a class that was declared without SQLite. */
