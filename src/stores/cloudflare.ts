@@ -4,8 +4,8 @@
  * @module
  */
 
-export type { D1Answer, D1Binding, D1Statement } from "./cloudflare/d1/binding.ts";
 export { type D1Store, type D1StoreOptions, d1Store } from "./cloudflare/d1/d1.ts";
+export type { D1Answer, D1Binding, D1Statement } from "./cloudflare/d1/database.ts";
 export type {
   ObjectAnswer,
   ObjectBinding,
@@ -19,5 +19,5 @@ export {
   durableObjectStore,
 } from "./cloudflare/durable-object/durable-object.ts";
 export { SessionObject } from "./cloudflare/durable-object/session-object.ts";
-export type { KvBinding } from "./cloudflare/kv/binding.ts";
 export { type KvStore, type KvStoreOptions, kvStore } from "./cloudflare/kv/kv.ts";
+export type { KvBinding } from "./cloudflare/kv/values.ts";

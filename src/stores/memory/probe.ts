@@ -1,5 +1,5 @@
 import { SessionError } from "../../errors.ts";
-import { freshMark } from "../parts/mark.ts";
+import { freshMark } from "../parts/version.ts";
 import { NONE } from "./columns.ts";
 import type { Table } from "./table.ts";
 

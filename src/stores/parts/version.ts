@@ -6,3 +6,8 @@ export function firstVersion(): number {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
   return (high % 0x8_0000) * 0x1_0000_0000 + low;
 }
+
+/** 96 random bits as text, for a version, a life or a nonce that never comes back. */
+export function freshMark(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("-");
+}

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import { freshMark } from "../parts/mark.ts";
+import { freshMark } from "../parts/version.ts";
 import type { UpdateResult } from "../store.ts";
 import type { Entry } from "./entry.ts";
 import { decode, encode } from "./entry.ts";

@@ -10,7 +10,7 @@ import { item, oneOf, Refusal, version } from "../../../src/stores/memcached/rep
 import { addressesOf } from "../../../src/stores/memcached/servers.ts";
 import { type MemcachedClient, type MemcachedStore, memcachedStore } from "../../../src/stores/memcached.ts";
 import type { RecordStoreOf } from "../../../src/stores/open.ts";
-import { freshMark } from "../../../src/stores/parts/mark.ts";
+import { freshMark } from "../../../src/stores/parts/version.ts";
 import type { ScanStore, SweepStore, UserStore, WatchStore } from "../../../src/stores/store.ts";
 
 const never: MemcachedClient = {

@@ -4,7 +4,7 @@ import { checkLimit } from "../../parts/paging.ts";
 import { sqlSettings } from "../../sql/options.ts";
 import { namesOf, SQLITE_NAMES, stepStatements } from "../../sql/sqlite-schema.ts";
 import type { HealthStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
-import type { D1Binding } from "./binding.ts";
+import type { D1Binding } from "./database.ts";
 import { Database } from "./database.ts";
 import { textsOf } from "./statements.ts";
 import { Verbs } from "./verbs.ts";

@@ -9,8 +9,7 @@ import type { SqliteValue } from "../../sql/sqlite-statements.ts";
 import type { EpochRow } from "../../sql/sqlite-writes.ts";
 import { columnsOf, toEpoch } from "../../sql/sqlite-writes.ts";
 import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest, UpdateResult } from "../../store.ts";
-import type { Bound, D1Answer } from "./binding.ts";
-import type { Database } from "./database.ts";
+import type { Bound, D1Answer, Database } from "./database.ts";
 import type { Texts } from "./statements.ts";
 
 /** What one new session in so many takes away, and how much of it. */

@@ -2,7 +2,7 @@ import type { Clock } from "../../../clock.ts";
 import { invalidOption } from "../../../errors.ts";
 import { clockOf } from "../../parts/bounds.ts";
 import type { HealthStore } from "../../store.ts";
-import type { KvBinding } from "./binding.ts";
+import type { KvBinding } from "./values.ts";
 import { Verbs } from "./verbs.ts";
 
 /** How a KV store is set up; everything has a default. */

@@ -1,6 +1,13 @@
 import { SessionError } from "../../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord } from "../../../record.ts";
-import { freshMark } from "../../parts/mark.ts";
+import { freshMark } from "../../parts/version.ts";
+
+/** The part of a `KVNamespace` that is used; the binding has it as it is. */
+export interface KvBinding {
+  get(key: string, options?: { cacheTtl?: number }): Promise<string | null>;
+  put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+}
 
 /** A record as it is in KV. */
 export interface Held {

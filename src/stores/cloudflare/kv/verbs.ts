@@ -1,9 +1,8 @@
 import type { Clock } from "../../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
-import { freshMark } from "../../parts/mark.ts";
+import { freshMark } from "../../parts/version.ts";
 import type { UpdateResult } from "../../store.ts";
-import type { KvBinding } from "./binding.ts";
-import type { Held } from "./values.ts";
+import type { Held, KvBinding } from "./values.ts";
 import { decode, encode, encodeTombstone, isDead, nameOf, store, tombstoneTtl, ttlOf } from "./values.ts";
 
 /**

@@ -1,8 +1,7 @@
 import { SessionError } from "../../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
-import { freshMark } from "../../parts/mark.ts";
 import { fromText, toText } from "../../parts/text.ts";
-import { firstVersion } from "../../parts/version.ts";
+import { firstVersion, freshMark } from "../../parts/version.ts";
 import type { Admission, AdmitResult, Epoch, UpdateResult } from "../../store.ts";
 import { compareAndSet } from "../compare.ts";
 import type { Keyspace } from "../keyspace.ts";
