@@ -98,23 +98,62 @@ export function invalidOption(option: string, found: unknown, expected: string):
   );
 }
 
+/** A mistake in an option that takes no text: a text there may be a secret in the wrong place, so only the kind is told. */
+export function invalidKind(option: string, found: unknown, expected: string): SessionError {
+  return new SessionError(
+    "SOJOURN_INVALID_OPTION",
+    `Option "${option}": expected ${expected}, found ${kindOf(found)}.`,
+  );
+}
+
+/** Above so many names of options, the message lists those that are near and no others. */
+const FEW = 9;
+
 /**
- * Refuses an option that there is not: mistyped, it would do nothing, and nobody would know.
+ * Refuses an option that there is not: mistyped, it would do nothing, and nobody would know. Its value is not told.
  *
  * @param within What to put before its name, such as "cookie.".
  */
 export function checkNames(within: string, given: object, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined && !known.includes(name))
-      throw invalidOption(within + name, value, `nothing, for the options are ${known.join(", ")}`);
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || known.includes(name)) continue;
+    const close = known.filter((each) => isNear(name.toLowerCase(), each.toLowerCase()));
+    const listed = close.length > 0 ? close : known.length <= FEW ? known : ["those in docs/options.md"];
+    throw invalidKind(within + name, value, `one of the options that there are (${listed.join(", ")})`);
+  }
+}
+
+/** Whether somebody may have meant the other: part of it, or few letters differ. */
+function isNear(given: string, known: string): boolean {
+  if (given.length > 2 && (known.includes(given) || given.includes(known))) return true;
+  return distance(given.slice(0, 40), known) <= Math.max(2, Math.floor(known.length / 3));
+}
+
+/** How many letters to insert, delete or replace (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const same = letter === b[j] ? 0 : 1;
+      next.push(Math.min((row[j] ?? 0) + same, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 /** A value for a message: its kind, and its text only where that cannot be a secret. */
 function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number")
-    return String(value);
-  if (typeof value === "string")
-    return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (typeof value === "boolean" || typeof value === "number") return String(value);
+  // An address may hold a password.
+  if (typeof value === "string" && value.length <= 40 && !value.includes("@")) return JSON.stringify(value);
+  return kindOf(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "string") return `a string of ${value.length} characters`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  return typeof value === "function" ? "a function" : "an object";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What an application can configure. Each option says its unit, default, bound and consequence;
- * `resolve.ts` checks them, and what cannot work together does not compile either.
+ * What an application can configure. Each option says its unit, default, bound and consequence; `resolve.ts` checks
+ * them, and what cannot work together does not compile either.
  */
 import type { Clock } from "../clock.ts";
 import type { Codec } from "../codec/codec.ts";
@@ -18,25 +18,44 @@ import type { RequestSource, Transport } from "../transport/transport.ts";
 /** Options of every mode. */
 export interface BaseOptions<Data extends object> extends LifetimeOptions, ShapeOptions<Data> {
   /**
-   * The key ring, or one key: 32 random bytes or more, as bytes or text. `npx sojourn secret` prints one in
-   * each form. Default: the environment's `SOJOURN_SECRET`; in development, one that is made and kept in `.sojourn/`.
+   * The key ring, or one key: 32 random bytes or more, as bytes or text. `npx sojourn secret` prints one in each form.
+   * Default: the environment's `SOJOURN_SECRET`; in development, one that is made and kept in `.sojourn/`. Another
+   * secret without the old one beside it logs everybody out.
    */
   readonly secrets?: Secrets | undefined;
-  /** Keeps two applications that share a secret apart: a token of one is noise to the other. Default "". */
+  /**
+   * Keeps two applications that share a secret apart: a token of one is noise to the other. Default "". A change logs
+   * everybody out.
+   */
   readonly audience?: string | undefined;
-  /** The session cookie. Default `__Host-Http-session`, Secure, HttpOnly, SameSite=Lax, Path=/, kept until the absolute deadline. Refused beside `transports`: give it to the `cookieTransport` there. */
+  /**
+   * The session cookie. Default `__Host-Http-session`, Secure, HttpOnly, SameSite=Lax, Path=/, kept until the absolute
+   * deadline. Refused beside `transports`: give it to the `cookieTransport` there. Another `name`, `domain` or `path`
+   * logs everybody out.
+   */
   readonly cookie?: CookieTransportOptions | undefined;
-  /** Other ways to travel than the cookie, or beside it; the first that proves a session wins, and the first carries new ones. Default: the cookie alone. */
+  /**
+   * Other ways to travel than the cookie, or beside it; the first that proves a session wins, and the first carries new
+   * ones. Default: the cookie alone. Without the one that carries a session, it is logged out.
+   */
   readonly transports?: readonly [Transport, ...Transport[]] | undefined;
-  /** How data is serialised. Default JSON; `sojourn/codecs/devalue`, `/cbor` and `/xml` know more types. */
+  /**
+   * How data is serialised. Default JSON; `sojourn/codecs/devalue`, `/cbor` and `/xml` know more types. Another one
+   * logs everybody out.
+   */
   readonly codec?: Codec | undefined;
   /** Cross-site request forgery: what adapters refuse. `false` leaves it to the application. Default: on. */
   readonly csrf?: CsrfOptions | false | undefined;
   /** What is kept about the device at login. Default: browser, system and network by `describeDevice`. */
   readonly device?: ((source: RequestSource) => Device | undefined) | undefined;
-  /** `Cache-Control` of every response whose request used the session. Default "no-store"; an application's own value stays, unless the session's cookie is sent. */
+  /**
+   * `Cache-Control` of every response whose request used the session. Default "no-store"; an application's own value
+   * stays, unless the session's cookie is sent.
+   */
   readonly cacheControl?: string | undefined;
-  /** Called on what happens to sessions; the same goes to `node:diagnostics_channel` as `sojourn:<type>`. Default: none. */
+  /**
+   * Called on what happens to sessions; the same goes to `node:diagnostics_channel` as `sojourn:<type>`. Default: none.
+   */
   readonly hooks?: Hooks | undefined;
   /** Milliseconds since the epoch. Default `Date.now`; give the store the same one. */
   readonly clock?: Clock | undefined;
@@ -44,25 +63,46 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
 
 /** Options of a session that a store knows. */
 export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
-  /** Where records are kept; its capabilities decide which verbs the sessions have. */
+  /**
+   * Where records are kept; its capabilities decide which verbs the sessions have. Another one logs everybody out,
+   * unless `migratingStore` is between.
+   */
   readonly store: Store;
-  /** Where the data is: in the "store", or sealed in the "cookie" while the store keeps a small record that can be revoked. Default "store". */
+  /**
+   * Where the data is: in the "store", or sealed in the "cookie" while the store keeps a small record that can be
+   * revoked. Default "store". A change logs everybody out.
+   */
   readonly data?: "store" | "cookie" | undefined;
-  /** A new generation of the token after so long, and not before the last one was seen for `rotationGrace`; a copied one is then found out. Default 1 h, at least 1 min. */
+  /**
+   * A new generation of the token after so long, and not before the last one was seen for `rotationGrace`; a copied one
+   * is then found out. Default 1 h, at least 1 min.
+   */
   readonly rotateEvery?: Duration | undefined;
-  /** How long the predecessor still works once its successor was seen, for requests that were under way. Default 30 s, 0 to 5 min, at most `rotateEvery`. */
+  /**
+   * How long the predecessor still works once its successor was seen, for requests that were under way. Default 30 s, 0
+   * to 5 min, at most `rotateEvery`.
+   */
   readonly rotationGrace?: Duration | undefined;
-  /** What follows when an older generation is replayed: end the session, or only tell the hook `reuse`. Default "revoke". */
+  /**
+   * What follows when an older generation is replayed: end the session, or only tell the hook `reuse`. Default
+   * "revoke".
+   */
   readonly onReuse?: "revoke" | "report" | undefined;
-  /** What a request gets when the store is down: an error (503), or an anonymous session that cannot be written. Default "error". */
+  /**
+   * What a request gets when the store is down: an error (503), or an anonymous session that cannot be written. Default
+   * "error".
+   */
   readonly onOutage?: "error" | "anonymous" | undefined;
   /** How long one operation of the store may take. Default 2 s, 1 ms to 30 s. */
   readonly storeTimeout?: Duration | undefined;
-  /** How often sessions whose `signal` is in use are looked at, beside what the store pushes. Default 30 s, 1 s to 1 d. */
+  /**
+   * How often sessions whose `signal` is in use are looked at, beside what the store pushes. Default 30 s, 1 s to 1 d.
+   */
   readonly lookEvery?: Duration | undefined;
   /**
-   * Seals each payload with a key from the ring, bound to its record. Default false. A store that is in use is switched over
-   * by "from-now-on", which still believes rows in clear; set `true` after the longest `lifetime`.
+   * Seals each payload with a key from the ring, bound to its record. Default false. A store that is in use is switched
+   * over by "from-now-on", which still believes rows in clear; set `true` after the longest `lifetime`. At once, `true`
+   * logs everybody out.
    */
   readonly encryptAtRest?: boolean | "from-now-on" | undefined;
 }
@@ -71,7 +111,10 @@ export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
 export interface LimitOptions {
   /** The most sessions that one user may have, 1 or more. Default: no limit. */
   readonly maxSessionsPerUser?: number | undefined;
-  /** At the limit, a login ends the user's oldest session or is refused with SOJOURN_SESSION_LIMIT. Default "evict-oldest". */
+  /**
+   * At the limit, a login ends the user's oldest session or is refused with SOJOURN_SESSION_LIMIT. Default
+   * "evict-oldest".
+   */
   readonly onLimit?: "evict-oldest" | "reject" | undefined;
 }
 
@@ -82,9 +125,16 @@ type NoStore = {
     | keyof LimitOptions]?: undefined;
 };
 
-/** All of the session is in the cookie. Nothing can be revoked: use it where a stolen cookie may live as long as the session. */
+/**
+ * All of the session is in the cookie. Nothing can be revoked: use it where a stolen cookie may live as long as the
+ * session.
+ */
 export interface StatelessOptions<Data extends object> extends BaseOptions<Data>, NoStore {
-  readonly store?: undefined;
+  /**
+   * Not given (the default), not even as `undefined`: a variable that is not set must not make sessions that nobody can
+   * revoke.
+   */
+  readonly store?: never;
   /** Where the data is; without a store there is one place. Default "cookie". */
   readonly data?: "cookie" | undefined;
 }

@@ -10,12 +10,11 @@ import type { Context, Mode } from "../context.ts";
 import { createKeyRing, type KeyRing } from "../crypto/keyring.ts";
 import { resolveSecrets } from "../crypto/secrets.ts";
 import { resolveCsrf } from "../csrf/policy.ts";
-import { type Duration, milliseconds } from "../duration.ts";
+import type { Duration } from "../duration.ts";
 import { invalidOption } from "../errors.ts";
 import { createEmitter } from "../events.ts";
 import { type Ask, createAsk } from "../record/deadline.ts";
 import { createLane } from "../record/key-queue.ts";
-import { resolveLifetime } from "../record/lifetime.ts";
 import { eitherPayload, type PayloadFormat, plainPayload, sealedPayload } from "../record/payload.ts";
 import { look } from "../record/records.ts";
 import { createShape } from "../record/schema.ts";
@@ -27,15 +26,13 @@ import { sealedBearer } from "../token/sealed.ts";
 import { createVerify } from "../token/verify.ts";
 import { type CookieTransportOptions, cookieTransport } from "../transport/cookie.ts";
 import type { HeaderOp, Transport } from "../transport/transport.ts";
-import { checkOptions } from "./check-options.ts";
+import { resolveLifetime } from "./lifetime.ts";
 import type { AnyOptions, StoreOptions } from "./options.ts";
+import { checkOptions, choiceOf, durationOf } from "./read.ts";
 import { statelessStore } from "./stateless-store.ts";
 
 /** Cookies that hold the data may need more than one; browsers cap the whole header, so not many. */
 const SEALED_CHUNKS = 4;
-
-/** A verb must be over while the id that it replaces is still remembered (`TOMBSTONE_MS`). */
-const LONGEST_CALL = 30_000;
 
 const VERBS = ["get", "create", "update", "touch", "delete"] as const;
 
@@ -58,9 +55,8 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const place = transports[0].place ?? transports[0].name;
   const cacheControl = options.cacheControl ?? "no-store";
   const emit = createEmitter(options.hooks ?? {});
-  const rotateEvery =
-    mode === "stateless" ? Number.POSITIVE_INFINITY : milliseconds("rotateEvery", given.rotateEvery ?? "1h", 60_000);
-  const storeTimeout = milliseconds("storeTimeout", given.storeTimeout ?? "2s", 1, LONGEST_CALL);
+  const rotateEvery = mode === "stateless" ? Number.POSITIVE_INFINITY : durationOf("rotateEvery", given.rotateEvery);
+  const storeTimeout = durationOf("storeTimeout", given.storeTimeout);
   // A cookie always answers.
   const ask: Ask = mode === "stateless" ? (_verb, call) => call() : createAsk(store.name, storeTimeout, emit);
   const bearer =
@@ -78,10 +74,10 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     lifetime: resolveLifetime(options),
     rotateEvery,
     rotationGrace: graceOf(given.rotationGrace, rotateEvery),
-    onReuse: oneOf("onReuse", given.onReuse, ["revoke", "report"]),
-    onOutage: oneOf("onOutage", given.onOutage, ["error", "anonymous"]),
+    onReuse: choiceOf("onReuse", given.onReuse),
+    onOutage: choiceOf("onOutage", given.onOutage),
     limit: limitOf(options.maxSessionsPerUser, store),
-    onLimit: oneOf("onLimit", options.onLimit, ["evict-oldest", "reject"]),
+    onLimit: choiceOf("onLimit", options.onLimit),
     caching: {
       set: cachingHeaders("set", cacheControl, transports),
       default: cachingHeaders("default", cacheControl, transports),
@@ -95,7 +91,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     endings: createEndings(
       store,
       async (key) => mode === "stateless" || isLive(await look(context, key)),
-      milliseconds("lookEvery", given.lookEvery ?? "30s", 1_000, 86_400_000),
+      durationOf("lookEvery", given.lookEvery),
     ),
     namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
   };
@@ -119,24 +115,8 @@ function isLive(held: Awaited<ReturnType<typeof look>>): boolean {
 
 function modeOf<Data extends object>(options: AnyOptions<Data>): Mode {
   const { store, data } = options as { readonly store?: Store; readonly data?: string };
-  if (data !== undefined && data !== "store" && data !== "cookie")
-    throw invalidOption("data", data, '"store" or "cookie"');
   if (!store) {
     if (data === "store") throw invalidOption("store", store, 'a store, because `data` is "store"');
-    for (const option of [
-      "rotateEvery",
-      "rotationGrace",
-      "onReuse",
-      "onOutage",
-      "storeTimeout",
-      "lookEvery",
-      "encryptAtRest",
-      "maxSessionsPerUser",
-      "onLimit",
-    ] as const) {
-      if (options[option] !== undefined)
-        throw invalidOption("store", store, `a store, because \`${option}\` needs one`);
-    }
     return "stateless";
   }
   for (const verb of VERBS) {
@@ -148,29 +128,16 @@ function modeOf<Data extends object>(options: AnyOptions<Data>): Mode {
 
 function limitOf(limit: number | undefined, store: Store): number | undefined {
   if (limit === undefined) return undefined;
-  if (!Number.isInteger(limit) || limit < 1) throw invalidOption("maxSessionsPerUser", limit, "a whole number from 1");
   if (!isUserStore(store))
     throw invalidOption("maxSessionsPerUser", limit, `nothing, because the ${store.name} store has no user index`);
   return limit;
 }
 
 function graceOf(grace: Duration | undefined, rotateEvery: number): number {
-  const ms = milliseconds("rotationGrace", grace ?? "30s", 0);
+  const ms = durationOf("rotationGrace", grace);
   if (ms > rotateEvery)
     throw invalidOption("rotationGrace", grace, "at most `rotateEvery`: only one predecessor is honoured");
-  if (ms > 300_000) throw invalidOption("rotationGrace", grace, "at most 5 minutes: it is a window for a thief, too");
   return ms;
-}
-
-/** The first of the allowed values is the default. */
-function oneOf<Value extends string>(
-  option: string,
-  value: Value | undefined,
-  allowed: readonly [Value, ...Value[]],
-): Value {
-  if (value === undefined) return allowed[0];
-  if (!allowed.includes(value)) throw invalidOption(option, value, allowed.map((each) => `"${each}"`).join(" or "));
-  return value;
 }
 
 function payloadOf(encryptAtRest: StoreOptions<object>["encryptAtRest"] = false, ring: KeyRing): PayloadFormat {
@@ -180,8 +147,7 @@ function payloadOf(encryptAtRest: StoreOptions<object>["encryptAtRest"] = false,
   });
   if (encryptAtRest === true) return sealed;
   if (encryptAtRest === "from-now-on") return eitherPayload(sealed, sealed);
-  if (encryptAtRest === false) return eitherPayload(plainPayload, sealed);
-  throw invalidOption("encryptAtRest", encryptAtRest, 'true, false or "from-now-on"');
+  return eitherPayload(plainPayload, sealed);
 }
 
 /** What caches are told of a response that depends on the session. */

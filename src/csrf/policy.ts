@@ -1,7 +1,7 @@
 /**
  * What an application says about cross-site requests, checked once at the start.
  */
-import { invalidOption } from "../errors.ts";
+import { checkNames, invalidOption } from "../errors.ts";
 import type { RequestSource } from "../transport/transport.ts";
 
 /** What adapters refuse, and what a request must bring; see docs/csrf.md. */
@@ -45,11 +45,21 @@ export interface CsrfPolicy {
   readonly exempt: (source: RequestSource) => boolean;
 }
 
+const NAMES = [
+  "trustedOrigins",
+  "origin",
+  "tokens",
+  "tokenHeader",
+  "tokenField",
+  "exempt",
+] satisfies (keyof CsrfOptions)[];
+
 /**
  * @throws SessionError `SOJOURN_INVALID_OPTION` for an origin that has more or less than scheme, host and port, or that no
  * browser would spell like that, for a path that cannot be exact, and for names that headers and fields cannot have.
  */
 export function resolveCsrf(options: CsrfOptions = {}): CsrfPolicy {
+  checkNames("csrf.", options, NAMES);
   const { trustedOrigins = [], origin = [], tokens = "when-unsure", exempt = [] } = options;
   const { tokenHeader = "x-csrf-token", tokenField = "csrf" } = options;
   if (tokens !== "when-unsure" && tokens !== "always" && tokens !== "never")

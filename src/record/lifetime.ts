@@ -1,21 +1,10 @@
 /**
  * When a session is over. Pure: times in, a judgement out.
  */
-import { type Duration, milliseconds } from "../duration.ts";
-import { invalidOption } from "../errors.ts";
-
-/** The limits of NIST SP 800-63B-4, section 2: inactivity and overall. AAL1 has no required inactivity limit; ours is a week. */
-const PRESETS: Record<Preset, { readonly idle: number; readonly lifetime: number }> = {
-  aal1: { idle: 7 * 86_400_000, lifetime: 30 * 86_400_000 },
-  aal2: { idle: 3_600_000, lifetime: 86_400_000 },
-  aal3: { idle: 900_000, lifetime: 12 * 3_600_000 },
-};
+import type { Duration } from "../duration.ts";
 
 /** Authenticator assurance levels of NIST SP 800-63B-4, whose time limits a preset takes. */
 export type Preset = "aal1" | "aal2" | "aal3";
-
-/** RFC 6265bis 5.5: a user agent keeps no cookie longer than this. */
-const LONGEST = 400 * 86_400_000;
 
 /** When a session ends by itself. Durations are milliseconds, or text such as "15m". */
 export interface LifetimeOptions {
@@ -34,32 +23,12 @@ export interface LifetimeOptions {
   readonly touchEvery?: Duration | undefined;
 }
 
+/** The limits in milliseconds, checked. */
 export interface Lifetime {
   readonly idle: number;
   readonly lifetime: number;
   readonly touchEvery: number;
   readonly justification: string | undefined;
-}
-
-export function resolveLifetime(options: LifetimeOptions): Lifetime {
-  const preset = options.preset === undefined ? undefined : PRESETS[options.preset];
-  if (options.preset !== undefined && preset === undefined) {
-    throw invalidOption("preset", options.preset, '"aal1", "aal2" or "aal3"');
-  }
-  const lifetime = milliseconds("lifetime", options.lifetime ?? preset?.lifetime ?? "7d", 1_000);
-  const idle = milliseconds("idle", options.idle ?? Math.min(lifetime, preset?.idle ?? 86_400_000), 1_000);
-  if (lifetime > LONGEST) throw invalidOption("lifetime", options.lifetime, "at most 400 days (RFC 6265bis 5.5)");
-  if (idle > lifetime) throw invalidOption("idle", options.idle, "no longer than `lifetime`");
-  if (preset && (idle > preset.idle || lifetime > preset.lifetime) && !options.justification?.trim()) {
-    throw invalidOption(
-      "justification",
-      options.justification,
-      `a reason why a limit is longer than preset "${options.preset}"`,
-    );
-  }
-  const touchEvery = milliseconds("touchEvery", options.touchEvery ?? Math.floor(idle / 20), 0);
-  if (touchEvery >= idle) throw invalidOption("touchEvery", options.touchEvery, "shorter than `idle`");
-  return { idle, lifetime, touchEvery, justification: options.justification };
 }
 
 /** The instant from which the record counts as absent. */

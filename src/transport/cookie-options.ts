@@ -85,13 +85,13 @@ export interface ResolvedCookie {
   readonly attributes: CookieAttributes;
 }
 
+/** With that of the transport, which is given with them. `Secure` and `HttpOnly` are not to choose; `lifetime` sets Max-Age. */
+const NAMES = ["name", "sameSite", "persistent", "partitioned", "domain", "path", "insecure", "chunks"];
+
 /**
  * @throws SessionError `SOJOURN_INVALID_OPTION` for a combination that browsers refuse, a name without a prefix on a
  * secure cookie, a name with one on an insecure cookie, and an insecure cookie in production that does not say so.
  */
-/** With that of the transport, which is given with them. `Secure` and `HttpOnly` are not to choose; `lifetime` sets Max-Age. */
-const NAMES = ["name", "sameSite", "persistent", "partitioned", "domain", "path", "insecure", "chunks"];
-
 export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
   checkNames("cookie.", options, NAMES);
   const { name = DEFAULT_COOKIE_NAME, persistent = true, partitioned = false, insecure = false } = options;

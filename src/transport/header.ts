@@ -1,7 +1,7 @@
 /**
  * The header transport, for API clients: native applications, command lines, other servers.
  */
-import { invalidOption, SessionError } from "../errors.ts";
+import { checkNames, invalidOption, SessionError } from "../errors.ts";
 import { tooLarge } from "./set-cookie.ts";
 import type { HeaderOp, Transport } from "./transport.ts";
 
@@ -54,6 +54,7 @@ const NONE: readonly string[] = Object.freeze([]);
  * ```
  */
 export function headerTransport(options: HeaderTransportOptions = {}): Transport {
+  checkNames("header.", options, ["name", "responseName"] satisfies (keyof HeaderTransportOptions)[]);
   const name = fieldName("name", options.name ?? "authorization");
   const bearer = name === "authorization";
   const responseName = fieldName("responseName", options.responseName ?? (bearer ? "session-token" : name));

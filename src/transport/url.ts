@@ -2,7 +2,7 @@
  * The URL transport, for clients that keep no cookies and set no headers.
  */
 import type { Mac } from "../crypto/platform.ts";
-import { invalidOption, SessionError } from "../errors.ts";
+import { checkNames, invalidOption, SessionError } from "../errors.ts";
 import { tooLarge } from "./set-cookie.ts";
 import { DEFAULT_PARAM, parseLink, signLink, verifyLink } from "./signed-link.ts";
 import type { HeaderOp, RequestSource, Transport } from "./transport.ts";
@@ -49,6 +49,7 @@ const NO_REFERRER: readonly HeaderOp[] = Object.freeze([
  * ```
  */
 export function urlTransport(options: UrlTransportOptions = {}): UrlTransport {
+  checkNames("url.", options, ["param"] satisfies (keyof UrlTransportOptions)[]);
   const { param = DEFAULT_PARAM } = options;
   if (typeof param !== "string" || !/^[\w-]{1,32}$/.test(param) || param === "exp" || param === "sig")
     throw invalidOption("url.param", param, 'letters, digits, - and _, at most 32, and not "exp" or "sig"');

@@ -1,15 +1,21 @@
 import { describe, expect, it } from "vitest";
+import { resolveLifetime } from "../../src/config/lifetime.ts";
 import { milliseconds } from "../../src/duration.ts";
-import { expiryOf, judgeTimes, type Lifetime, resolveLifetime, touchDue } from "../../src/record/lifetime.ts";
+import { expiryOf, judgeTimes, type Lifetime, touchDue } from "../../src/record/lifetime.ts";
 import { fc } from "../support/fast-check.ts";
 
 const SECOND = 1_000;
 const DAY = 86_400_000;
 
+/** As text, for short limits as bare numbers are taken for seconds and refused. */
+const seconds = (ms: number): `${number}s` => `${ms / SECOND}s`;
+
 /** Valid limits, as `resolveLifetime` gives them. */
 const limits: fc.Arbitrary<Lifetime> = fc
   .tuple(fc.integer({ min: SECOND, max: 400 * DAY }), fc.double({ min: 0, max: 1, noNaN: true }))
-  .map(([lifetime, share]) => resolveLifetime({ lifetime, idle: Math.max(SECOND, Math.floor(lifetime * share)) }));
+  .map(([lifetime, share]) =>
+    resolveLifetime({ lifetime: seconds(lifetime), idle: seconds(Math.max(SECOND, Math.floor(lifetime * share))) }),
+  );
 const instants = fc.integer({ min: 0, max: 4_000_000_000_000 });
 
 describe("judgeTimes() and expiryOf()", () => {

@@ -23,6 +23,15 @@ function faultOf(options: object): string | undefined {
   return undefined;
 }
 
+function messageOf(options: object): string {
+  try {
+    createSessions({ secrets: SECRET, ...options } as never);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "";
+}
+
 describe("createSessions()", () => {
   it("names the option that needs a store", () => {
     const needs = {
@@ -88,6 +97,59 @@ describe("createSessions()", () => {
     expect(faultOf({ cookie: { maxAge: 3_600 } })).toBe("cookie.maxAge");
     expect(faultOf({ hooks: { logedIn: () => {} } })).toBe("hooks.logedIn");
     expect(faultOf({ cookie: { domain: "example.com" } })).toBe("cookie.domain");
+  });
+
+  it("never shows what was given for an option that there is not, and says which options are near", () => {
+    const secret = "hunter2-hunter2-hunter2";
+    const nested = { cookie: { nmae: secret }, csrf: { trustedOrigin: secret } };
+    for (const options of [
+      { password: secret },
+      { secret },
+      { key: secret },
+      ...Object.entries(nested).map((each) => Object.fromEntries([each])),
+    ]) {
+      const message = messageOf(options);
+      expect(message).toMatch(
+        /^Option "[\w.]+": expected one of the options that there are \(.+\), found a string of 23 characters\.$/,
+      );
+      expect(message).not.toContain("hunter2");
+    }
+    expect(messageOf({ secret })).toContain("(secrets)");
+    expect(messageOf({ rotateevery: "1h" })).toContain("(rotateEvery)");
+    expect(messageOf({ maxSessions: 3 })).toContain("(maxSessionsPerUser)");
+    expect(messageOf({ xyzzy: 3 })).toContain("(those in docs/options.md)");
+    expect(messageOf({ cookie: { nmae: "x" } })).toContain("(name)");
+    expect(messageOf({ csrf: { trustedOrigin: "x" } })).toContain("trustedOrigins");
+  });
+
+  it("never shows a text that stands where none belongs", () => {
+    for (const option of ["store", "codec", "transports", "schema", "clock", "cookie", "hooks"])
+      expect([option, messageOf({ [option]: "redis://:hunter2@db" })]).toEqual([
+        option,
+        expect.not.stringContaining("hunter2"),
+      ]);
+    expect(messageOf({ store, cookie: { sameSite: "https://ann:hunter2@db" } })).not.toContain("hunter2");
+  });
+
+  it("refuses a store that is given as undefined: it would make sessions that nobody can revoke", () => {
+    expect(faultOf({ store: undefined })).toBe("store");
+    expect(messageOf({ store: undefined })).toContain("leave the option out");
+    expect(faultOf({})).toBeUndefined();
+  });
+
+  it("refuses numbers that were meant as seconds, and says how to write them", () => {
+    const seconds = {
+      idle: [900, 1_800, 3_600, 59_999, 86_400],
+      lifetime: [3_600, 604_800, 2_592_000],
+      rotateEvery: [3_600],
+    };
+    for (const [option, numbers] of Object.entries(seconds))
+      for (const number of numbers)
+        expect([number, faultOf({ store, lifetime: "400d", [option]: number })]).toEqual([number, option]);
+    expect(messageOf({ store, idle: 1_800 })).toContain('write "1800s"');
+    for (const number of [60_000, 600_000, 900_000, 1_800_000, 3_600_000, 86_400_000])
+      expect([number, faultOf({ store, idle: number })]).toEqual([number, undefined]);
+    expect(faultOf({ store, idle: "1s", touchEvery: 0, rotationGrace: 0, storeTimeout: 500 })).toBeUndefined();
   });
 
   it("says SOJOURN_UNSUPPORTED for a verb that the store has no index for", async () => {
