@@ -1,11 +1,12 @@
 import { checkLimit } from "./parts/paging.ts";
+import { probe } from "./parts/probe.ts";
 import { gatherReads, Updates } from "./postgres/batch.ts";
 import type { PostgresClient } from "./postgres/client.ts";
 import { Connection } from "./postgres/connection.ts";
 import type { PostgresStoreOptions } from "./postgres/options.ts";
 import { checkOptions } from "./postgres/options.ts";
 import * as verbs from "./postgres/verbs.ts";
-import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore, WatchStore } from "./store.ts";
+import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, Store, SweepStore, WatchStore } from "./store.ts";
 
 export type {
   ListenClient,
@@ -18,7 +19,7 @@ export type {
 export type { PostgresStoreOptions } from "./postgres/options.ts";
 
 /** What `postgresStore` makes: every capability that a store can have. */
-export interface PostgresStore extends UserStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
+export interface PostgresStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
 
 /**
  * A store in a PostgreSQL database (12 or newer), shared by all processes that reach it.
@@ -55,7 +56,7 @@ export function postgresStore(source: string | PostgresClient, options: Postgres
   const reads = gatherReads(connection, clock);
   const updates = new Updates(connection, clock);
   connection.sweepWith((limit) => verbs.deleteExpired(connection, limit, clock()));
-  return {
+  const five: Store = {
     name: "postgres",
     consistency: "cas",
     get: (key) => reads.ask(key),
@@ -67,6 +68,9 @@ export function postgresStore(source: string | PostgresClient, options: Postgres
       if (live) feed.tell([key]);
       return live;
     },
+  };
+  return {
+    ...five,
     epoch: (userId) => verbs.epochOf(connection, userId),
     admit: async (key, record, admission) => {
       const result = await verbs.admit(connection, key, record, admission, clock(), origin);
@@ -76,12 +80,17 @@ export function postgresStore(source: string | PostgresClient, options: Postgres
     list: (userId, page = {}) => verbs.list(connection, userId, page, clock()),
     deleteAll: async (userId, which = {}) => {
       const ended = await verbs.deleteAll(connection, userId, which, clock(), origin);
-      feed.tell(ended);
+      feed.tell(ended ?? []);
       return ended;
     },
+    replace: async (key, record, old, admission) => {
+      const result = await verbs.replace(connection, key, record, old, admission, clock(), origin);
+      if (result.status === "ok") feed.tell([old.key, ...result.evicted]);
+      return result;
+    },
     scan: (page = {}) => verbs.scan(connection, page, clock()),
-    clear: async ({ limit } = {}) => {
-      const ended = await verbs.clear(connection, limit, clock(), origin);
+    clear: async (which = {}) => {
+      const ended = await verbs.clear(connection, which, clock(), origin);
       feed.tell(ended);
       return ended;
     },
@@ -96,10 +105,7 @@ export function postgresStore(source: string | PostgresClient, options: Postgres
       updates.flush();
       return connection.close();
     },
-    health: async () => {
-      const start = performance.now();
-      await connection.run("health", []);
-      return { latencyMs: performance.now() - start };
-    },
+    // Nobody watches for the end of the record that this makes.
+    health: () => probe({ ...five, delete: (key) => verbs.remove(connection, key, clock(), null) }, clock),
   };
 }

@@ -37,6 +37,8 @@ const LAST = 8_640_000_000_000_000;
 
 /** Undefined for what no page ever gave: cursors travel in URLs, and nothing comes after such a one. */
 export function parseCursor(cursor: string): Position | undefined {
+  // "?cursor[a]=1" comes as an object.
+  if (typeof cursor !== "string") return undefined;
   try {
     const [createdAt, key] = JSON.parse(cursor) as [unknown, unknown];
     if (typeof createdAt !== "number" || typeof key !== "string") return undefined;

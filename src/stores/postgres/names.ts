@@ -6,9 +6,12 @@ export interface Names {
   readonly meta: string;
   readonly byUser: string;
   readonly bySweep: string;
+  /** Login, and one record in the place of another. */
   readonly admit: string;
   readonly endUser: string;
   readonly endAll: string;
+  /** What release 0.1.0 calls; they do as the three above, for as long as its processes run. */
+  readonly first: { readonly admit: string; readonly endUser: string; readonly endAll: string };
   /** Where the keys of ended sessions are told. Needs no quotes. */
   readonly channel: string;
   /** The number of the advisory lock, as SQL. Locks are per database; in 64 bits nothing of the application's meets it. */
@@ -50,9 +53,10 @@ export function namesOf(schema: string, table: string): Names {
     // An index is made in the schema of its table, and named without it.
     byUser: quote(`${table}_by_user`),
     bySweep: quote(`${table}_by_sweep`),
-    admit: inSchema("_admit"),
-    endUser: inSchema("_end_user"),
-    endAll: inSchema("_end_all"),
+    admit: inSchema("_admit_2"),
+    endUser: inSchema("_end_user_2"),
+    endAll: inSchema("_end_all_2"),
+    first: { admit: inSchema("_admit"), endUser: inSchema("_end_user"), endAll: inSchema("_end_all") },
     channel: `sojourn_${sum.toString(16).padStart(16, "0")}`,
     lock: `(${BigInt.asIntN(64, sum)})::bigint`,
   };

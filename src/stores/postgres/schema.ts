@@ -1,10 +1,11 @@
+import { firstRelease } from "./first-release.ts";
 import { functions } from "./functions.ts";
 import type { Names } from "./names.ts";
 import { dollar, namesOf, quote } from "./names.ts";
 import { checkSchema, checkTable } from "./options.ts";
 
 /** The layout that this code makes, reads and writes. */
-export const LAYOUT = 1;
+export const LAYOUT = 2;
 
 export interface SchemaOptions {
   readonly unlogged: boolean;
@@ -53,11 +54,22 @@ const first: Step = {
   value bigint NOT NULL
 )`,
     `INSERT INTO ${names.meta} (name, value) VALUES ('epoch', 0) ON CONFLICT (name) DO NOTHING`,
-    ...functions(names),
   ],
 };
 
-const STEPS: readonly Step[] = [first];
+/** The instants of revocations. Release 0.1.0 goes on by the functions that it knows, which are made anew. */
+const second: Step = {
+  layout: 2,
+  compatible: 1,
+  statements: (names) => [
+    `ALTER TABLE ${names.epochs} ADD COLUMN IF NOT EXISTS revoked_at float8`,
+    `COMMENT ON COLUMN ${names.epochs}.revoked_at IS 'The last revocation, in milliseconds since 1970: a login whose request came earlier is refused. Of everybody in the row of no user.'`,
+    ...functions(names),
+    ...firstRelease(names),
+  ],
+};
+
+const STEPS: readonly Step[] = [first, second];
 
 function setLayout(names: Names, { layout, compatible }: Step): string {
   return `INSERT INTO ${names.meta} (name, value) VALUES ('layout', ${layout}), ('compatible', ${compatible})

@@ -1,3 +1,4 @@
+import { at, facts, laterTimes } from "./columns.ts";
 import { epochOf, isWatched } from "./functions.ts";
 import type { Names } from "./names.ts";
 import { hash } from "./names.ts";
@@ -20,27 +21,18 @@ export interface Statements {
   readonly remove: Statement;
   readonly epoch: Statement;
   readonly admit: Statement;
+  readonly replace: Statement;
   readonly list: Statement;
   readonly endUser: Statement;
   readonly scan: Statement;
   readonly endAll: Statement;
   readonly sweep: Statement;
-  readonly health: Statement;
   readonly watched: Statement;
 }
-
-/** A time goes in as milliseconds and comes out as such, so neither a driver nor the database's time zone has a say. */
-const at = (parameter: number): string => `to_timestamp($${parameter}::float8 / 1000)`;
-const ms = (column: string): string => `(date_part('epoch', ${column}) * 1000)::text`;
 
 /** How long one registration of a watcher holds. By the server's clock, on both sides. */
 const WATCHED_SECONDS = 60;
 
-/** As row.ts reads them. No column that is answered with has underscores: `postgres` may have been told to rename those. */
-const facts = (row = ""): string =>
-  `${row}version::text || ' ' || ${["created_at", "seen_at", "expires_at"]
-    .map((column) => ms(row + column))
-    .join(" || ' ' || ")} || coalesce(' ' || ${row}user_id, '')`;
 const RECORD = `payload, ${facts()} AS facts`;
 
 /**
@@ -51,7 +43,7 @@ function statement(text: string): Statement {
   return { text, name: `sojourn_${hash(text).toString(16)}` };
 }
 
-function reads({ sessions, meta }: Names): Pick<Statements, "get" | "getMany" | "list" | "scan" | "health"> {
+function reads({ sessions }: Names): Pick<Statements, "get" | "getMany" | "list" | "scan"> {
   const entry = `key, ${RECORD}`;
   return {
     get: statement(`SELECT ${RECORD} FROM ${sessions} WHERE key = $1 AND expires_at > ${at(2)}`),
@@ -62,7 +54,6 @@ function reads({ sessions, meta }: Names): Pick<Statements, "get" | "getMany" | 
       ORDER BY created_at, key LIMIT $5::bigint`),
     scan: statement(`SELECT ${entry} FROM ${sessions} WHERE key > $1 AND expires_at > ${at(2)}
       ORDER BY key LIMIT $3::bigint`),
-    health: statement(`SELECT value FROM ${meta} WHERE name = 'epoch'`),
   };
 }
 
@@ -74,10 +65,11 @@ function reads({ sessions, meta }: Names): Pick<Statements, "get" | "getMany" | 
 function update({ sessions }: Names): Statement {
   const set = (column: string, value: string): string =>
     `${column} = CASE WHEN version = $2::bigint THEN ${value} ELSE ${column} END`;
+  const later = laterTimes(at(5), at(6));
   return statement(`UPDATE ${sessions} SET ${[
     set("created_at", at(4)),
-    set("seen_at", at(5)),
-    set("expires_at", at(6)),
+    set("seen_at", later.seen),
+    set("expires_at", later.expires),
     set("sweep_at", `least(sweep_at, ${at(6)})`),
     set("user_id", "$7::text"),
     set("payload", "$8::text"),
@@ -96,6 +88,7 @@ function updateMany({ sessions }: Names): Statement {
   const set = (column: string, value: string): string =>
     `${column} = CASE WHEN s.version = g.expected THEN ${value} ELSE s.${column} END`;
   const ms = (column: string): string => `to_timestamp(g.${column} / 1000)`;
+  const later = laterTimes(ms("seen"), ms("expires"), "s.");
   return statement(`WITH given AS MATERIALIZED (
       SELECT * FROM json_to_recordset($1::text::json) AS g (key text, expected bigint, version bigint,
         created float8, seen float8, expires float8, owner text, payload text)
@@ -104,8 +97,8 @@ function updateMany({ sessions }: Names): Statement {
     )
     UPDATE ${sessions} AS s SET ${[
       set("created_at", ms("created")),
-      set("seen_at", ms("seen")),
-      set("expires_at", ms("expires")),
+      set("seen_at", later.seen),
+      set("expires_at", later.expires),
       set("sweep_at", `least(s.sweep_at, ${ms("expires")})`),
       set("user_id", "g.owner"),
       set("payload", "g.payload"),
@@ -157,6 +150,10 @@ function sweep({ sessions }: Names): Statement {
     SELECT (SELECT count(*) FROM gone)::text AS gone, (SELECT count(*) FROM moved)::text AS moved`);
 }
 
+/** The parameters of a login, in the order of the function's. */
+const ADMITTED = `$1::text, $2::bigint, ${at(3)}, ${at(4)}, ${at(5)}, $6::text, $7::text, ${at(8)}, $9::text,
+      $10::float8, $11::bigint, $12::boolean, $13::text`;
+
 export function statementsFor(names: Names): Statements {
   return {
     ...reads(names),
@@ -165,11 +162,12 @@ export function statementsFor(names: Names): Statements {
       VALUES ('watched', date_part('epoch', now())::bigint + ${WATCHED_SECONDS})
       ON CONFLICT (name) DO UPDATE SET value = greatest(m.value, excluded.value)`),
     epoch: statement(`SELECT ${epochOf(names, "$1")} AS epoch`),
-    admit: statement(`SELECT ended FROM ${names.admit}($1::text, $2::bigint, ${at(3)}, ${at(4)}, ${at(5)},
-      $6::text, $7::text, ${at(8)}, $9::text, $10::bigint, $11::boolean, $12::text) AS ended`),
+    admit: statement(`SELECT ended FROM ${names.admit}(${ADMITTED}) AS ended`),
+    replace: statement(`SELECT ended FROM ${names.admit}(${ADMITTED}, $14::text, $15::bigint, $16::bigint,
+      ${at(17)}, ${at(18)}, ${at(19)}, $20::text, $21::text) AS ended`),
     endUser: statement(
-      `SELECT ended FROM ${names.endUser}($1::text, $2::text, $3::bigint, ${at(4)}, $5::text) AS ended`,
+      `SELECT ended FROM ${names.endUser}($1::text, $2::text, $3::bigint, ${at(4)}, $5::text, $6::float8) AS ended`,
     ),
-    endAll: statement(`SELECT ended FROM ${names.endAll}($1::bigint, ${at(2)}, $3::text) AS ended`),
+    endAll: statement(`SELECT ended FROM ${names.endAll}($1::bigint, ${at(2)}, $3::text, $4::float8) AS ended`),
   };
 }

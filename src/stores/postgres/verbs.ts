@@ -3,9 +3,19 @@ import { checkLimit, cursorAt, pageSize, parseCursor, toPage } from "../parts/pa
 import type { Swept } from "../parts/sweep.ts";
 import { SWEEP, sweepInSteps } from "../parts/sweep.ts";
 import { fromText, isPlain, toText } from "../parts/text.ts";
-import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest } from "../store.ts";
+import type {
+  Admission,
+  AdmitResult,
+  DeleteAllOptions,
+  Entry,
+  Epoch,
+  Page,
+  PageRequest,
+  Replaced,
+  ReplaceResult,
+} from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { freshVersion, type Row, toEntry, toRecord, valuesOf } from "./row.ts";
+import { freshVersion, knownVersion, type Row, toEntry, toRecord, type Value, valuesOf } from "./row.ts";
 
 /** The verbs that are always asked alone, each one statement. Times are the application's; `now` is taken when the verb is called. */
 
@@ -54,14 +64,46 @@ export async function admit(
   now: number,
   origin: string | null,
 ): Promise<AdmitResult> {
-  const { epoch, limit, onLimit } = admission;
   const version = freshVersion();
-  const most = limit === undefined || limit > Number.MAX_SAFE_INTEGER ? null : String(Math.max(0, Math.floor(limit)));
-  const values = [...valuesOf(key, version, record), now, toText(epoch), most, onLimit === "reject", origin];
+  const values = [...valuesOf(key, version, record), now, ...admissionOf(admission), origin];
   const [status, ...evicted] = ended(await connection.run("admit", values));
   if (status === "ok") return { status, version, evicted };
   if (status === "exists" || status === "revoked" || status === "limit") return { status };
-  throw new TypeError("The function that admits a session answered with nothing that it can answer.");
+  throw otherAnswer();
+}
+
+/** The parameters of an admission; without one the function asks nothing. */
+function admissionOf(admission: Admission | undefined): Value[] {
+  if (admission === undefined) return [null, null, null, null];
+  const { epoch, since, limit, onLimit } = admission;
+  const most = limit === undefined || limit > Number.MAX_SAFE_INTEGER ? null : String(Math.max(0, Math.floor(limit)));
+  return [toText(epoch), since ?? null, most, onLimit === "reject"];
+}
+
+function otherAnswer(): TypeError {
+  return new TypeError("The function that admits a session answered with nothing that it can answer.");
+}
+
+export async function replace(
+  connection: Connection,
+  key: SessionKey,
+  record: SessionRecord,
+  old: Replaced,
+  admission: Admission | undefined,
+  now: number,
+  origin: string | null,
+): Promise<ReplaceResult> {
+  const version = freshVersion();
+  const [oldKey, ...rest] = valuesOf(old.key, freshVersion(), old.record) as [Value, ...Value[]];
+  const before = [...valuesOf(key, version, record), now, ...admissionOf(admission), origin];
+  const rows = await connection.run("replace", [...before, oldKey, knownVersion(old.version), ...rest]);
+  const status = rows[0]?.ended;
+  if (status === "ok") return { status, version, evicted: ended(rows.slice(1)) };
+  if (status === "conflict") {
+    return { status, current: toRecord({ payload: rows[1]?.ended, facts: rows[2]?.ended }) };
+  }
+  if (status === "exists" || status === "revoked" || status === "limit" || status === "gone") return { status };
+  throw otherAnswer();
 }
 
 /** What the functions answer: one text a row. */
@@ -87,7 +129,8 @@ export async function list(
 export async function scan(connection: Connection, page: PageRequest, now: number): Promise<Page<Entry>> {
   const limit = pageSize(page.limit);
   const { cursor = "" } = page;
-  if (!isPlain(cursor)) return { items: [] };
+  // From an address anything may come, "?cursor[a]=1" too.
+  if (typeof cursor !== "string" || !isPlain(cursor)) return { items: [] };
   const rows = await connection.run("scan", [cursor, now, limit + 1]);
   return toPage(rows, limit, toEntry, (row) => String(row.key));
 }
@@ -95,22 +138,24 @@ export async function scan(connection: Connection, page: PageRequest, now: numbe
 export async function deleteAll(
   connection: Connection,
   userId: string,
-  options: { readonly except?: SessionKey | undefined; readonly limit?: number | undefined },
+  options: DeleteAllOptions,
   now: number,
   origin: string | null,
-): Promise<SessionKey[]> {
-  const limit = checkLimit(options.limit);
+): Promise<SessionKey[] | null> {
+  const limit = String(checkLimit(options.limit));
   const except = options.except === undefined ? null : toText(options.except);
-  return ended(await connection.run("endUser", [toText(userId), except, String(limit), now, origin]));
+  const rows = await connection.run("endUser", [toText(userId), except, limit, now, origin, options.at ?? now]);
+  return rows[0]?.ended === null ? null : ended(rows);
 }
 
 export async function clear(
   connection: Connection,
-  limit: number | undefined,
+  options: Omit<DeleteAllOptions, "except">,
   now: number,
   origin: string | null,
 ): Promise<SessionKey[]> {
-  return ended(await connection.run("endAll", [String(checkLimit(limit)), now, origin]));
+  const limit = String(checkLimit(options.limit));
+  return ended(await connection.run("endAll", [limit, now, origin, options.at ?? now]));
 }
 
 /** Steps that may go by for rows that have been touched since, and are only put off. */
