@@ -8,7 +8,6 @@ import type { Line } from "./listener.ts";
 import type { Names } from "./names.ts";
 import type { PostgresSettings } from "./options.ts";
 import { prepareDatabase } from "./prepare.ts";
-import { retrying } from "./retry.ts";
 import type { Row, Value } from "./row.ts";
 import type { Statements } from "./statements.ts";
 import { statementsFor } from "./statements.ts";
@@ -48,15 +47,21 @@ export class Connection {
     this.checkOpen();
     this.#running += 1;
     try {
-      const { driver, statements } = this.#opened ?? (await this.#open());
-      return await retrying(() => driver.run(statements[which], values));
-    } catch (error) {
-      if (isMissing(error)) this.#forget();
-      throw error;
+      return await this.#send(which, values).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+        // The server has done nothing. What was dropped is made again, or told by name.
+        this.#forget();
+        return this.#send(which, values);
+      });
     } finally {
       this.#running -= 1;
       if (this.#running === 0) this.#onIdle?.();
     }
+  }
+
+  async #send(which: keyof Statements, values: readonly Value[]): Promise<readonly Row[]> {
+    const { driver, statements } = this.#opened ?? (await this.#open());
+    return retrying(() => driver.run(statements[which], values));
   }
 
   /** Starts removing expired records in the background, from the first call on. */
@@ -106,7 +111,7 @@ export class Connection {
       this.#driver = undefined;
     });
     const driver = await this.#driver;
-    const names = await prepareDatabase(driver, this.#settings);
+    const names = await retrying(() => prepareDatabase(driver, this.#settings));
     return { driver, names, statements: statementsFor(names) };
   }
 
@@ -144,4 +149,28 @@ export class Connection {
 function isMissing(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === "42P01" || code === "3F000" || code === "42883";
+}
+
+/** Serialisation failure and deadlock: the server has rolled the statement back, and asks for it again. */
+function isRolledBack(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "40001" || code === "40P01";
+}
+
+/** Milliseconds before the second and third try, at most. */
+const PAUSES = [5, 10] as const;
+
+/**
+ * Runs a statement, and twice more at most where the server itself has taken it back. Never after an answer that was
+ * lost: nobody knows whether that one was applied, so it is a failure.
+ */
+export function retrying<T>(run: () => Promise<T>, turn = 0): Promise<T> {
+  return run().catch(async (error: unknown) => {
+    const pause = PAUSES[turn];
+    if (pause === undefined || !isRolledBack(error)) throw error;
+    await new Promise((resolve) => {
+      setTimeout(resolve, pause * Math.random());
+    });
+    return retrying(run, turn + 1);
+  });
 }

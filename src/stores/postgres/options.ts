@@ -1,6 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { clockOf } from "../parts/bounds.ts";
+import { millisecondsWithin } from "../parts/bounds.ts";
+import type { SqlSettings } from "../sql/options.ts";
+import { sqlSettings } from "../sql/options.ts";
 import type { ListenClient, PostgresClient } from "./client.ts";
 
 /** How a PostgreSQL store is set up; everything has a default. */
@@ -33,6 +35,12 @@ export interface PostgresStoreOptions {
    */
   readonly prepare?: boolean | undefined;
   /**
+   * Milliseconds that one call may take, from asking for a connection to the answer; then it rejects, and a connection that
+   * can be closed is closed, for a network that was cut does not say so. Making the tables may take longer. 100 to 600,000,
+   * default 5,000.
+   */
+  readonly timeout?: number | undefined;
+  /**
    * Milliseconds from one sweep of expired records to the next, on average; `false` for never, when something
    * else calls `deleteExpired`. 1,000 to 86,400,000, default 60,000.
    */
@@ -52,15 +60,12 @@ export interface PostgresStoreOptions {
 }
 
 /** The options with every default filled in and every bound checked. */
-export interface PostgresSettings {
+export interface PostgresSettings extends SqlSettings {
   readonly source: string | PostgresClient;
-  readonly table: string;
   readonly schema: string | undefined;
-  readonly clock: Clock;
-  readonly create: boolean;
+  readonly timeout: number;
   readonly unlogged: boolean;
   readonly prepare: boolean;
-  readonly sweepEvery: number | false;
   readonly notify: boolean;
   readonly listen: (() => ListenClient | Promise<ListenClient>) | false | undefined;
 }
@@ -68,11 +73,6 @@ export interface PostgresSettings {
 function checkBoolean(option: string, value: boolean): boolean {
   if (typeof value !== "boolean") throw invalidOption(option, value, "true or false");
   return value;
-}
-
-export function checkTable(table: string): string {
-  if (typeof table === "string" && /^[a-z_][a-z0-9_]{0,39}$/.test(table)) return table;
-  throw invalidOption("table", table, "a name of small letters, digits and underscores, at most 40");
 }
 
 export function checkSchema(schema: string): string {
@@ -94,24 +94,17 @@ function checkSource(source: unknown): string | PostgresClient {
 }
 
 export function checkOptions(source: string | PostgresClient, options: PostgresStoreOptions): PostgresSettings {
-  const { create = "auto", sweepEvery = 60_000, listen } = options;
-  if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
-  const whole = typeof sweepEvery === "number" && sweepEvery >= 1000 && sweepEvery <= 86_400_000;
-  if (sweepEvery !== false && !whole) {
-    throw invalidOption("sweepEvery", sweepEvery, "milliseconds from 1000 to 86400000, or false");
-  }
+  const { listen } = options;
   if (listen !== undefined && listen !== false && typeof listen !== "function") {
     throw invalidOption("listen", listen, "a function that gives a client, or false");
   }
   return {
+    ...sqlSettings(options),
     source: checkSource(source),
-    table: checkTable(options.table ?? "sojourn_sessions"),
     schema: options.schema === undefined ? undefined : checkSchema(options.schema),
-    clock: clockOf(options.clock),
-    create: create === "auto",
+    timeout: millisecondsWithin("timeout", options.timeout ?? 5000, 100, 600_000),
     unlogged: checkBoolean("unlogged", options.unlogged ?? false),
     prepare: checkBoolean("prepare", options.prepare ?? true),
-    sweepEvery,
     notify: checkBoolean("notify", options.notify ?? true),
     listen,
   };

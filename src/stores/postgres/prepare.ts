@@ -1,38 +1,58 @@
 import { SessionError } from "../../errors.ts";
+import type { Layout } from "../sql/layout.ts";
+import { fitOf, latestOf, NONE, unusableLayout } from "../sql/layout.ts";
 import type { Driver } from "./client.ts";
 import type { Names } from "./names.ts";
 import { namesOf, quote } from "./names.ts";
 import type { PostgresSettings } from "./options.ts";
-import { LAYOUT, upgradeBlock } from "./schema.ts";
+import { partsOf, STEPS, upgradeBlock } from "./schema.ts";
 
 /** Looks where the tables are and which layout they have, and makes or upgrades them where that is allowed. */
 export async function prepareDatabase(driver: Driver, settings: PostgresSettings): Promise<Names> {
   const { names, made } = await findTables(driver, settings);
-  const found = made ? await layoutOf(driver, names) : { layout: 0, compatible: 0 };
-  if (found.layout === LAYOUT || (found.layout > LAYOUT && found.compatible <= LAYOUT)) return names;
-  if (found.layout > LAYOUT) {
-    throw unusable(
-      `${names.sessions} has layout ${found.layout}, this release of Sojourn knows layouts up to ${LAYOUT}: ` +
-        'use a newer release, or another "table".',
-    );
+  const found = made ? await look(driver, names) : { ...NONE, missing: [] };
+  const { missing } = found;
+  const fit = fitOf(found, STEPS);
+  if (fit === "usable" && missing.length === 0) return names;
+  if (fit === "newer") throw complaint(names, found, "");
+  if (found.layout > latestOf(STEPS).layout) {
+    throw unusable(`${listed(missing)}, of a newer layout than this release can make: use the release that made them.`);
   }
   if (!settings.create) {
-    const missing = found.layout === 0 ? "is missing" : `has layout ${found.layout}`;
-    throw unusable(
-      `${names.sessions} ${missing}, and "create" is false: run what \`npx sojourn schema postgres\` prints.`,
-    );
+    const remedy = '"create" is false: run what `npx sojourn schema postgres` prints';
+    throw missing.length > 0 ? unusable(`${listed(missing)}, and ${remedy}.`) : complaint(names, found, remedy);
   }
-  await upgrade(driver, names, settings);
+  await upgrade(driver, names, settings, missing);
   return names;
 }
 
-async function upgrade(driver: Driver, names: Names, settings: PostgresSettings): Promise<void> {
+const listed = (missing: readonly string[]): string =>
+  `${missing.join(", ")} ${missing.length > 1 ? "are" : "is"} missing`;
+
+function complaint(names: Names, found: Layout, remedy: string): SessionError {
+  return unusableLayout({ backend: "PostgreSQL", table: names.sessions, found, steps: STEPS, remedy });
+}
+
+async function upgrade(
+  driver: Driver,
+  names: Names,
+  settings: PostgresSettings,
+  missing: readonly string[],
+): Promise<void> {
   try {
     await driver.run({ text: upgradeBlock(names, settings) }, []);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== "42501") throw error;
+    const { code } = error as { code?: unknown };
+    if (code === "42501") {
+      const what = missing.length > 0 ? ` (${listed(missing)})` : "";
+      throw unusable(
+        `the role may not make or upgrade ${names.sessions}${what}: run what \`npx sojourn schema postgres\` prints, as a role that may.`,
+        error,
+      );
+    }
+    if (code !== "55P03") throw error;
     throw unusable(
-      `the role may not make ${names.sessions}: run what \`npx sojourn schema postgres\` prints, as a role that may.`,
+      `the tables of ${names.sessions} want an upgrade, and another transaction has ${names.epochs} locked, a backup perhaps. The next call tries again.`,
       error,
     );
   }
@@ -66,9 +86,20 @@ async function findTables(
   return { names: namesOf(row.schema, table), made: row.made === true };
 }
 
-async function layoutOf(driver: Driver, { meta }: Names): Promise<{ layout: number; compatible: number }> {
-  const text = `SELECT name, value::text AS value FROM ${meta}`;
-  const rows = await driver.run({ text }, []);
+interface Found extends Layout {
+  /** What its layout should have and was dropped or renamed. */
+  readonly missing: readonly string[];
+}
+
+async function look(driver: Driver, names: Names): Promise<Found> {
+  const { tables, functions } = partsOf(names);
+  const text = `SELECT name, value::text AS value FROM ${names.meta} UNION ALL
+    SELECT 'missing', name FROM json_array_elements_text($1::text::json) AS t (name) WHERE to_regclass(name) IS NULL UNION ALL
+    SELECT 'lacking', name FROM json_array_elements_text($2::text::json) AS f (name) WHERE to_regproc(name) IS NULL`;
+  const rows = await driver.run({ text }, [JSON.stringify(tables), JSON.stringify(functions)]);
   const read = (name: string): number => Number(rows.find((row) => row.name === name)?.value ?? 0);
-  return { layout: read("layout"), compatible: read("compatible") };
+  const layout = read("layout");
+  const all = (kind: string): string[] => rows.filter((row) => row.name === kind).map((row) => String(row.value));
+  const missing = [...all("missing"), ...(layout > 1 ? all("lacking") : [])];
+  return { layout, compatible: read("compatible"), missing: layout === 0 ? [] : missing };
 }

@@ -26,7 +26,13 @@ const verbs: readonly [name: string, call: (store: ReturnType<typeof open>) => P
   ["scan", (store) => store.scan()],
   ["clear", (store) => store.clear()],
   ["deleteExpired", (store) => store.deleteExpired()],
-  ["health", (store) => store.health()],
+  [
+    "replace",
+    (store) => {
+      const old = { key: "a", version: "1", record: record() };
+      return store.replace("d", { ...record(), userId: "ann" }, old, { epoch: "0.0", since: 1, limit: 1 });
+    },
+  ],
 ];
 
 describe("round trips", () => {
