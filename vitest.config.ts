@@ -12,7 +12,7 @@ export const alias = [
   { find: /^sojourn\/codecs\/(.*)$/, replacement: src("codec/$1.ts") },
   { find: /^sojourn\/transports\/(.*)$/, replacement: src("transport/$1.ts") },
   { find: /^sojourn\/testing$/, replacement: src("testing/index.ts") },
-  { find: /^sojourn\/([a-z]+)$/, replacement: src("adapters/$1.ts") },
+  { find: /^sojourn\/([a-z-]+)$/, replacement: src("adapters/$1.ts") },
 ];
 
 /** The folders of test/ that are a project of their own. Every other test file is in the project "unit". */

@@ -63,7 +63,7 @@ ${names.map((name) => `  const ${name}: Scene["${name}"];`).join("\n")}
 
 /** The types of express-session say for the whole program what `req.session` is, and an example of ours says something else. */
 function declaresRequest({ code }: Example): boolean {
-  return code.some((text) => text.includes('from "express-session"'));
+  return code.some((text) => /from "(?:sojourn\/)?express-session"/.test(text));
 }
 
 export function removeModules(): void {

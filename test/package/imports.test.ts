@@ -67,6 +67,7 @@ const reach: Record<string, readonly string[]> = {
   "./fetch": ["dist/adapters/"],
   "./node": ["dist/adapters/"],
   "./express": ["dist/adapters/"],
+  "./express-session": ["dist/adapters/"],
   "./hono": ["dist/adapters/"],
   "./testing": ["dist/testing/"],
 };
@@ -85,6 +86,7 @@ const outsideOfEntry: Record<string, RegExp> = {
   "./codecs/xml": /^fast-xml-parser$/,
   "./node": /^node:/,
   "./express": /^node:/,
+  "./express-session": /^node:/,
 };
 
 test.each(present)("%s brings along nothing of another entry", async (subpath) => {

@@ -1,0 +1,161 @@
+import { mergeFields, textOf } from "./fields.ts";
+import type { Done, Row, SessionObject, SessionStore } from "./request.ts";
+import { Turns } from "./turns.ts";
+
+/** How long an id that was ended here is refused if a store gives it again, in milliseconds. */
+const REMEMBERED = 60_000;
+/** How many of them are kept at most. */
+const MOST = 10_000;
+
+/** The mark of a store that compares and sets by itself, so that nothing has to be read before a write. */
+export const EXACT: unique symbol = Symbol.for("sojourn.express-session.exact") as never;
+
+/** One write of a session. */
+export interface Write {
+  readonly sid: string;
+  readonly session: SessionObject;
+  /** What the data was when this request got it; undefined when the store has no row of it yet. */
+  readonly base: string | undefined;
+  /** A session of the same id and class with other data, for what is stored when others changed it, too. */
+  readonly withFields: (fields: Record<string, unknown>) => object;
+}
+
+/** What became of a write: the data that this request had, undefined when the session had ended and nothing was written. */
+export type Written = (error?: unknown, text?: string) => void;
+
+/**
+ * The rows of one store, and the only caller of its verbs.
+ *
+ * A store for express-session can neither compare nor insert. What can be had over it: within this process one write of a
+ * session at a time, each on top of what is there; and across processes a row that is gone by then is not written again.
+ * What is left open is the moment between that read and the write.
+ */
+export class Rows {
+  readonly #store: SessionStore;
+  readonly #turns = new Turns();
+  /** Ids that were ended here, and when: a slow process that knows nothing of it may write the row once more. */
+  readonly #ended = new Map<string, number>();
+
+  constructor(store: SessionStore) {
+    this.#store = store;
+  }
+
+  /** The row, undefined when there is none. Its own deadline is not judged: that is the store's. */
+  load(sid: string, done: (error: unknown, row?: Row) => void): void {
+    this.#store.get(sid, (error, row) => {
+      if (error && (error as { code?: unknown }).code !== "ENOENT") done(error);
+      else if (error || !row) done(undefined);
+      else if (this.#isEnded(sid)) this.#store.destroy(sid, () => done(undefined));
+      else done(undefined, row);
+    });
+  }
+
+  save(write: Write, done: Written): void {
+    this.#turns.enter(write.sid, (leave) => {
+      const finish: Written = (error, text) => {
+        leave();
+        done(error, text);
+      };
+      if (write.base === undefined || EXACT in this.#store) this.#set(write, write.session, finish);
+      else this.#update(write, write.base, finish);
+    });
+  }
+
+  touch(sid: string, session: SessionObject, done: Done): void {
+    this.#turns.enter(sid, (leave) => {
+      const finish = once(leave, done);
+      if (this.#isEnded(sid)) finish();
+      else attempt(finish, () => this.#store.touch?.(sid, session, finish));
+    });
+  }
+
+  /** Ends the session by `step`, which destroys the row. */
+  end(sid: string, step: (ended: Done) => void, done: Done): void {
+    this.#turns.enter(sid, (leave) => {
+      const finish = once(leave, done);
+      const ended: Done = (error) => {
+        if (!error) this.#remember(sid);
+        finish(error);
+      };
+      attempt(finish, () => step(ended));
+    });
+  }
+
+  destroy(sid: string, done: Done): void {
+    this.end(sid, (ended) => this.#store.destroy(sid, (error) => ended(isAbsence(error) ? undefined : error)), done);
+  }
+
+  /** A session begins under this id, which an application's `genid` can have given before. */
+  begin(sid: string): void {
+    this.#ended.delete(sid);
+  }
+
+  #update(write: Write, base: string, done: Written): void {
+    attempt(done, () =>
+      this.load(write.sid, (error, row) => {
+        if (error || !row) return done(error);
+        attempt(done, () => {
+          const ours = textOf(write.session);
+          const others = textOf(row) !== base;
+          this.#set(write, others ? write.withFields(mergeFields(row, base, ours)) : write.session, done);
+        });
+      }),
+    );
+  }
+
+  #set({ sid, session }: Write, value: object, done: Written): void {
+    attempt(done, () => {
+      const text = textOf(session);
+      this.#store.set(sid, value, (error) => (error ? done(error) : done(undefined, text)));
+    });
+  }
+
+  #remember(sid: string): void {
+    const now = Date.now();
+    this.#ended.set(sid, now);
+    for (const [each, at] of this.#ended) {
+      if (now - at < REMEMBERED && this.#ended.size <= MOST) break;
+      this.#ended.delete(each);
+    }
+  }
+
+  #isEnded(sid: string): boolean {
+    const at = this.#ended.get(sid);
+    return at !== undefined && Date.now() - at < REMEMBERED;
+  }
+}
+
+const known = new WeakMap<SessionStore, Rows>();
+
+/** The rows of a store, the same for all that use it in this process. */
+export function rowsOf(store: SessionStore): Rows {
+  let rows = known.get(store);
+  if (!rows) {
+    rows = new Rows(store);
+    known.set(store, rows);
+  }
+  return rows;
+}
+
+function isAbsence(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === "ENOENT";
+}
+
+/** Stores that throw instead of calling back are treated as if they had called back. */
+function attempt(done: Done, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    done(error);
+  }
+}
+
+function once(leave: () => void, done: Done): Done {
+  let finished = false;
+  return (error) => {
+    if (finished) return;
+    finished = true;
+    leave();
+    done(error);
+  };
+}

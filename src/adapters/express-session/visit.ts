@@ -1,0 +1,221 @@
+import type { HeaderOp } from "../../index.ts";
+import { Cookie } from "./cookie.ts";
+import { textOf } from "./fields.ts";
+import type { Settings } from "./options.ts";
+import {
+  type Done,
+  isSecure,
+  type Row,
+  type SessionCookie,
+  type SessionObject,
+  type SessionRequest,
+  type SessionStore,
+} from "./request.ts";
+import type { Rows } from "./rows.ts";
+import { Session } from "./session.ts";
+import { serializeCookie } from "./set-cookie.ts";
+import { type Secret, sign } from "./signature.ts";
+import { createSession } from "./store.ts";
+import type { Visits } from "./visits.ts";
+
+const NONE: readonly HeaderOp[] = Object.freeze([]);
+
+/** A session's data at one moment. */
+interface Seen {
+  readonly id: string | undefined;
+  readonly text: string;
+}
+
+/** One request: what its session was when it came, and what has to be stored and sent when it is answered. */
+export class Visit implements Visits {
+  readonly rows: Rows;
+  readonly #req: SessionRequest;
+  readonly #store: SessionStore;
+  readonly #settings: Settings;
+  readonly #secret: Secret;
+  /** The id that the client came with. */
+  readonly #presented: string | undefined;
+  /** The data at the beginning. */
+  #base: Seen | undefined;
+  /** The data that needs no saving. */
+  #saved: Seen | undefined;
+  /** The data of the row, as this request knows it: what a write is compared with. */
+  #row: Seen | undefined;
+  #touched = false;
+  #destroyed = false;
+  readonly #ended = new WeakSet<object>();
+
+  constructor(req: SessionRequest, store: SessionStore, rows: Rows, settings: Settings, secret: Secret) {
+    this.#req = req;
+    this.#store = store;
+    this.rows = rows;
+    this.#settings = settings;
+    this.#secret = secret;
+    this.#presented = req.sessionID;
+  }
+
+  /** A new session; nothing of it is stored yet. */
+  generate(): void {
+    const req = this.#req;
+    const { cookieFor, generateId, proxy } = this.#settings;
+    req.sessionID = generateId(req);
+    const session = new Session(req);
+    const options = cookieFor(req);
+    const cookie = new Cookie(options);
+    const secure = isSecure(req, proxy);
+    if (options.secure === "auto") cookie.secure = secure;
+    if (options.sameSite === "auto") cookie.sameSite = secure ? "none" : "lax";
+    session.cookie = cookie;
+    req.session = session;
+    if (typeof req.sessionID === "string") this.rows.begin(req.sessionID);
+    this.#base ??= { id: req.sessionID, text: textOf(session) };
+  }
+
+  /** The session of a row. A store that was made with another copy of the classes gives one of theirs, which gets our verbs. */
+  inflate(row: Row): void {
+    const req = this.#req;
+    if (this.#store.createSession) this.#store.createSession(req, row);
+    else createSession(req, row);
+    const session = req.session as SessionObject;
+    if (!(session instanceof Session)) Object.setPrototypeOf(session, Session.prototype);
+    const seen = { id: session.id, text: textOf(session) };
+    this.#base = seen;
+    this.#row = seen;
+    if (!this.#settings.resave) this.#saved = seen;
+  }
+
+  save(session: SessionObject, done: Done): void {
+    this.#write(session, (error) => done(error));
+  }
+
+  end(session: SessionObject, done: Done): void {
+    this.rows.destroy(session.id, this.#ending(session, done));
+  }
+
+  regenerate(session: SessionObject, done: Done): void {
+    const req = this.#req;
+    // The store's own verb, which may be overridden; it destroys by `req.sessionID` and then calls `generate`.
+    const step = (ended: Done): void => {
+      this.#store.regenerate(req, (error) => {
+        // Whoever set up the store last has made it.
+        if (!(req.session instanceof Session)) this.generate();
+        ended(error);
+      });
+    };
+    this.rows.end(String(req.sessionID), step, this.#ending(session, done));
+  }
+
+  /** Before the head: what has to be stored is stored first. */
+  commit(): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
+    const { session, sessionID } = this.#req;
+    if (session === undefined || session === null) return this.#unset(NONE);
+    this.#touch(session);
+    if (typeof sessionID !== "string") return NONE;
+    const text = textOf(session);
+    const cookie = this.#cookie(session, sessionID, text);
+    if (this.#mustSave(session, sessionID, text)) {
+      return promised((done) => this.#write(session, done)).then((kept) => (kept === undefined ? NONE : cookie));
+    }
+    if (this.#presented !== sessionID || typeof this.#store.touch !== "function") return cookie;
+    return promised((done) => this.rows.touch(sessionID, session, done)).then(() => cookie);
+  }
+
+  /** After the head: what the application changed while it wrote its answer. Undefined when there is nothing. */
+  finish(): Promise<unknown> | undefined {
+    const { session, sessionID } = this.#req;
+    if (session === undefined || session === null) {
+      const destroying = this.#unset(undefined);
+      return destroying instanceof Promise ? destroying : undefined;
+    }
+    if (typeof sessionID !== "string" || !this.#mustSave(session, sessionID, textOf(session))) return undefined;
+    this.#touch(session);
+    return promised((done) => this.#write(session, done));
+  }
+
+  /** The cookie, for an answer that cannot wait for the store. */
+  cookieNow(): readonly HeaderOp[] {
+    const { session, sessionID } = this.#req;
+    if (!session || typeof sessionID !== "string") return NONE;
+    this.#touch(session);
+    return this.#cookie(session, sessionID, textOf(session));
+  }
+
+  #write(session: SessionObject, done: (error: unknown, text?: string) => void): void {
+    const { id } = session;
+    const withFields = (fields: Record<string, unknown>): object => {
+      const other = Object.create(Object.getPrototypeOf(session)) as object;
+      for (const name of ["req", "id"] as const)
+        Object.defineProperty(other, name, { value: Reflect.get(session, name) });
+      return Object.assign(other, { cookie: session.cookie }, fields);
+    };
+    const base = this.#row?.id === id ? this.#row.text : undefined;
+    if (this.#ended.has(session)) {
+      done(undefined);
+      return;
+    }
+    // From now on it counts as saved: a second answer must not write it once more while the first is under way.
+    this.#saved = { id, text: textOf(session) };
+    this.rows.save({ sid: id, session, base, withFields }, (error, text) => {
+      if (text !== undefined) {
+        this.#row = { id, text };
+        this.#saved = this.#row;
+      } else if (error) this.#saved = undefined;
+      done(error, text);
+    });
+  }
+
+  #ending(session: SessionObject, done: Done): Done {
+    return (error) => {
+      if (!error) this.#ended.add(session);
+      done(error);
+    };
+  }
+
+  #touch(session: SessionObject): void {
+    if (this.#touched) return;
+    this.#touched = true;
+    session.touch();
+  }
+
+  /** The application took the session away: `unset: "destroy"` means that it is over. */
+  #unset<Value>(value: Value): Value | Promise<Value> {
+    const { sessionID } = this.#req;
+    if (!this.#settings.destroyUnset || !sessionID || this.#destroyed) return value;
+    this.#destroyed = true;
+    return promised((done) => this.rows.destroy(sessionID, done)).then(() => value);
+  }
+
+  #isModified(id: string, text: string): boolean {
+    return this.#base?.id !== id || this.#base.text !== text;
+  }
+
+  #mustSave(session: SessionObject, sessionID: string, text: string): boolean {
+    const uninitialized = this.#saved === undefined && this.#presented !== sessionID;
+    if (uninitialized && !this.#settings.saveUninitialized) return this.#isModified(session.id, text);
+    return this.#saved?.id !== session.id || this.#saved.text !== text;
+  }
+
+  #cookie(session: SessionObject, sessionID: string, text: string): readonly HeaderOp[] {
+    const { name, proxy, rolling, saveUninitialized } = this.#settings;
+    const modified = (): boolean => this.#isModified(session.id, text);
+    const { cookie } = session;
+    const due =
+      this.#presented === sessionID
+        ? rolling || ((cookie.expires ?? null) !== null && modified())
+        : saveUninitialized || modified();
+    if (!due || (cookie.secure && !isSecure(this.#req, proxy))) return NONE;
+    const value = serializeCookie(name, `s:${sign(sessionID, this.#secret)}`, attributesOf(cookie));
+    return [{ op: "append", name: "set-cookie", value }];
+  }
+}
+
+/** An object that an application put in the place of ours says what it wants by itself. */
+function attributesOf(cookie: SessionCookie): object {
+  return cookie.data ?? cookie;
+}
+
+function promised<Value>(run: (done: (error?: unknown, value?: Value) => void) => void): Promise<Value | undefined> {
+  return new Promise((resolve, reject) => {
+    run((error, value) => (error ? reject(error) : resolve(value)));
+  });
+}
