@@ -1,5 +1,6 @@
 import { SessionError } from "../errors.ts";
 import { checkLimit } from "./parts/paging.ts";
+import { isOne } from "./redis/answer.ts";
 import type { RedisClient } from "./redis/clients.ts";
 import { ClusterUsers } from "./redis/cluster/users.ts";
 import { connect } from "./redis/connection.ts";
@@ -13,15 +14,19 @@ import { Replicas } from "./redis/replicas.ts";
 import { clear, scan } from "./redis/scanning.ts";
 import { touch } from "./redis/scripts.ts";
 import { SingleUsers } from "./redis/single.ts";
+import type { Users } from "./redis/users.ts";
 import { column } from "./redis/value.ts";
 import { Watching } from "./redis/watching.ts";
-import type { ClosableStore, HealthStore, ScanStore, UserStore, WatchStore } from "./store.ts";
+import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, UserStore, WatchStore } from "./store.ts";
 
 export type { CommandClient, RedisClient } from "./redis/clients.ts";
 export type { RedisStoreOptions } from "./redis/options.ts";
 
 /** What `redisStore` makes: every capability but `deleteExpired`, for Redis drops what expired by itself. */
-export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableStore, HealthStore {}
+export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableStore, HealthStore {
+  /** One script on a single server. Absent in a Cluster, where the two records are in different slots. */
+  readonly replace?: ReplaceStore["replace"] | undefined;
+}
 
 /**
  * A store in Redis or Valkey: one server, a master behind Sentinel, or a Cluster.
@@ -51,7 +56,8 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
   const settings = checkOptions(options);
   const connection = typeof client === "string" ? connectByUrl(client) : connect(client);
   const space = new Keyspace(connection, makeLayout(settings.prefix), settings.clock);
-  const users = connection.cluster ? new ClusterUsers(space) : new SingleUsers(space);
+  const users: Users = connection.cluster ? new ClusterUsers(space) : new SingleUsers(space);
+  const replace = users.replace?.bind(users);
   const replicas = new Replicas(connection, settings.waitReplicas, settings.waitTimeout);
   const watching = new Watching(connection, space.layout.channel);
   const underWay = new Set<Promise<unknown>>();
@@ -76,15 +82,19 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
     create: (key, record) => open(() => users.create(key, record)),
     update: (key, record, expected) => open(() => users.update(key, record, expected)),
     touch: (key, seenAt, expiresAt) =>
-      open(async () => (await space.run(touch, [space.layout.record(key)], column(seenAt), column(expiresAt))) === 1),
+      open(async () => isOne(await space.run(touch, [space.layout.record(key)], column(seenAt), column(expiresAt)))),
     delete: (key) => open(() => replicas.acknowledge(() => users.delete(key))),
     epoch: (userId) => open(() => users.epoch(userId)),
     admit: (key, record, admission) => open(() => users.admit(key, record, admission)),
+    ...(replace && {
+      replace: (key, record, old, admission) => open(() => replace(key, record, old, admission)),
+    }),
     list: (userId, page = {}) => open(() => list(space, users, userId, page)),
-    deleteAll: (userId, { except, limit } = {}) =>
-      open(() => replicas.acknowledge(() => users.deleteAll(userId, except, checkLimit(limit)))),
+    deleteAll: (userId, { except, limit, at = settings.clock() } = {}) =>
+      open(() => replicas.acknowledge(() => users.deleteAll(userId, { except, limit: checkLimit(limit), at }))),
     scan: (page = {}) => open(() => scan(space, page)),
-    clear: ({ limit } = {}) => open(() => replicas.acknowledge(() => clear(space, users, checkLimit(limit)))),
+    clear: ({ limit, at } = {}) =>
+      open(() => replicas.acknowledge(() => clear(space, users, checkLimit(limit), at ?? settings.clock()))),
     watch: (onEnded) => {
       if (closed) throw over();
       return watching.add(onEnded);

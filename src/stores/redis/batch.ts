@@ -1,6 +1,7 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { Gather } from "../parts/batch.ts";
 import type { UpdateResult } from "../store.ts";
+import { digit } from "./answer.ts";
 import { compareAndSet, resultOf, termsOf } from "./compare.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { updateMany } from "./scripts.ts";
@@ -63,7 +64,7 @@ export class Updates {
   }
 
   async #many(changes: readonly Change[]): Promise<readonly (UpdateResult | undefined)[]> {
-    const { connection, layout, clock } = this.#space;
+    const { layout, clock } = this.#space;
     const now = clock();
     const names: string[] = [];
     const args: string[] = [];
@@ -74,8 +75,8 @@ export class Updates {
       names.push(layout.record(key));
       args.push(termsOf(record, expected, "kept", now), encode(record, version));
     }
-    const answers = (await updateMany.run(connection, names, args)) as readonly unknown[];
+    const answers = (await updateMany.run(this.#space, names, args)) as readonly unknown[];
     // 3 is one that failed, and fails alone as it should.
-    return versions.map((version, at) => (answers[at] === 3 ? undefined : resultOf(answers[at], version, now)));
+    return versions.map((version, at) => (digit(answers[at]) === 3 ? undefined : resultOf(answers[at], version, now)));
   }
 }

@@ -1,7 +1,9 @@
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import type { UpdateResult } from "../store.ts";
+import { digit, isOne } from "./answer.ts";
 import { type Keyspace, lifeOf } from "./keyspace.ts";
-import { GRACE, update } from "./scripts.ts";
+import { GRACE } from "./script-parts.ts";
+import { update } from "./scripts.ts";
 import { column, decode, encode, nextVersion, versionColumn } from "./value.ts";
 
 /** Whether the script sees to the index as well. */
@@ -15,7 +17,7 @@ export function termsOf(record: SessionRecord, expected: Version, duty: IndexDut
 
 /** What the script answered; `version` is that of what was to be set. */
 export function resultOf(answer: unknown, version: Version, now: number): UpdateResult {
-  if (answer === 1) return { status: "ok", version };
+  if (isOne(answer)) return { status: "ok", version };
   const current = typeof answer === "string" ? decode(answer, now) : null;
   return current ? { status: "conflict", current } : { status: "gone" };
 }
@@ -31,6 +33,6 @@ export async function compareAndSet(
   const version = nextVersion();
   const now = space.clock();
   const args = [termsOf(record, expected, duty, now), encode(record, version)];
-  const answer = await update.run(space.connection, [space.layout.record(key)], args);
-  return answer === 2 ? "index" : resultOf(answer, version, now);
+  const answer = await update.run(space, [space.layout.record(key)], args);
+  return digit(answer) === 2 ? "index" : resultOf(answer, version, now);
 }

@@ -10,6 +10,8 @@ export class Keyspace {
   readonly connection: Connection;
   readonly layout: Layout;
   readonly clock: Clock;
+  /** Whether the server evicts what has a time to live when memory is short. */
+  evicts = false;
 
   constructor(connection: Connection, layout: Layout, clock: Clock) {
     this.connection = connection;
@@ -18,7 +20,7 @@ export class Keyspace {
   }
 
   run(script: Script, keys: readonly string[], ...args: readonly (string | number)[]): Promise<unknown> {
-    return script.run(this.connection, keys, [this.layout.prefix, String(this.clock()), ...args.map(String)]);
+    return script.run(this, keys, [this.layout.prefix, String(this.clock()), ...args.map(String)]);
   }
 
   async get(key: SessionKey): Promise<StoredRecord | null> {

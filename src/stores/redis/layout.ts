@@ -11,7 +11,10 @@ import { fromText, toText } from "../parts/text.ts";
  * | `u{ann}` | a user's sessions: sorted set, scored by `createdAt` |
  * | `v{ann}` | the user's epoch |
  * | `p{ann}` | who was registered in the last minute (Cluster only) |
- * | `epoch` | the global epoch |
+ * | `t{ann}` | the instant of the user's last revocation |
+ * | `i{A3}` | the instant of everybody's last revocation as this bucket knows it (Cluster only) |
+ * | `epoch`, `instant` | the global epoch, and its instant |
+ * | `h{A3}…` | for a moment, what `health()` writes |
  */
 export interface Layout {
   readonly prefix: string;
@@ -21,10 +24,14 @@ export interface Layout {
   /** A pattern for SCAN that finds the records. */
   readonly pattern: string;
   bucketEpoch(bucket: string): string;
+  bucketInstant(bucket: string): string;
   index(user: string): string;
   epoch(user: string): string;
+  instant(user: string): string;
   recent(user: string): string;
   readonly globalEpoch: string;
+  readonly globalInstant: string;
+  probe(bucket: string, mark: string): string;
   readonly channel: string;
 }
 
@@ -72,11 +79,15 @@ export function makeLayout(prefix: string): Layout {
       return name.startsWith(`${prefix}r{`) && name[start + 2] === "}" ? fromText(name.slice(start + 3)) : undefined;
     },
     pattern: `${escaped}r{*`,
+    bucketInstant: (bucket) => `${prefix}i{${bucket}}`,
     bucketEpoch: (bucket) => `${prefix}e{${bucket}}`,
     index: (user) => `${prefix}u{${user}}`,
     epoch: (user) => `${prefix}v{${user}}`,
+    instant: (user) => `${prefix}t{${user}}`,
     recent: (user) => `${prefix}p{${user}}`,
     globalEpoch: `${prefix}epoch`,
+    globalInstant: `${prefix}instant`,
+    probe: (bucket, mark) => `${prefix}h{${bucket}}${mark}`,
     channel: `${prefix}ended`,
   };
 }

@@ -29,6 +29,8 @@ interface Place {
 
 function parsePlace(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return { node: 0, cursor: "0", after: undefined };
+  // From an address it may be anything: `?cursor[a]=1` is an object to most parsers.
+  if (typeof cursor !== "string") return undefined;
   const [, node, at, after] = /^(\d{1,4}) (\d{1,20})(?: (.*))?$/s.exec(cursor) ?? [];
   // More than 64 bits is no cursor of SCAN, and would be an error.
   if (at === undefined || BigInt(at) > 0xffff_ffff_ffff_ffffn) return undefined;
@@ -88,8 +90,8 @@ const WALKS = 3;
  * Ends everything. The epoch moves first: what was admitted before that is found by the walk, because SCAN gives what is
  * there from its beginning to its end; what comes later with an older epoch is refused.
  */
-export async function clear(space: Keyspace, users: Users, limit: number): Promise<readonly SessionKey[]> {
-  await users.moveEverybody();
+export async function clear(space: Keyspace, users: Users, limit: number, at: number): Promise<readonly SessionKey[]> {
+  await users.moveEverybody(at);
   const ended = new Set<SessionKey>();
   for (let walk = 1; walk <= (space.connection.cluster ? WALKS : 1); walk += 1) {
     const before = ended.size;

@@ -1,44 +1,65 @@
 import type { Connection } from "./connection.ts";
 
+/** What a script runs on. */
+export interface Server {
+  readonly connection: Connection;
+  /** Whether it evicts what has a time to live when memory is short. */
+  readonly evicts: boolean;
+}
+
 /** Milliseconds for which a script is tried again while its slot is between two servers. */
 const MOVING = 2000;
 
 /** What a server that refused a command says, which then has done nothing. */
 const says = (error: unknown, what: string): boolean => String((error as Error | undefined)?.message).startsWith(what);
 
+/** A text that the server knows by its hash. */
+class Source {
+  readonly text: string;
+  hash: string | undefined;
+
+  constructor(text: string) {
+    this.text = text.trim();
+  }
+}
+
 /** A Lua script that the server knows by its hash: one round trip, two for the first time after the server was started. */
 export class Script {
-  readonly #source: string;
-  #hash: string | undefined;
+  readonly #plain: Source;
+  readonly #lasting: Source;
 
-  constructor(source: string) {
-    this.#source = source.trim();
+  /** @param lasting For a server that evicts what has a time to live. */
+  constructor(plain: string, lasting: string) {
+    this.#plain = new Source(plain);
+    this.#lasting = lasting === plain ? this.#plain : new Source(lasting);
   }
 
   /** All keys must be in the slot of the first one. */
-  async run(connection: Connection, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    this.#hash ??= await sha1(this.#source);
+  async run(server: Server, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const { connection } = server;
+    const source = server.evicts ? this.#lasting : this.#plain;
     const count = String(keys.length);
+    source.hash ??= await sha1(source.text);
     try {
-      return await connection.send(keys[0], ["EVALSHA", this.#hash, count, ...keys, ...args]);
+      return await connection.send(keys[0], ["EVALSHA", source.hash, count, ...keys, ...args]);
     } catch (error) {
       // NOSCRIPT: the server was restarted, or another that never saw it has the slot now. TRYAGAIN: the slot is moving.
       if (!says(error, "NOSCRIPT") && !says(error, "TRYAGAIN")) throw error;
-      return this.#runInFull(connection, [count, ...keys, ...args]);
+      return runInFull(connection, source.text, [count, ...keys, ...args]);
     }
   }
+}
 
-  /** A script of several keys is refused while some of them have moved to another server and some have not. */
-  async #runInFull(connection: Connection, rest: readonly string[]): Promise<unknown> {
-    const deadline = performance.now() + MOVING;
-    for (let wait = 2; ; wait = Math.min(2 * wait, 50)) {
-      try {
-        return await connection.send(rest[1], ["EVAL", this.#source, ...rest]);
-      } catch (error) {
-        if (!says(error, "TRYAGAIN") || performance.now() > deadline) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, wait));
+/** A script of several keys is refused while some of them have moved to another server and some have not. */
+async function runInFull(connection: Connection, text: string, rest: readonly string[]): Promise<unknown> {
+  const deadline = performance.now() + MOVING;
+  for (let wait = 2; ; wait = Math.min(2 * wait, 50)) {
+    try {
+      return await connection.send(rest[1], ["EVAL", text, ...rest]);
+    } catch (error) {
+      if (!says(error, "TRYAGAIN") || performance.now() > deadline) throw error;
     }
+    await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }
 

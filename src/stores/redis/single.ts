@@ -1,20 +1,31 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";
 import { firstVersion } from "../parts/version.ts";
-import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
+import type { Admission, AdmitResult, Epoch, Replaced, ReplaceResult, UpdateResult } from "../store.ts";
+import { isOne } from "./answer.ts";
 import { gatherReads, type Reads, Updates } from "./batch.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { lifeOf } from "./keyspace.ts";
 import { userName } from "./layout.ts";
-import { admit, bump, create, GRACE, heal, remove, removeAll, removeMany } from "./scripts.ts";
-import type { UserRecord, Users } from "./users.ts";
-import { column, encode } from "./value.ts";
+import { GRACE } from "./script-parts.ts";
+import { bump, create, remove, removeMany } from "./scripts.ts";
+import { admit, heal, removeAll, replace } from "./user-scripts.ts";
+import type { Revocation, UserRecord, Users } from "./users.ts";
+import { column, decode, encode, nextVersion, versionColumn } from "./value.ts";
 
 /** A record as scripts are given it: value, life, user, createdAt, member. */
 export function fields(key: SessionKey, record: SessionRecord, version: number, now: number): readonly string[] {
   const user = record.userId === undefined ? "" : userName(record.userId);
   const life = String(lifeOf(record.expiresAt, now, GRACE));
   return [encode(record, version), life, user, column(record.createdAt), toText(key)];
+}
+
+/** What scripts are told of the instant at which a login's request arrived; "" for none. */
+export const sinceText = (since: number | undefined): string => (Number.isFinite(since) ? String(since) : "");
+
+function admitted(answer: readonly string[], version: Version): AdmitResult {
+  const [status, ...evicted] = answer as [AdmitResult["status"], ...string[]];
+  return status === "ok" ? { status, version, evicted: evicted.map(fromText) } : { status };
 }
 
 /** Everything about a user in one script: a server without Cluster runs scripts over all its keys. */
@@ -37,7 +48,7 @@ export class SingleUsers implements Users {
     const version = firstVersion();
     const args = fields(key, record, version, this.#space.clock());
     const done = await this.#space.run(create, [this.#space.layout.record(key)], ...args, "1");
-    return done === 1 ? version : null;
+    return isOne(done) ? version : null;
   }
 
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
@@ -51,7 +62,7 @@ export class SingleUsers implements Users {
 
   async delete(key: SessionKey): Promise<boolean> {
     const answer = await this.#space.run(remove, [this.#space.layout.record(key)], toText(key), "1");
-    return (answer as [number, string])[0] === 1;
+    return isOne((answer as [unknown, string])[0]);
   }
 
   async epoch(userId: string): Promise<Epoch> {
@@ -62,22 +73,64 @@ export class SingleUsers implements Users {
   }
 
   async admit(key: SessionKey, record: UserRecord, admission: Admission): Promise<AdmitResult> {
-    const { layout, clock } = this.#space;
     const version = firstVersion();
-    const user = userName(record.userId);
-    const names = [layout.record(key), layout.index(user), layout.epoch(user), layout.globalEpoch];
-    const limits = [admission.epoch, admission.limit ?? "", admission.onLimit ?? "evict-oldest"];
-    const answer = await this.#space.run(admit, names, ...fields(key, record, version, clock()), ...limits);
-    const [status, ...evicted] = answer as [AdmitResult["status"], ...string[]];
-    return status === "ok" ? { status, version, evicted: evicted.map(fromText) } : { status };
+    const answer = await this.#space.run(
+      admit,
+      this.#names(key, record),
+      ...this.#terms(key, record, version, admission),
+    );
+    return admitted(answer as string[], version);
   }
 
-  async deleteAll(userId: string, except: SessionKey | undefined, limit: number): Promise<readonly SessionKey[]> {
+  async replace(
+    key: SessionKey,
+    record: SessionRecord,
+    old: Replaced,
+    admission: Admission | undefined,
+  ): Promise<ReplaceResult> {
+    const { layout, clock } = this.#space;
+    const version = firstVersion();
+    const names = [...this.#names(key, record), layout.record(old.key)];
+    const terms = this.#terms(key, record, version, record.userId === undefined ? undefined : admission);
+    const now = clock();
+    const stone = encode(old.record, nextVersion());
+    const left = [toText(old.key), versionColumn(old.version), stone, lifeOf(old.record.expiresAt, now, GRACE)];
+    const answer = (await this.#space.run(replace, names, ...terms, ...left)) as string[];
+    const [status, value] = answer;
+    if (status === "gone") return { status };
+    if (status !== "conflict") return admitted(answer, version);
+    const current = decode(value, now);
+    return current ? { status, current } : { status: "gone" };
+  }
+
+  /** Without a user the script touches none of the user's. */
+  #names(key: SessionKey, { userId }: SessionRecord): readonly string[] {
+    const { layout } = this.#space;
+    const user = userId === undefined ? "" : userName(userId);
+    const own = [layout.index(user), layout.epoch(user), layout.globalEpoch, layout.instant(user)];
+    return [layout.record(key), ...own, layout.globalInstant];
+  }
+
+  #terms(
+    key: SessionKey,
+    record: SessionRecord,
+    version: number,
+    admission: Admission | undefined,
+  ): readonly (string | number)[] {
+    const { limit = "", onLimit = "evict-oldest", since } = admission ?? {};
+    // No epoch is "?", so a made-up empty one does not stand for no admission.
+    const epoch = admission === undefined ? "" : admission.epoch || "?";
+    return [...fields(key, record, version, this.#space.clock()), epoch, limit, onLimit, sinceText(since)];
+  }
+
+  async deleteAll(userId: string, { except, limit, at }: Revocation): Promise<readonly SessionKey[] | null> {
     const { layout } = this.#space;
     const user = userName(userId);
+    const names = [layout.index(user), layout.epoch(user), layout.instant(user)];
     const spared = except === undefined ? "" : toText(except);
-    const names = [layout.index(user), layout.epoch(user)];
-    return ((await this.#space.run(removeAll, names, user, spared, limit)) as string[]).map(fromText);
+    if (except !== undefined) names.push(layout.record(except));
+    const ended = (await this.#space.run(removeAll, names, user, spared, limit, at)) as string[] | null;
+    return ended ? ended.map(fromText) : null;
   }
 
   async heal(userId: string, members: readonly string[]): Promise<void> {
@@ -85,8 +138,8 @@ export class SingleUsers implements Users {
     await this.#space.run(heal, [this.#space.layout.index(user)], user, ...members);
   }
 
-  async moveEverybody(): Promise<void> {
-    await this.#space.run(bump, [this.#space.layout.globalEpoch]);
+  async moveEverybody(at: number): Promise<void> {
+    await this.#space.run(bump, [this.#space.layout.globalEpoch, this.#space.layout.globalInstant], at);
   }
 
   async deleteMany(keys: readonly SessionKey[]): Promise<readonly SessionKey[]> {

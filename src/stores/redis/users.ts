@@ -1,7 +1,14 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
+import type { Admission, AdmitResult, Epoch, Replaced, ReplaceResult, UpdateResult } from "../store.ts";
 
 export type UserRecord = SessionRecord & { readonly userId: string };
+
+/** What `deleteAll` is told, with every default filled in. */
+export interface Revocation {
+  readonly except: SessionKey | undefined;
+  readonly limit: number;
+  readonly at: number;
+}
 
 /** What a single server does in one script, or in one command for several callers, and a Cluster in steps. */
 export interface Users {
@@ -11,11 +18,18 @@ export interface Users {
   delete(key: SessionKey): Promise<boolean>;
   epoch(userId: string): Promise<Epoch>;
   admit(key: SessionKey, record: UserRecord, admission: Admission): Promise<AdmitResult>;
-  deleteAll(userId: string, except: SessionKey | undefined, limit: number): Promise<readonly SessionKey[]>;
+  /** Absent where the two records are in different slots. */
+  replace?(
+    key: SessionKey,
+    record: SessionRecord,
+    old: Replaced,
+    admission: Admission | undefined,
+  ): Promise<ReplaceResult>;
+  deleteAll(userId: string, revocation: Revocation): Promise<readonly SessionKey[] | null>;
   /** Takes members out of a user's index whose records were found to be gone. */
   heal(userId: string, members: readonly string[]): Promise<void>;
-  /** Moves everybody's epoch. */
-  moveEverybody(): Promise<void>;
+  /** Moves everybody's epoch, and its instant. */
+  moveEverybody(at: number): Promise<void>;
   /** Ends these sessions; answers with those that were live. */
   deleteMany(keys: readonly SessionKey[]): Promise<readonly SessionKey[]>;
   /** Sends what waits to go with others. */

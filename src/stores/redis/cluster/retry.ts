@@ -6,8 +6,8 @@ export const PATIENCE: number = 2000;
 /** Milliseconds until a registration that another one of the same key holds up is given up. */
 const GIVE_UP = 5000;
 
-/** Turns of a call that waits for others. */
-export class Turns {
+/** The attempts of a call that waits for others. */
+export class Retry {
   readonly #start: number = performance.now();
   #next = 1;
 
@@ -18,7 +18,10 @@ export class Turns {
 
   async wait(): Promise<void> {
     if (performance.now() - this.#start > GIVE_UP) {
-      throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "another login with this key does not end: log in again");
+      throw new SessionError(
+        "SOJOURN_STORE_UNAVAILABLE",
+        "another login of this user, or with this key, does not end: try again",
+      );
     }
     const ms = this.#next * (0.5 + Math.random() / 2);
     this.#next = Math.min(this.#next * 2, 30);

@@ -1,12 +1,12 @@
 /**
  * The scripts of a Cluster, where a record and its user's index are in different slots.
  *
- * "Recent" is a hash beside the index: a member that was registered or is being evicted, for a minute. Its value is
- * `nonce state time claim`: the registration's nonce or "-", P for pending or S for settled, and the nonce of the login that is
- * evicting it or "-". Times are the server's.
+ * "Recent" is a hash beside the index: a member that was registered, or is being ended, for a minute. Its value is
+ * `nonce state time claim`: the registration's nonce or "-", P for pending or S for settled, and who is about to end it: "-" for
+ * nobody, the nonce of the login that evicts it, or `all:` and the nonce of a revocation that spares one. Times are the server's.
  */
 import type { Script } from "../script.ts";
-import { GRACE, clusterScript as script } from "../scripts.ts";
+import { GRACE, script } from "../script-parts.ts";
 
 /** Milliseconds after registration in which the record may be created. Servers' clocks may differ by the rest of the minute. */
 const CREATE_WITHIN = 20_000;
@@ -21,7 +21,7 @@ end
 `;
 
 /** KEYS index, recent; ARGV 3 how many. Members and their recent values in turn, "" for none. */
-export const look: Script = script(`
+export const readMembers: Script = script(`
 local answer = {}
 for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[3]) - 1)) do
   answer[#answer + 1] = m
@@ -30,15 +30,16 @@ end
 return answer`);
 
 /**
- * Registers a member, before its record is there. KEYS index, epoch, recent; ARGV 3 user, 4 member, 5 createdAt, 6 nonce,
- * 7 own epoch, or "" for any, 8 limit or "", 9 "reject" or not, 10 patience, 11… members that were looked at, each with its recent
- * value and "1" for a live one. "ok", the last time to create, and in turn: claimed for eviction, recent value before. "busy" when
+ * Registers a member, before its record is there. KEYS index, epoch, recent, instant; ARGV 3 user, 4 member, 5 createdAt,
+ * 6 nonce, 7 own epoch, or "" for any, 8 limit or "", 9 "reject" or not, 10 patience, 11 since or "", 12… members that were read, each
+ * with its recent value and "1" for a live one. "ok", the last time to create, and in turn: claimed for eviction, recent value before. "busy" when
  * another registration of the member is under way, or when the answer hangs on a member that was not seen: one registered since,
  * or pending for less than the patience. So those that count were all alive in the moment in which the index was read.
  */
-export const enter: Script = script(`${recent}
+export const register: Script = script(`${recent}
 local m, limit, t = ARGV[4], tonumber(ARGV[8]), clock()
 if ARGV[7] ~= '' and (redis.call('GET', KEYS[2]) or '0') ~= ARGV[7] then return {'revoked'} end
+if predates(ARGV[11], redis.call('GET', KEYS[4])) then return {'revoked'} end
 local states, flat = {}, redis.call('HGETALL', KEYS[3])
 for i = 1, #flat, 2 do
   local nonce, state, at, claim = parse(flat[i + 1])
@@ -48,7 +49,7 @@ end
 local own = states[m]
 if own and (own.pending or own.claimed) then return {'busy'} end
 local seen, patience = {}, tonumber(ARGV[10])
-for i = 11, #ARGV, 3 do
+for i = 12, #ARGV, 3 do
   local known = states[ARGV[i]]
   if (known and known.value or '') == ARGV[i + 1] then
     seen[ARGV[i]] = true
@@ -86,7 +87,7 @@ enlist(ARGV[3], ARGV[5], m)
 return answer`);
 
 /** The record is there: KEYS index, recent; ARGV 3 user, 4 member, 5 createdAt, 6 nonce. */
-export const settle: Script = script(`${recent}
+export const confirm: Script = script(`${recent}
 local now = redis.call('HGET', KEYS[2], ARGV[4])
 local nonce, claim = nil, '-'
 if now then
@@ -101,7 +102,7 @@ end
 return 1`);
 
 /** Takes members out whose records are gone for good. KEYS index, recent; ARGV 3… member and nonce or claim, "" for none. */
-export const forget: Script = script(`${recent}
+export const unlist: Script = script(`${recent}
 for i = 3, #ARGV, 2 do
   local now = redis.call('HGET', KEYS[2], ARGV[i])
   local nonce, claim = '', ''
@@ -116,8 +117,8 @@ for i = 3, #ARGV, 2 do
 end
 return 1`);
 
-/** An eviction is called off. KEYS recent; ARGV 3 claim, 4… members. */
-export const restore: Script = script(`${recent}
+/** Members are not ended after all. KEYS recent; ARGV 3 claim, 4… members. */
+export const unclaim: Script = script(`${recent}
 for i = 4, #ARGV do
   local now = redis.call('HGET', KEYS[1], ARGV[i])
   if now then
@@ -131,14 +132,15 @@ end
 return 1`);
 
 /**
- * Creates a registered record. KEYS record, epoch of its bucket; ARGV 3 value, 4 ttl, 5 user, 6 nonce, 7 global epoch, 8 own epoch,
- * 9 last time. "ok", "evicted", or "late", "revoked" or "exists" and what is there.
+ * Creates a registered record. KEYS record, epoch of its bucket, instant of its bucket; ARGV 3 value, 4 ttl, 5 user, 6 nonce,
+ * 7 global epoch, 8 own epoch, 9 last time, 10 since or "". "ok", "evicted", or "late", "revoked" or "exists" and what is there.
  */
-export const createEntered: Script = script(`${recent}
+export const createRegistered: Script = script(`${recent}
 local k = KEYS[1]
 local present = live(k) and redis.call('GET', k) or ''
 if clock() > tonumber(ARGV[9]) then return {'late', present} end
 if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[7]) then return {'revoked', present} end
+if predates(ARGV[10], redis.call('GET', KEYS[3])) then return {'revoked', present} end
 if present ~= '' then return {'exists', present} end
 local stone = redis.call('GETRANGE', k, 0, 0) == 'x' and redis.call('GET', k) or ''
 if stone == 'xe ' .. ARGV[6] then return {'evicted'} end
@@ -151,13 +153,13 @@ return {'ok'}`);
  * Ends the record of a member of a user, or sees to it that a registered one does not come. KEYS record; ARGV 3 user, 4 member,
  * 5 tombstone, or "" when nothing can be on its way. 1 when a live one ended, 2 when there was none and the tombstone is set.
  */
-export const kill: Script = script(`
+export const endMember: Script = script(`
 local k, ended = KEYS[1], 0
 local h = head(k)
 if h and user(k, h) == ARGV[3] then
   if live(k) then
     ended = 1
-    redis.call('PUBLISH', P .. 'ended', ARGV[4])
+    tell(ARGV[4])
   end
   redis.call('DEL', k)
 end
@@ -168,20 +170,44 @@ if ARGV[5] ~= '' and not live(k) then
 end
 return ended`);
 
-/** Moves a user's epoch. KEYS index, epoch, recent. The epoch, then members and recent values in turn. */
-export const revoke: Script = script(`
+/**
+ * Moves a user's epoch. KEYS index, epoch, recent, instant; ARGV 3 the instant, 4 the member that is spared or "", 5 who claims all
+ * others for it. The epoch, then members and recent values in turn. Nil, and nothing done, when the one to be spared is not
+ * there or claimed by another revocation: of two that spare one each, the first decides. "busy" while a login is evicting it.
+ */
+export const revoke: Script = script(`${recent}
+local t, spared = clock(), ARGV[4]
+if spared ~= '' then
+  if not redis.call('ZSCORE', KEYS[1], spared) then return false end
+  local _, _, at, claim = parse(redis.call('HGET', KEYS[3], spared) or '')
+  if at and claim ~= '-' and t - at <= ${GRACE} then
+    if claim:sub(1, 4) == 'all:' then return false end
+    return {'busy'}
+  end
+end
 redis.call('ZREM', KEYS[1], '')
 local answer = {string.format('%.0f', redis.call('INCR', KEYS[2]))}
+note(KEYS[4], ARGV[3])
 for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  answer[#answer + 1] = m
-  answer[#answer + 1] = redis.call('HGET', KEYS[3], m) or ''
+  if m ~= spared then
+    local known = redis.call('HGET', KEYS[3], m) or ''
+    answer[#answer + 1] = m
+    answer[#answer + 1] = known
+    if spared ~= '' then
+      local nonce, state = parse(known)
+      redis.call('HSET', KEYS[3], m, (nonce or '-') .. ' ' .. (state or 'S') .. ' ' .. text(t) .. ' ' .. ARGV[5])
+    end
+  end
 end
+redis.call('PEXPIRE', KEYS[3], ${10 * GRACE})
 return answer`);
 
-/** The global epoch reaches a bucket. KEYS its epoch; ARGV 3 the epoch. */
-export const mark: Script = script(`
+/** A revocation of everybody reaches a bucket. KEYS its epoch, its instant; ARGV 3 the epoch, 4 the instant. */
+export const revokeBucket: Script = script(`
+redis.call('PERSIST', KEYS[1])
 if tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[3]) then
   redis.call('DEL', KEYS[1])
   redis.call('SET', KEYS[1], ARGV[3])
 end
+note(KEYS[2], ARGV[4])
 return 1`);
