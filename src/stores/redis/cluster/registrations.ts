@@ -1,6 +1,6 @@
 import type { SessionKey, SessionRecord } from "../../../record.ts";
-import { freshMark } from "../../parts/version.ts";
 import { fromText, toText } from "../../parts/text.ts";
+import { freshMark } from "../../parts/version.ts";
 import type { Admission } from "../../store.ts";
 import { isOne } from "../answer.ts";
 import type { Keyspace } from "../keyspace.ts";
