@@ -10,6 +10,7 @@ export type StoreVerb =
   | "delete"
   | "epoch"
   | "admit"
+  | "replace"
   | "list"
   | "deleteAll"
   | "scan"
@@ -19,8 +20,8 @@ export type StoreVerb =
   | "health";
 
 const VERBS: readonly StoreVerb[] = [
-  ...(["get", "create", "update", "touch", "delete", "epoch", "admit", "list", "deleteAll"] as const),
-  ...(["scan", "clear", "deleteExpired", "close", "health"] as const),
+  ...(["get", "create", "update", "touch", "delete", "epoch", "admit", "replace"] as const),
+  ...(["list", "deleteAll", "scan", "clear", "deleteExpired", "close", "health"] as const),
 ];
 
 /** Which calls of a verb are meant, and at which side of the store. */

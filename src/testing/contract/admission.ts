@@ -4,100 +4,6 @@ import { put } from "./basics.ts";
 import type { Case, Group } from "./case.ts";
 import { admit, keysOf } from "./users.ts";
 
-const revoking: readonly Case<UserStore>[] = [
-  {
-    name: "deleteAll() ends a user's sessions, answers with their keys, and leaves all others",
-    run: async (t) => {
-      const mine = [await put(t, t.store, { userId: "ann" }), await put(t, t.store, { userId: "ann" })];
-      const others = [await put(t, t.store, { userId: "bob" }), await put(t, t.store)];
-      equal([...((await t.store.deleteAll("ann")) ?? [])].sort(), mine.sort(), "deleteAll()");
-      for (const key of mine) equal(await t.store.get(key), null, "get() of a revoked session");
-      for (const key of others) ok((await t.store.get(key)) !== null, "another session is left alone");
-      equal(await keysOf(t.store, "ann"), [], "list()");
-      equal(await t.store.deleteAll("ann"), [], "deleteAll() again");
-    },
-  },
-  {
-    name: "deleteAll() spares `except`, when it is the user's",
-    run: async (t) => {
-      const keep = await put(t, t.store, { userId: "ann" });
-      const end = await put(t, t.store, { userId: "ann" });
-      const bobs = await put(t, t.store, { userId: "bob" });
-      equal(await t.store.deleteAll("ann", { except: keep }), [end], "deleteAll()");
-      equal(await keysOf(t.store, "ann"), [keep], "list()");
-      equal(await t.store.deleteAll("ann", { except: bobs }), null, "deleteAll() that spares another's");
-      equal(await keysOf(t.store, "ann"), [keep], "list() after a deleteAll() that was refused");
-    },
-  },
-  {
-    name: "deleteAll() ends no more than `limit`; fewer than that means that none is left",
-    run: async (t) => {
-      const keep = await put(t, t.store, { userId: "ann", createdAt: 1 });
-      const all = new Set<string>();
-      for (let count = 0; count < 7; count++) all.add(await put(t, t.store, { userId: "ann", createdAt: 2 + count }));
-      const ended: string[] = [];
-      for (let size = 3; size === 3; ) {
-        const keys = (await t.store.deleteAll("ann", { except: keep, limit: 3 })) ?? [];
-        size = keys.length;
-        ok(size <= 3, "deleteAll() ends no more than it was told");
-        ended.push(...keys);
-      }
-      equal(ended.sort(), [...all].sort(), "keys over all calls");
-      equal(await keysOf(t.store, "ann"), [keep], "list()");
-    },
-  },
-  {
-    name: "deleteAll() does not count sessions that ended or expired before",
-    run: async (t) => {
-      await t.store.delete(await put(t, t.store, { userId: "ann" }));
-      await put(t, t.store, { userId: "ann", expiresAt: t.now() + t.short });
-      await t.pass(t.short);
-      equal(await t.store.deleteAll("ann"), [], "deleteAll()");
-    },
-  },
-];
-
-const epochs: readonly Case<UserStore>[] = [
-  {
-    name: "the epoch stays while nobody is revoked",
-    run: async (t) => {
-      const epoch = await t.store.epoch("ann");
-      equal(typeof epoch, "string", "type of the epoch");
-      const key = await put(t, t.store, { userId: "ann" });
-      await t.store.touch(key, t.now(), t.now() + 7_200_000);
-      await admit(t, t.store, "ann", t.key(), { limit: 1, onLimit: "evict-oldest" });
-      await t.store.delete(key);
-      await t.store.deleteAll("bob");
-      equal(await t.store.epoch("ann"), epoch, "epoch");
-    },
-  },
-  {
-    name: "deleteAll() moves the user's epoch every time, with sessions, without and with `except`",
-    run: async (t) => {
-      const seen = [await t.store.epoch("ann")];
-      for (const options of [{}, { except: t.key() }, { limit: 1 }]) {
-        if (options.except !== undefined) await put(t, t.store, { userId: "ann" }, options.except);
-        ok((await t.store.deleteAll("ann", options)) !== null, "deleteAll() that spares a live session");
-        seen.push(await t.store.epoch("ann"));
-      }
-      equal(new Set(seen).size, 4, "different epochs");
-    },
-  },
-  {
-    name: "a revocation outlives the store that made it",
-    needs: ["durable"],
-    run: async (t) => {
-      const epoch = await t.store.epoch("ann");
-      await t.store.deleteAll("ann");
-      const moved = await t.store.epoch("ann");
-      const again = await t.reopen();
-      equal(await again.epoch("ann"), moved, "epoch");
-      const late = await again.admit(t.key(), { ...t.record(), userId: "ann" }, { epoch });
-      equal(late, { status: "revoked" }, "admit() with the epoch from before");
-    },
-  },
-];
-
 const admitting: readonly Case<UserStore>[] = [
   {
     name: "admit() inserts, and answers with the version",
@@ -200,5 +106,5 @@ const limiting: readonly Case<UserStore>[] = [
 
 export const admission: Group<UserStore> = {
   name: "admission",
-  cases: [...revoking, ...epochs, ...admitting, ...limiting],
+  cases: [...admitting, ...limiting],
 };

@@ -161,6 +161,26 @@ const writing: readonly Case<Store>[] = [
     },
   },
   {
+    name: "update() never moves seenAt back: where a touch came between, the later deadline stays as well",
+    needs: ["insert-update"],
+    run: async (t) => {
+      const [now, key] = [t.now(), await put(t, t.store, { payload: "first" })];
+      const write = async (seenAt: number, expiresAt: number): Promise<readonly (number | undefined)[]> => {
+        const version = (await t.store.get(key))?.version ?? "";
+        const result = await t.store.update(key, t.record({ payload: "written", seenAt, expiresAt }), version);
+        equal(result.status, "ok", "update()");
+        const found = await t.store.get(key);
+        equal(found?.payload, "written", "payload");
+        return [found?.seenAt, found?.expiresAt];
+      };
+      await t.store.touch(key, now + 2000, now + 7_200_000);
+      equal(await write(now + 1000, now + 3_600_000), [now + 2000, now + 7_200_000], "times of an earlier use");
+      equal(await write(now + 1000, now + 9_000_000), [now + 2000, now + 9_000_000], "each time is judged by itself");
+      equal(await write(now + 2000, now + 3_600_000), [now + 2000, now + 3_600_000], "times of a use as late");
+      equal(await write(now + 3000, now + 1_800_000), [now + 3000, now + 1_800_000], "times of a later use");
+    },
+  },
+  {
     name: "touch() of an unknown key is false, and inserts nothing",
     run: async (t) => {
       const key = t.key();

@@ -1,7 +1,8 @@
-import type { Store } from "../../stores/store.ts";
+import type { ReplaceStore, Store, WatchStore } from "../../stores/store.ts";
 import {
   isClosableStore,
   isHealthStore,
+  isReplaceStore,
   isScanStore,
   isSweepStore,
   isUserStore,
@@ -12,13 +13,17 @@ import { basics } from "./basics.ts";
 import type { Case, Group, Requirement } from "./case.ts";
 import { clients } from "./clients.ts";
 import { compareAndSet } from "./compare-and-set.ts";
-import { close, health, watch } from "./lifecycle.ts";
+import { close, health, watch, watchReplace } from "./lifecycle.ts";
 import { races } from "./races.ts";
 import { histories } from "./random-runs.ts";
+import { replaceRaces } from "./replace-races.ts";
+import { replacing } from "./replacing.ts";
+import { clearInstants, revocation } from "./revocation.ts";
 import { scan, sweep } from "./scan.ts";
 import { time } from "./time.ts";
 import type { Bench, StoreContext, Trial } from "./trial.ts";
 import { runTrial } from "./trial.ts";
+import { userIds } from "./user-ids.ts";
 import { clearRaces, userRaces } from "./user-races.ts";
 import type { UserScanStore } from "./users.ts";
 import { users } from "./users.ts";
@@ -124,11 +129,13 @@ type Add = <T extends Store>(group: Group<T>, able: boolean) => void;
 
 function addGroups(store: Store, add: Add): void {
   for (const group of [basics, values, time, compareAndSet, races]) add(group, true);
-  for (const group of [users, admission, userRaces]) add(group, isUserStore(store));
+  for (const group of [users, userIds, revocation, admission, userRaces]) add(group, isUserStore(store));
+  for (const group of [replacing, replaceRaces]) add(group, isUserStore(store) && isReplaceStore(store));
   add(scan, isScanStore(store));
-  add<UserScanStore>(clearRaces, isUserStore(store) && isScanStore(store));
+  for (const group of [clearInstants, clearRaces]) add<UserScanStore>(group, isUserStore(store) && isScanStore(store));
   add(sweep, isSweepStore(store));
   add(watch, isWatchStore(store));
+  add<ReplaceStore & WatchStore>(watchReplace, isReplaceStore(store) && isWatchStore(store));
   add(histories, true);
   add(clients, true);
   add(close, isClosableStore(store));

@@ -1,8 +1,24 @@
-import type { ClosableStore, HealthStore, Store, UserStore, WatchStore } from "../../stores/store.ts";
-import { isHealthStore, isScanStore, isSweepStore, isUserStore } from "../../stores/store.ts";
+import type {
+  ClosableStore,
+  HealthStore,
+  ReplaceStore,
+  ScanStore,
+  Store,
+  UserStore,
+  WatchStore,
+} from "../../stores/store.ts";
+import {
+  isHealthStore,
+  isReplaceStore,
+  isScanStore,
+  isSweepStore,
+  isUserStore,
+  isWatchStore,
+} from "../../stores/store.ts";
 import { equal, ok, rejects } from "../assert.ts";
 import { put } from "./basics.ts";
 import type { Case, Group } from "./case.ts";
+import { replaceable } from "./replacing.ts";
 import type { Trial } from "./trial.ts";
 import { wait } from "./trial.ts";
 import { admit } from "./users.ts";
@@ -124,6 +140,29 @@ const watching: readonly Case<WatchStore>[] = [
 
 export const watch: Group<WatchStore> = { name: "watch", cases: watching, acrossHandles: true };
 
+const watchingReplace: readonly Case<ReplaceStore & WatchStore>[] = [
+  {
+    name: "watch() tells of a record that was replaced, once, and not of the one in its place",
+    run: async (t) => {
+      const heard: string[] = [];
+      const stop = await listen(t, t.handle(1), (key) => heard.push(key));
+      const old = await put(t, t.store, { userId: "ann" });
+      const record = t.record({ userId: "ann" });
+      const replaced = await replaceable(t, old);
+      equal((await t.store.replace(t.key(), record, replaced)).status, "ok", "replace()");
+      equal((await t.store.replace(t.key(), record, replaced)).status, "conflict", "replace() again");
+      await told(heard, [old], "keys told");
+      stop();
+    },
+  },
+];
+
+export const watchReplace: Group<ReplaceStore & WatchStore> = {
+  name: "watch of replace",
+  cases: watchingReplace,
+  acrossHandles: true,
+};
+
 const closing: readonly Case<ClosableStore>[] = [
   {
     name: "a closed store rejects every verb, and can be closed again",
@@ -143,6 +182,10 @@ const closing: readonly Case<ClosableStore>[] = [
         await rejects(() => store.epoch("ann"), "epoch()");
         await rejects(() => store.list("ann"), "list()");
         await rejects(() => store.deleteAll("ann"), "deleteAll()");
+        if (isReplaceStore(store)) {
+          const old = { key, version, record: t.record() };
+          await rejects(() => store.replace(t.key(), t.record(), old), "replace()");
+        }
         await rejects(() => store.admit(t.key(), { ...t.record(), userId: "ann" }, { epoch }), "admit()");
       }
       if (isScanStore(store)) {
@@ -183,7 +226,6 @@ const closing: readonly Case<ClosableStore>[] = [
 
 export const close: Group<ClosableStore> = { name: "close", cases: closing };
 
-/** `store.ts` has no guard for it. */
 export const health: Group<HealthStore> = {
   name: "health",
   cases: [
@@ -192,6 +234,27 @@ export const health: Group<HealthStore> = {
       run: async (t) => {
         const { latencyMs } = await t.store.health();
         ok(Number.isFinite(latencyMs) && latencyMs >= 0, "latencyMs is a number of milliseconds");
+      },
+    },
+    {
+      name: "health() leaves nothing behind and ends nothing, whoever asks at once",
+      run: async (t) => {
+        const { store } = t;
+        const heard: string[] = [];
+        const stop = isWatchStore(store) ? await listen(t, store, (key) => heard.push(key)) : () => {};
+        const key = await put(t, store, { userId: "ann" });
+        await Promise.all([store.health(), store.health(), store.health()]);
+        if (isScanStore(store)) {
+          const { items } = await (store as ScanStore).scan();
+          equal(
+            items.map((entry) => entry.key),
+            [key],
+            "scan()",
+          );
+        }
+        ok((await store.get(key)) !== null, "a session is left alone");
+        await told(heard, [], "keys told");
+        stop();
       },
     },
   ],

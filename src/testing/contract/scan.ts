@@ -3,7 +3,7 @@ import { equal, ok } from "../assert.ts";
 import { put } from "./basics.ts";
 import type { Case, Group } from "./case.ts";
 import { together } from "./case.ts";
-import { MADE_UP_CURSORS, pages } from "./users.ts";
+import { MADE_UP_CURSORS, pages, refusesNoStrings } from "./users.ts";
 
 const scanning: readonly Case<ScanStore>[] = [
   {
@@ -63,6 +63,13 @@ const scanning: readonly Case<ScanStore>[] = [
           "what is given is really there",
         );
       }
+    },
+  },
+  {
+    name: "a cursor of scan() that is no string gives an empty page, or an error with a code and the status 400",
+    run: async (t) => {
+      await put(t, t.store);
+      await refusesNoStrings((page) => t.store.scan(page));
     },
   },
   {

@@ -9,6 +9,8 @@ const PAYLOADS: readonly (readonly [string, string])[] = [
   ["nothing", ""],
   ["one blank", " "],
   ["64 KiB of ASCII", "0123456789abcdef".repeat(4096)],
+  ["96 KiB of ASCII", "0123456789abcdef".repeat(6144)],
+  ["96 KiB outside of ASCII", "ü\u{1f36a}".repeat(16_384)],
   ["60 KiB outside of ASCII", "ü\u{1f36a}".repeat(10_240)],
   ["astral characters and combining marks", "\u{1f36a}\u{10ffff} e\u0301 \u00e9 \u200d \ufeff"],
   ["newlines of every kind", "a\nb\r\nc\rd\u2028e\u2029f\n"],
@@ -16,6 +18,7 @@ const PAYLOADS: readonly (readonly [string, string])[] = [
   ["control characters but NUL", String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1), 127)],
   ["blanks at both ends", "  \t padded \t  "],
   ["what looks like a number or null", "00.10e5"],
+  ["JSON as it was written", '{ "b":1.0,"a" : 1e2,\t"b":"\\u00e9\\/",\n"10":1,"9":12345678901234567890 }'],
   ["hostile JSON", '{"__proto__":{"admin":true},"constructor":{"prototype":{}}}'],
 ];
 
@@ -93,6 +96,8 @@ const HOSTILE: readonly string[] = [
   "__proto__",
   "constructor",
   "ü\u{1f36a}",
+  "\ud83d",
+  "a\udf6ab",
   "k".repeat(251),
   "k".repeat(5000),
 ];

@@ -121,7 +121,7 @@ function bulkVerbs(
     },
     deleteAll: (user: string, options: { readonly except?: SessionKey; readonly limit?: number } = {}) =>
       ended(client.invoke({ op: "revokeUser", user, except: options.except }), options.limit, () =>
-        inner.deleteAll(user, options).then((keys) => keys ?? []),
+        inner.deleteAll(user, options),
       ),
     clear: (options: { readonly limit?: number } = {}) =>
       ended(client.invoke({ op: "revokeAll" }), options.limit, () => inner.clear(options)),
@@ -130,14 +130,15 @@ function bulkVerbs(
 
 type Pending = ReturnType<RecordedClient["invoke"]>;
 
-/** At its limit it may have left some, which a later call will end or nobody. */
-async function ended(
+/** At its limit it may have left some, which a later call will end or nobody. Null: it was refused, and ended nothing. */
+async function ended<Keys extends readonly SessionKey[] | null>(
   pending: Pending,
   limit: number | undefined,
-  call: () => Promise<readonly SessionKey[]>,
-): Promise<readonly SessionKey[]> {
+  call: () => Promise<Keys>,
+): Promise<Keys> {
   const keys = await orUnknown(pending, call);
-  if (keys.length < (limit ?? DEFAULT_LIMIT)) pending.ok();
+  if (keys === null) pending.fail("the session to spare is none of the user's");
+  else if (keys.length < (limit ?? DEFAULT_LIMIT)) pending.ok();
   else pending.unknown("at its limit");
   return keys;
 }

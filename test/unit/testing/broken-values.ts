@@ -32,6 +32,19 @@ export const brokenValues: readonly BrokenStore[] = [
     create: (key, record) =>
       inner.create(key, { ...record, payload: record.payload.replace(/[\u{10000}-\u{10ffff}]/gu, "?") }),
   })),
+  broken("payloads are cut at 64 KiB", "a payload is kept character for character", (inner) => ({
+    create: (key, record) => inner.create(key, { ...record, payload: record.payload.slice(0, 65_536) }),
+  })),
+  broken("payloads are kept as JSON, and written anew", "JSON as it was written", (inner) => ({
+    create: (key, record) => inner.create(key, { ...record, payload: rewritten(record.payload) }),
+  })),
+  broken("health() leaves its record behind", "health() leaves nothing behind", (inner, { clock }) => ({
+    health: async () => {
+      const now = clock();
+      await inner.create("health", { payload: "", createdAt: now, seenAt: now, expiresAt: now + 60_000 });
+      return inner.health();
+    },
+  })),
   broken("keys are compared without their case", "to the last character and its case", (inner) => ({
     get: (key) => inner.get(key.toLowerCase()),
     create: (key, record) => inner.create(key.toLowerCase(), record),
@@ -70,3 +83,11 @@ export const brokenValues: readonly BrokenStore[] = [
     })(),
   },
 ];
+
+function rewritten(payload: string): string {
+  try {
+    return JSON.stringify(JSON.parse(payload));
+  } catch {
+    return payload;
+  }
+}

@@ -44,6 +44,20 @@ export const brokenWriting: readonly BrokenStore[] = [
       return inner.update(key, { ...record, expiresAt: Math.max(kept, record.expiresAt) }, expected);
     },
   })),
+  broken("update() moves the use of a touch back", "update() never moves seenAt back", (inner) => {
+    const written = new Map<SessionKey, SessionRecord>();
+    return {
+      update: async (key, record, expected) => {
+        const result = await inner.update(key, record, expected);
+        if (result.status === "ok") written.set(key, record);
+        return result;
+      },
+      get: async (key) => {
+        const found = await inner.get(key);
+        return found && { ...found, ...written.get(key), version: found.version };
+      },
+    };
+  }),
   broken("a conflict carries what the loser had read", "conflict that carries the winner", (inner) => {
     const first = new Map<SessionKey, StoredRecord>();
     return {

@@ -7,11 +7,20 @@ import type { Store } from "../../../src/stores/store.ts";
 import type { StoreContext, StoreContractOptions, StoreContractReport } from "../../../src/testing/index.ts";
 import { storeContract } from "../../../src/testing/index.ts";
 import { brokenLifecycle } from "./broken-lifecycle.ts";
+import { brokenReplace, brokenRevocation } from "./broken-replace.ts";
 import { brokenAdmission, brokenListing } from "./broken-users.ts";
 import { brokenValues } from "./broken-values.ts";
 import { brokenWriting } from "./broken-writing.ts";
 
-const brokenStores = [...brokenWriting, ...brokenValues, ...brokenListing, ...brokenAdmission, ...brokenLifecycle];
+const brokenStores = [
+  ...brokenWriting,
+  ...brokenValues,
+  ...brokenListing,
+  ...brokenAdmission,
+  ...brokenRevocation,
+  ...brokenReplace,
+  ...brokenLifecycle,
+];
 
 interface Run {
   readonly report: StoreContractReport;
@@ -49,6 +58,22 @@ describe("storeContract()", () => {
     expect([...failed]).toEqual([]);
     expect(report.absent).toEqual([]);
     expect(names.at(-1)).toContain("covers basics");
+  });
+
+  it("leaves out the cases of replace() by name where a store has it not", async () => {
+    const { report, failed, names } = await run(({ clock }) => {
+      const inner = memoryStore({ clock });
+      return new Proxy(inner, {
+        has: (target, name) => name !== "replace" && name in target,
+        get: (target, name) => {
+          const value: unknown = name === "replace" ? undefined : Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    });
+    expect([...failed]).toEqual([]);
+    expect(report.absent).toEqual(["replace", "races of replace", "watch of replace"]);
+    expect(names.at(-1)).toContain("has no replace, races of replace, watch of replace");
   });
 
   it("leaves out what a store has no verbs for, and says so", async () => {
