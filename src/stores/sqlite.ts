@@ -4,18 +4,19 @@ import { toText } from "./parts/text.ts";
 import { list, scan } from "./sql/sqlite-listing.ts";
 import type { Row } from "./sql/sqlite-row.ts";
 import { toRecord } from "./sql/sqlite-row.ts";
-import { admit, clear, create, deleteAll, deleteExpired, epochOf, remove, touch, update } from "./sql/sqlite-writes.ts";
+import { admit, clear, deleteAll, epochOf, replace } from "./sql/sqlite-users.ts";
+import { create, deleteExpired, probe, remove, touch, update } from "./sql/sqlite-writes.ts";
 import { Connection, SWEEP } from "./sqlite/connection.ts";
 import type { SqliteDatabase } from "./sqlite/database.ts";
 import type { SqliteStoreOptions } from "./sqlite/options.ts";
 import { checkOptions } from "./sqlite/options.ts";
-import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore, WatchStore } from "./store.ts";
+import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, SweepStore, WatchStore } from "./store.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
 export type { SqliteStoreOptions } from "./sqlite/options.ts";
 
 /** What `sqliteStore` makes: every capability that a store can have. */
-export interface SqliteStore extends UserStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
+export interface SqliteStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
 
 /**
  * A store in a SQLite file: durable, shared by the processes of one machine, nothing to run beside the
@@ -61,10 +62,10 @@ export function sqliteStore(source: string | SqliteDatabase, options: SqliteStor
     epoch: (userId) => connection.read((sql) => epochOf(sql, userId)),
     admit: (key, record, admission) => connection.write(admit(key, record, admission, clock)),
     list: (userId, page = {}) => connection.read((sql) => list(sql, userId, page, clock())),
-    deleteAll: async (userId, { except, limit } = {}) =>
-      connection.write(deleteAll(userId, except, checkLimit(limit), clock)),
+    replace: (key, record, old, admission) => connection.write(replace(key, record, old, admission, clock)),
+    deleteAll: async (userId, options = {}) => connection.write(deleteAll(userId, options, clock)),
     scan: (page = {}) => connection.read((sql) => scan(sql, page, clock())),
-    clear: async ({ limit } = {}) => connection.write(clear(checkLimit(limit), clock)),
+    clear: async (options = {}) => connection.write(clear(options, clock)),
     deleteExpired: async ({ limit } = {}) =>
       sweepInSteps(checkLimit(limit), SWEEP, async (size) => {
         const removed = await connection.write(deleteExpired(size, clock));
@@ -74,7 +75,7 @@ export function sqliteStore(source: string | SqliteDatabase, options: SqliteStor
     close: () => connection.close(),
     health: async () => {
       const start = performance.now();
-      await connection.read((sql) => sql.lastEnded.get());
+      await connection.write(probe("SQLite", clock));
       return { latencyMs: performance.now() - start };
     },
   };

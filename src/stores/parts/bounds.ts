@@ -12,6 +12,17 @@ export function millisecondsWithin(option: string, value: number, least: number,
 }
 
 /**
+ * An instant that a call was given, or now.
+ *
+ * @throws SessionError `SOJOURN_INVALID_OPTION` for what is no number of milliseconds.
+ */
+export function instantOf(option: string, value: number | undefined, clock: Clock): number {
+  if (value === undefined) return clock();
+  if (Number.isFinite(value)) return value;
+  throw invalidOption(option, value, "milliseconds since 1970");
+}
+
+/**
  * The clock of a store: the system's unless another is given.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` for one that cannot be asked.

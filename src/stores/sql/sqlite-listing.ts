@@ -1,5 +1,5 @@
 import { cursorAt, type Position, pageSize, parseCursor, toPage } from "../parts/paging.ts";
-import { toText } from "../parts/text.ts";
+import { isPlain, toText } from "../parts/text.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";
 import type { Row } from "./sqlite-row.ts";
 import { toEntry } from "./sqlite-row.ts";
@@ -25,11 +25,16 @@ export function listingOfUser(userId: string, page: PageRequest, now: number): L
   );
 }
 
-/** By key: the one order in which a row keeps its place whatever happens to it. */
-export function listingOfAll(page: PageRequest, now: number): Listing {
+/**
+ * By key: the one order in which a row keeps its place whatever happens to it. Undefined for what can be no cursor: it may
+ * come out of a URL, and be no text at all.
+ */
+export function listingOfAll(page: PageRequest, now: number): Listing | undefined {
   const limit = pageSize(page.limit);
+  const after: unknown = page.cursor ?? "";
+  if (typeof after !== "string" || !isPlain(after)) return undefined;
   return {
-    values: [page.cursor ?? "", now, limit + 1],
+    values: [after, now, limit + 1],
     page: (rows) => toPage(rows, limit, toEntry, (row) => row.key),
   };
 }
@@ -41,5 +46,5 @@ export function list(sql: RecordStatements, userId: string, page: PageRequest, n
 
 export function scan(sql: RecordStatements, page: PageRequest, now: number): Page<Entry> {
   const listing = listingOfAll(page, now);
-  return listing.page(sql.listAll.all(...listing.values) as Row[]);
+  return listing ? listing.page(sql.listAll.all(...listing.values) as Row[]) : { items: [] };
 }

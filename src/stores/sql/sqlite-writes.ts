@@ -1,8 +1,9 @@
 import type { Clock } from "../../clock.ts";
-import type { SessionKey, SessionRecord, Version } from "../../record.ts";
-import { fromText, NO_KEY, toText } from "../parts/text.ts";
+import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { toText } from "../parts/text.ts";
 import { firstVersion } from "../parts/version.ts";
-import type { Admission, AdmitResult, Epoch, UpdateResult } from "../store.ts";
+import type { UpdateResult } from "../store.ts";
+import { probeAt, probeLost } from "./probe.ts";
 import type { Integer, Row } from "./sqlite-row.ts";
 import { toRecord } from "./sqlite-row.ts";
 import type { RecordStatements, SqliteStatement, SqliteValue } from "./sqlite-statements.ts";
@@ -18,7 +19,7 @@ export type Write<T> = (sql: RecordStatements, ended: SessionKey[]) => T;
  * file, a Durable Object's storage), so that what one of them reads cannot change before it has written, in any process.
  */
 
-function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
+export function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
   return Number((statement.run(...values) as { changes: Integer }).changes);
 }
 
@@ -37,7 +38,18 @@ export function columnsOf(key: SessionKey, { userId, payload, createdAt, seenAt,
   return { id: toText(key), user, payload: toText(payload), createdAt, seenAt, expiresAt };
 }
 
-function insert(sql: RecordStatements, row: Columns, now: number): Version | null {
+/** What the first part of an update sets, in the order of its parameters. */
+export function changedOf({ payload, seenAt, expiresAt }: Columns): readonly SqliteValue[] {
+  return [payload, seenAt, seenAt, expiresAt, expiresAt];
+}
+
+/** The live record under a key, as it is in its column. */
+export function find(sql: RecordStatements, id: string, now: number): StoredRecord | undefined {
+  const row = sql.select.get(id, now) as Omit<Row, "key"> | null | undefined;
+  return row ? toRecord(row) : undefined;
+}
+
+export function insert(sql: RecordStatements, row: Columns, now: number): Version | null {
   const version = firstVersion();
   const { id, user, payload, createdAt, seenAt, expiresAt } = row;
   const done = changes(sql.insert, id, user, payload, createdAt, seenAt, expiresAt, version, now);
@@ -50,14 +62,15 @@ export function create(key: SessionKey, record: SessionRecord, clock: Clock): Wr
 }
 
 export function update(key: SessionKey, record: SessionRecord, expected: Version, clock: Clock): Write<UpdateResult> {
-  const { id, user, payload, createdAt, seenAt, expiresAt } = columnsOf(key, record);
+  const row = columnsOf(key, record);
+  const { id, user, createdAt } = row;
   return (sql) => {
     const now = clock();
     const ok = { status: "ok", version: Number(expected) + 1 } as const;
-    if (changes(sql.update, payload, seenAt, expiresAt, id, expected, now, createdAt, user) === 1) return ok;
-    if (changes(sql.updateAll, payload, seenAt, expiresAt, createdAt, user, id, expected, now) === 1) return ok;
-    const row = sql.select.get(id, now) as Omit<Row, "key"> | null | undefined;
-    return row ? { status: "conflict", current: toRecord(row) } : { status: "gone" };
+    if (changes(sql.update, ...changedOf(row), id, expected, now, createdAt, user) === 1) return ok;
+    if (changes(sql.updateAll, ...changedOf(row), createdAt, user, id, expected, now) === 1) return ok;
+    const current = find(sql, id, now);
+    return current ? { status: "conflict", current } : { status: "gone" };
   };
 }
 
@@ -76,71 +89,18 @@ export function remove(key: SessionKey, clock: Clock): Write<boolean> {
   };
 }
 
-/** What the statement `epoch` finds. */
-export interface EpochRow {
-  readonly everybody: Integer;
-  readonly own: Integer | null;
-}
-
-export function toEpoch({ everybody, own }: EpochRow): Epoch {
-  return `${everybody}.${own ?? 0}`;
-}
-
-export function epochOf(sql: RecordStatements, userId: string): Epoch {
-  return toEpoch(sql.epoch.get(toText(userId)) as EpochRow);
-}
-
-export function admit(
-  key: SessionKey,
-  record: SessionRecord & { readonly userId: string },
-  admission: Admission,
-  clock: Clock,
-): Write<AdmitResult> {
-  const { epoch, limit = Number.POSITIVE_INFINITY, onLimit = "evict-oldest" } = admission;
-  const { userId } = record;
-  const row = columnsOf(key, record);
-  return (sql, ended) => {
-    const now = clock();
-    if (epochOf(sql, userId) !== epoch) return { status: "revoked" };
-    if (sql.select.get(row.id, now)) return { status: "exists" };
-    const { count } = sql.countOfUser.get(row.user, now) as { count: Integer };
-    const surplus = Math.ceil(Number(count) + 1 - limit);
-    if (surplus > 0 && onLimit === "reject") return { status: "limit" };
-    const evicted = surplus > 0 ? end(sql, sql.keysOfUser.all(row.user, now, NO_KEY, surplus), ended) : [];
-    const version = insert(sql, row, now);
-    return version === null ? { status: "exists" } : { status: "ok", version, evicted };
-  };
-}
-
-/** Deletes the rows that a listing of keys found. */
-export function end(sql: RecordStatements, rows: readonly unknown[], ended: SessionKey[]): readonly SessionKey[] {
-  const ids = (rows as readonly Pick<Row, "key">[]).map((row) => row.key);
-  if (ids.length > 0) changes(sql.deleteKeys, JSON.stringify(ids));
-  const keys = ids.map(fromText);
-  ended.push(...keys);
-  return keys;
-}
-
-export function deleteAll(
-  userId: string,
-  except: SessionKey | undefined,
-  limit: number,
-  clock: Clock,
-): Write<readonly SessionKey[]> {
-  return (sql, ended) => {
-    const user = toText(userId);
-    sql.moveEpoch.run(user);
-    return end(sql, sql.keysOfUser.all(user, clock(), except === undefined ? NO_KEY : toText(except), limit), ended);
-  };
-}
-
-export function clear(limit: number, clock: Clock): Write<readonly SessionKey[]> {
-  return (sql, ended) => {
-    sql.moveEverybody.run();
-    return end(sql, sql.keysOfAll.all(clock(), limit), ended);
-  };
-}
-
 export function deleteExpired(limit: number, clock: Clock): Write<number> {
   return (sql) => changes(sql.deleteExpired, clock(), limit);
+}
+
+/** For `health`: a record's whole way in one transaction. It is nobody's, and nobody is told of its end. */
+export function probe(store: string, clock: Clock): Write<void> {
+  return (sql) => {
+    const now = clock();
+    const { key, record } = probeAt(now);
+    const row = columnsOf(key, record);
+    insert(sql, row, now);
+    const read = find(sql, row.id, now)?.payload === record.payload;
+    if (changes(sql.deleteAny, row.id) !== 1 || !read) throw probeLost(store);
+  };
 }

@@ -2,8 +2,8 @@ import type { Clock } from "../../../clock.ts";
 import { invalidOption } from "../../../errors.ts";
 import { checkLimit } from "../../parts/paging.ts";
 import { sqlSettings } from "../../sql/options.ts";
-import { namesOf, SQLITE_NAMES, stepStatements } from "../../sql/sqlite-schema.ts";
-import type { HealthStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
+import { mendingStatements, namesOf, SQLITE_NAMES } from "../../sql/sqlite-schema.ts";
+import type { HealthStore, ReplaceStore, ScanStore, SweepStore } from "../../store.ts";
 import type { D1Binding } from "./database.ts";
 import { Database } from "./database.ts";
 import { textsOf } from "./statements.ts";
@@ -31,7 +31,7 @@ export interface D1StoreOptions {
 }
 
 /** What `d1Store` makes. */
-export interface D1Store extends UserStore, ScanStore, SweepStore, HealthStore {}
+export interface D1Store extends ReplaceStore, ScanStore, SweepStore, HealthStore {}
 
 /**
  * A store in a D1 database: compare-and-set, users, limits and revocation, each verb one transaction and one round trip
@@ -57,7 +57,7 @@ export function d1Store(database: D1Binding, options: D1StoreOptions = {}): D1St
   if (typeof database?.prepare !== "function" || typeof database.batch !== "function")
     throw invalidOption("database", database, "the binding of a D1 database");
   if (sweep !== "auto" && sweep !== false) throw invalidOption("sweep", sweep, '"auto" or false');
-  const schema = create ? stepStatements(names) : undefined;
+  const schema = create ? () => mendingStatements(names) : undefined;
   const verbs = new Verbs(new Database(database, table, schema), textsOf(names), clock, sweep === "auto");
   return {
     name: "d1",
@@ -70,13 +70,14 @@ export function d1Store(database: D1Binding, options: D1StoreOptions = {}): D1St
     epoch: (userId) => verbs.epoch(userId),
     admit: (key, record, admission) => verbs.admit(key, record, admission),
     list: (userId, page = {}) => verbs.list(userId, page),
-    deleteAll: async (userId, { except, limit } = {}) => verbs.deleteAll(userId, except, checkLimit(limit)),
+    replace: (key, record, old, admission) => verbs.replace(key, record, old, admission),
+    deleteAll: async (userId, options = {}) => verbs.deleteAll(userId, options),
     scan: (page = {}) => verbs.scan(page),
-    clear: async ({ limit } = {}) => verbs.clear(checkLimit(limit)),
+    clear: async (options = {}) => verbs.clear(options),
     deleteExpired: async ({ limit } = {}) => verbs.deleteExpired(checkLimit(limit)),
     health: async () => {
       const start = performance.now();
-      await verbs.epoch("");
+      await verbs.probe();
       return { latencyMs: performance.now() - start };
     },
   };

@@ -1,3 +1,5 @@
+import { SessionError } from "../../../errors.ts";
+import { lacksTable } from "../../sql/sqlite-schema.ts";
 import type { SqliteValue } from "../../sql/sqlite-statements.ts";
 
 /** What a statement answered. */
@@ -28,10 +30,10 @@ export type Bound = readonly [sql: string, ...values: SqliteValue[]];
 export class Database {
   readonly #binding: D1Binding;
   readonly #table: string;
-  readonly #schema: readonly string[] | undefined;
+  readonly #schema: (() => readonly string[]) | undefined;
 
-  /** @param schema What makes the tables; undefined when the store may not. */
-  constructor(binding: D1Binding, table: string, schema: readonly string[] | undefined) {
+  /** @param schema What makes or mends the tables; undefined when the store may not. */
+  constructor(binding: D1Binding, table: string, schema: (() => readonly string[]) | undefined) {
     this.#binding = binding;
     this.#table = table;
     this.#schema = schema;
@@ -58,14 +60,20 @@ export class Database {
     try {
       return await ask();
     } catch (error) {
-      if (this.#schema === undefined || !this.#lacksTable(error)) throw error;
+      if (!lacksTable(error, this.#table)) throw error;
+      if (this.#schema === undefined) throw missing(error);
       // Nothing is kept of it: two requests may make the tables at once, each by itself, and the second changes nothing.
-      await this.#binding.batch(this.#schema.map((sql) => this.#binding.prepare(sql)));
+      await this.#binding.batch(this.#schema().map((sql) => this.#binding.prepare(sql)));
       return ask();
     }
   }
+}
 
-  #lacksTable(error: unknown): boolean {
-    return error instanceof Error && error.message.includes(`no such table: ${this.#table}`);
-  }
+function missing(error: unknown): SessionError {
+  const [which = "no such table"] = /no such table: \w+/.exec(String(error)) ?? [];
+  return new SessionError(
+    "SOJOURN_STORE_UNAVAILABLE",
+    `D1: ${which}, and "create" is false: run what \`npx sojourn schema d1\` prints.`,
+    error,
+  );
 }

@@ -1,41 +1,57 @@
+import type { Version } from "../../../record.ts";
 import { tableOf } from "../../sql/options.ts";
 import type { Names } from "../../sql/sqlite-schema.ts";
 import { namesOf, SQLITE_NAMES, stepStatements } from "../../sql/sqlite-schema.ts";
-import type { RecordTexts } from "../../sql/sqlite-statements.ts";
-import { insertText, recordTexts } from "../../sql/sqlite-statements.ts";
+import type { RecordTexts, SqliteValue } from "../../sql/sqlite-statements.ts";
+import { insertText, moveEpochText, recordTexts, revokeText } from "../../sql/sqlite-statements.ts";
+import { type Columns, changedOf } from "../../sql/sqlite-writes.ts";
+import type { Condition, Conditions } from "./conditions.ts";
+import { conditionsOf } from "./conditions.ts";
+import type { Bound } from "./database.ts";
 
-/**
- * The statements of D1. A batch is one transaction, but nothing can be decided between its statements: whether a
- * login is admitted is in the WHERE of the statements that do it.
- */
+/** The statements of D1: those of every SQLite, and those that do something on a condition. */
 export interface Texts extends RecordTexts {
-  /** Those of `keysOfUser` and `keysOfAll`, with their parameters. */
-  readonly deleteOfUser: string;
+  readonly when: Conditions;
+  insertIf(row: readonly SqliteValue[], condition: Condition, now: number): Bound;
+  /** Ends the oldest of a user that are too many for one more, but for `instead`; gives their keys. */
+  evictIf(user: string, limit: number, now: number, instead: string, condition: Condition): Bound;
+  updateIf(row: Columns, expected: Version, now: number, condition: Condition): Bound;
+  moveEpochIf(user: string, condition: Condition): Bound;
+  revokeIf(user: string, at: number, condition: Condition): Bound;
+  /** Ends a user's sessions but `spared`; gives their keys. */
+  deleteOfUserIf(user: string, now: number, spared: string, limit: number, condition: Condition): Bound;
+  /** Parameters: now, limit. */
   readonly deleteOfAll: string;
-  /** Parameters: user, now, user, now, limit; user, epoch; key, now. */
-  readonly evict: string;
-  /** Parameters of a row; user, epoch; now. */
-  readonly admit: string;
-  /** Parameters of a row; user, epoch; user, now, limit; now. */
-  readonly admitBelow: string;
 }
 
 export function textsOf(names: Names): Texts {
-  const { sessions, epochs, meta } = names;
+  const { sessions } = names;
   const texts = recordTexts(names);
-  const row = "SELECT ?, ?, ?, ?, ?, ?, ?";
-  const epochIs = `(SELECT value FROM ${meta} WHERE name = 'epoch') || '.' ||
-    coalesce((SELECT epoch FROM ${epochs} WHERE user_id = ?), 0) = ?`;
   return {
     ...texts,
-    deleteOfUser: `DELETE FROM ${sessions} WHERE key IN (${texts.keysOfUser}) RETURNING key`,
+    when: conditionsOf(names),
+    insertIf: (row, { text, values }, now) => [
+      insertText(names, `SELECT ?, ?, ?, ?, ?, ?, ? WHERE ${text}`),
+      ...[...row, ...values, now],
+    ],
+    evictIf: (user, limit, now, instead, { text, values }) => [
+      `DELETE FROM ${sessions} WHERE key IN
+        (SELECT key FROM ${sessions} WHERE user_id = ? AND expires_at > ? AND key <> ? ORDER BY created_at, key
+          LIMIT max(0, (${texts.countOfUser}) + 1 - ?))
+        AND ${text} RETURNING key`,
+      ...[user, now, instead, user, now, instead, limit, ...values],
+    ],
+    updateIf: (row, expected, now, { text, values }) => [
+      `${texts.updateAll} AND ${text}`,
+      ...[...changedOf(row), row.createdAt, row.user, row.id, expected, now, ...values],
+    ],
+    moveEpochIf: (user, { text, values }) => [moveEpochText(names, `SELECT ?, 1 WHERE ${text}`), user, ...values],
+    revokeIf: (user, at, { text, values }) => [revokeText(names, `SELECT ?, ? WHERE ${text}`), user, at, ...values],
+    deleteOfUserIf: (user, now, spared, limit, { text, values }) => [
+      `DELETE FROM ${sessions} WHERE key IN (${texts.keysOfUser}) AND ${text} RETURNING key`,
+      ...[user, now, spared, limit, ...values],
+    ],
     deleteOfAll: `DELETE FROM ${sessions} WHERE key IN (${texts.keysOfAll}) RETURNING key`,
-    evict: `DELETE FROM ${sessions} WHERE key IN
-      (SELECT key FROM ${sessions} WHERE user_id = ? AND expires_at > ? ORDER BY created_at, key
-        LIMIT max(0, (${texts.countOfUser}) + 1 - ?))
-      AND ${epochIs} AND NOT EXISTS (${texts.select}) RETURNING key`,
-    admit: insertText(names, `${row} WHERE ${epochIs}`),
-    admitBelow: insertText(names, `${row} WHERE ${epochIs} AND (${texts.countOfUser}) + 1 <= ?`),
   };
 }
 

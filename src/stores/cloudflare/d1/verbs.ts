@@ -1,16 +1,33 @@
 import type { Clock } from "../../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
+import { instantOf } from "../../parts/bounds.ts";
+import { checkLimit } from "../../parts/paging.ts";
 import { fromText, NO_KEY, toText } from "../../parts/text.ts";
 import { firstVersion } from "../../parts/version.ts";
+import { probeAt, probeLost } from "../../sql/probe.ts";
 import { listingOfAll, listingOfUser } from "../../sql/sqlite-listing.ts";
 import type { Row } from "../../sql/sqlite-row.ts";
 import { toRecord } from "../../sql/sqlite-row.ts";
-import type { SqliteValue } from "../../sql/sqlite-statements.ts";
-import type { EpochRow } from "../../sql/sqlite-writes.ts";
-import { columnsOf, toEpoch } from "../../sql/sqlite-writes.ts";
-import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest, UpdateResult } from "../../store.ts";
+import { EVERYBODY, type SqliteValue } from "../../sql/sqlite-statements.ts";
+import { type EpochRow, toEpoch } from "../../sql/sqlite-users.ts";
+import { type Columns, changedOf, columnsOf } from "../../sql/sqlite-writes.ts";
+import type {
+  Admission,
+  AdmitResult,
+  DeleteAllOptions,
+  Entry,
+  Epoch,
+  Page,
+  PageRequest,
+  Replaced,
+  ReplaceResult,
+  UpdateResult,
+} from "../../store.ts";
+import { every } from "./conditions.ts";
 import type { Bound, D1Answer, Database } from "./database.ts";
 import type { Texts } from "./statements.ts";
+
+type UserRecord = SessionRecord & { readonly userId: string };
 
 /** What one new session in so many takes away, and how much of it. */
 const SWEEP_ONE_IN = 100;
@@ -43,12 +60,13 @@ export class Verbs {
   }
 
   async update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
-    const { id, user, payload, createdAt, seenAt, expiresAt } = columnsOf(key, record);
+    const row = columnsOf(key, record);
+    const { id, user, createdAt } = row;
     const now = this.#clock();
     // When the first has written, the version has moved on and the second finds nothing.
     const [most, all, found] = await this.#database.all([
-      [this.#sql.update, payload, seenAt, expiresAt, id, expected, now, createdAt, user],
-      [this.#sql.updateAll, payload, seenAt, expiresAt, createdAt, user, id, expected, now],
+      [this.#sql.update, ...changedOf(row), id, expected, now, createdAt, user],
+      [this.#sql.updateAll, ...changedOf(row), createdAt, user, id, expected, now],
       [this.#sql.select, id, now],
     ]);
     if (changes(most) + changes(all) > 0) return { status: "ok", version: Number(expected) + 1 };
@@ -74,32 +92,64 @@ export class Verbs {
     return epochIn(await this.#database.one(this.#sql.epoch, toText(userId)));
   }
 
-  async admit(
+  async admit(key: SessionKey, record: UserRecord, admission: Admission): Promise<AdmitResult> {
+    const [result] = await this.#enter(columnsOf(key, record), admission);
+    return result;
+  }
+
+  async replace(
     key: SessionKey,
-    record: SessionRecord & { readonly userId: string },
-    { epoch, limit, onLimit = "evict-oldest" }: Admission,
-  ): Promise<AdmitResult> {
+    record: SessionRecord,
+    old: Replaced,
+    admission: Admission | undefined,
+  ): Promise<ReplaceResult> {
+    const [result, current] = await this.#enter(columnsOf(key, record), admission, old);
+    if (!current) return { status: "gone" };
+    return current.version === old.version ? result : { status: "conflict", current };
+  }
+
+  /** Inserts in one batch, in the place of `old` when there is one; with an admission when it lets in. Gives what `old` was, too. */
+  async #enter(
+    row: Columns,
+    admission: Admission | undefined,
+    old?: Replaced,
+  ): Promise<readonly [AdmitResult, StoredRecord | null]> {
     const sql = this.#sql;
     const now = this.#clock();
     const version = firstVersion();
-    const user = toText(record.userId);
-    const row = rowOf(key, record, version);
-    const rejects = limit !== undefined && onLimit === "reject";
-    const evicts: readonly Bound[] =
-      limit === undefined || rejects
-        ? []
-        : [[sql.evict, user, now, user, now, Math.floor(limit), user, epoch, toText(key), now]];
-    const [present, live, ...rest] = await this.#database.all([
+    const user = row.user ?? toText("");
+    const tombstone = old && columnsOf(old.key, old.record);
+    const instead = tombstone?.id ?? NO_KEY;
+    const { limit, onLimit = "evict-oldest", since = Number.NEGATIVE_INFINITY } = admission ?? {};
+    const condition = every([
+      old && sql.when.isLive(instead, old.version, now),
+      admission && sql.when.epochIs(user, admission.epoch),
+      admission?.since === undefined ? undefined : sql.when.notRevokedSince(user, admission.since),
+      sql.when.isFree(row.id, now),
+    ]);
+    const room = limit !== undefined && onLimit === "reject" ? sql.when.hasRoom(user, limit, now, instead) : undefined;
+    const evict: readonly Bound[] =
+      limit !== undefined && !room ? [sql.evictIf(user, Math.floor(limit), now, instead, condition)] : [];
+    const bury: readonly Bound[] =
+      old && tombstone ? [sql.updateIf(tombstone, old.version, now, sql.when.isInserted(row.id, version))] : [];
+    // The fifth is what the eviction answered, or else the insert.
+    const [before, epoch, revoked, live, entered] = await this.#database.all([
+      [sql.select, instead, now],
       [sql.epoch, user],
-      [sql.select, toText(key), now],
-      ...evicts,
-      rejects ? [sql.admitBelow, ...row, user, epoch, user, now, limit, now] : [sql.admit, ...row, user, epoch, now],
+      [sql.revokedAt, user, EVERYBODY],
+      [sql.select, row.id, now],
+      ...evict,
+      sql.insertIf(valuesOf(row, version), every([condition, room]), now),
+      ...bury,
       ...this.#sweeping(now),
     ]);
-    if (epochIn(present) !== epoch) return { status: "revoked" };
-    if (recordIn(live)) return { status: "exists" };
-    if (changes(rest[evicts.length]) === 0) return { status: "limit" };
-    return { status: "ok", version, evicted: evicts.length > 0 ? keysIn(rest[0]) : [] };
+    const answer = (): AdmitResult => {
+      if (admission && (epochIn(epoch) !== admission.epoch || instantIn(revoked) > since)) return { status: "revoked" };
+      if (recordIn(live)) return { status: "exists" };
+      if (evict.length > 0) return { status: "ok", version, evicted: keysIn(entered) };
+      return changes(entered) === 0 ? { status: "limit" } : { status: "ok", version, evicted: [] };
+    };
+    return [answer(), recordIn(before)];
   }
 
   async list(userId: string, page: PageRequest): Promise<Page<Entry>> {
@@ -111,26 +161,48 @@ export class Verbs {
 
   async scan(page: PageRequest): Promise<Page<Entry>> {
     const listing = listingOfAll(page, this.#clock());
+    if (!listing) return { items: [] };
     const { results } = await this.#database.one(this.#sql.listAll, ...listing.values);
     return listing.page(results as Row[]);
   }
 
-  async deleteAll(userId: string, except: SessionKey | undefined, limit: number): Promise<readonly SessionKey[]> {
+  async deleteAll(userId: string, options: DeleteAllOptions): Promise<readonly SessionKey[] | null> {
     const user = toText(userId);
-    const spared = except === undefined ? NO_KEY : toText(except);
-    const [, ended] = await this.#database.all([
-      [this.#sql.moveEpoch, user],
-      [this.#sql.deleteOfUser, user, this.#clock(), spared, limit],
+    const limit = checkLimit(options.limit);
+    const at = instantOf("at", options.at, this.#clock);
+    const now = this.#clock();
+    const spared = options.except === undefined ? NO_KEY : toText(options.except);
+    const condition = every([options.except === undefined ? undefined : this.#sql.when.isOwnedBy(spared, user, now)]);
+    const [found, , , ended] = await this.#database.all([
+      [this.#sql.ownedBy, spared, user, now],
+      this.#sql.moveEpochIf(user, condition),
+      this.#sql.revokeIf(user, at, condition),
+      this.#sql.deleteOfUserIf(user, now, spared, limit, condition),
+    ]);
+    return options.except !== undefined && found?.results.length === 0 ? null : keysIn(ended);
+  }
+
+  async clear(options: Omit<DeleteAllOptions, "except">): Promise<readonly SessionKey[]> {
+    const limit = checkLimit(options.limit);
+    const at = instantOf("at", options.at, this.#clock);
+    const [, , ended] = await this.#database.all([
+      [this.#sql.moveEverybody],
+      [this.#sql.revoke, EVERYBODY, at],
+      [this.#sql.deleteOfAll, this.#clock(), limit],
     ]);
     return keysIn(ended);
   }
 
-  async clear(limit: number): Promise<readonly SessionKey[]> {
-    const [, ended] = await this.#database.all([
-      [this.#sql.moveEverybody],
-      [this.#sql.deleteOfAll, this.#clock(), limit],
+  /** For `health`: a record's whole way, in one batch. */
+  async probe(): Promise<void> {
+    const now = this.#clock();
+    const { key, record } = probeAt(now);
+    const [, read, deleted] = await this.#database.all([
+      [this.#sql.insert, ...rowOf(key, record, firstVersion()), now],
+      [this.#sql.select, toText(key), now],
+      [this.#sql.deleteAny, toText(key)],
     ]);
-    return keysIn(ended);
+    if (recordIn(read)?.payload !== record.payload || changes(deleted) !== 1) throw probeLost("D1");
   }
 
   async deleteExpired(limit: number): Promise<number> {
@@ -157,8 +229,16 @@ function keysIn(answer: D1Answer | undefined): readonly SessionKey[] {
 }
 
 function rowOf(key: SessionKey, record: SessionRecord, version: Version): readonly SqliteValue[] {
-  const { id, user, payload, createdAt, seenAt, expiresAt } = columnsOf(key, record);
+  return valuesOf(columnsOf(key, record), version);
+}
+
+function valuesOf({ id, user, payload, createdAt, seenAt, expiresAt }: Columns, version: Version): SqliteValue[] {
   return [id, user, payload, createdAt, seenAt, expiresAt, version];
+}
+
+/** The last instant of a revocation. */
+function instantIn(answer: D1Answer | undefined): number {
+  return (answer?.results[0] as { at: number | null } | undefined)?.at ?? Number.NEGATIVE_INFINITY;
 }
 
 function epochIn(answer: D1Answer | undefined): Epoch {

@@ -2,15 +2,19 @@ import { SessionError } from "../../../errors.ts";
 import type { SessionKey } from "../../../record.ts";
 import type { AdmitResult } from "../../store.ts";
 import type { ObjectBinding } from "./binding.ts";
-import type { LimitedAdmission } from "./limited-admission.ts";
+import type { SparingEnd } from "./ends.ts";
+import type { Answers, LimitedAdmission } from "./limited-admission.ts";
 import type { ShardVerbs } from "./shard-verbs.ts";
 import type { ObjectVerbs } from "./verbs.ts";
 
-/** Everything that an object can be asked. */
-export interface AllVerbs extends ObjectVerbs, ShardVerbs {
-  /** The one that asks other objects, and so is none transaction of its own. */
+/** What an object does that asks other objects, and so is none transaction of its own. */
+export interface WideVerbs {
   admitWithin(admission: LimitedAdmission): AdmitResult;
+  endWithin(end: SparingEnd): readonly SessionKey[] | null;
 }
+
+/** Everything that an object can be asked. */
+export interface AllVerbs extends ObjectVerbs, ShardVerbs, WideVerbs {}
 
 /** A question to an object, as JSON. */
 export interface Question {
@@ -28,7 +32,8 @@ export interface Place {
 
 /** What gives the same when it is asked twice. */
 const REPEATABLE: ReadonlySet<string> = new Set<keyof AllVerbs>([
-  ...(["get", "touch", "epoch", "list", "scan", "sessionsOf", "markUser", "markEverybody", "deleteExpired"] as const),
+  ...(["get", "touch", "epoch", "list", "scan", "sessionsOf", "isOwnedBy"] as const),
+  ...(["markUser", "markEverybody", "deleteExpired", "probe"] as const),
 ]);
 
 /** The objects of a store, from outside. */
@@ -70,6 +75,11 @@ export class Objects {
       if (!REPEATABLE.has(verb) || !isRetryable(error)) throw error;
       return (await this.#once(index, body)) as ReturnType<AllVerbs[Verb]>;
     }
+  }
+
+  /** Asks by the number, at this instant. */
+  asking(now: number): Answers {
+    return (index, verb, ...args) => this.ask(index, now, verb, ...args);
   }
 
   async #once(index: number, body: string): Promise<unknown> {

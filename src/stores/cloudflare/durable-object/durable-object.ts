@@ -1,8 +1,8 @@
 import type { Clock } from "../../../clock.ts";
 import { invalidOption } from "../../../errors.ts";
-import { clockOf } from "../../parts/bounds.ts";
+import { clockOf, instantOf } from "../../parts/bounds.ts";
 import { checkLimit } from "../../parts/paging.ts";
-import type { HealthStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
+import type { HealthStore, ReplaceStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
 import type { ObjectBinding } from "./binding.ts";
 import { Objects } from "./client.ts";
 import { inManyObjects, inOneObject } from "./shards.ts";
@@ -27,7 +27,10 @@ export interface DurableObjectStoreOptions {
 }
 
 /** What `durableObjectStore` makes. */
-export interface DurableObjectStore extends UserStore, ScanStore, SweepStore, HealthStore {}
+export interface DurableObjectStore extends UserStore, ScanStore, SweepStore, HealthStore {
+  /** With one object only: two records of several objects cannot be changed in one step. */
+  readonly replace?: ReplaceStore["replace"];
+}
 
 /**
  * A store in a Durable Object: compare-and-set, users, limits and revocation, each verb one request and one
@@ -72,13 +75,19 @@ export function durableObjectStore(
     epoch: (userId) => many.epoch(userId),
     admit: (key, record, admission) => many.admit(key, record, admission),
     list: (userId, page = {}) => many.list(userId, page),
-    deleteAll: async (userId, { except, limit } = {}) => many.deleteAll(userId, except, checkLimit(limit)),
+    ...(shards === 1 &&
+      ({
+        replace: async (key, record, old, admission) =>
+          objects.ask(0, clock(), "replace", key, record, old, admission ?? null),
+      } satisfies Pick<ReplaceStore, "replace">)),
+    deleteAll: async (userId, { except, limit, at } = {}) =>
+      many.deleteAll(userId, { except, limit: checkLimit(limit), at: instantOf("at", at, clock) }),
     scan: (page = {}) => many.scan(page),
-    clear: async ({ limit } = {}) => many.clear(checkLimit(limit)),
+    clear: async ({ limit, at } = {}) => many.clear(checkLimit(limit), instantOf("at", at, clock)),
     deleteExpired: async ({ limit } = {}) => many.deleteExpired(checkLimit(limit)),
     health: async () => {
       const start = performance.now();
-      await Promise.all(objects.all.map((index) => objects.ask(index, clock(), "epoch", "")));
+      await Promise.all(objects.all.map((index) => objects.ask(index, clock(), "probe")));
       return { latencyMs: performance.now() - start };
     },
   };

@@ -20,7 +20,7 @@ export type Answers = <Verb extends keyof AllVerbs>(
   ...args: Parameters<AllVerbs[Verb]>
 ) => Promise<ReturnType<AllVerbs[Verb]>>;
 
-interface Surroundings {
+export interface Surroundings {
   readonly ask: Answers;
   readonly all: readonly number[];
   readonly own: number;
@@ -33,7 +33,7 @@ interface Surroundings {
  * it inserted goes again as far as it can be reached; the next login counts anew, from the records themselves.
  */
 export async function admitWithin(
-  { key, record, admission: { epoch, limit = Number.POSITIVE_INFINITY, onLimit } }: LimitedAdmission,
+  { key, record, admission: { epoch, since, limit = Number.POSITIVE_INFINITY, onLimit } }: LimitedAdmission,
   { ask, all, own, of }: Surroundings,
 ): Promise<AdmitResult> {
   const { userId } = record;
@@ -42,7 +42,7 @@ export async function admitWithin(
   const surplus = Math.ceil(held.length + 1 - limit);
   if (held.some((each) => each.key === key)) return { status: "exists" };
   if (surplus > 0 && onLimit === "reject") return { status: (await ask(of(key), "get", key)) ? "exists" : "limit" };
-  const entered = await ask(of(key), "enter", key, record, epoch);
+  const entered = await ask(of(key), "enter", key, record, epoch, since ?? null);
   if (entered.status !== "ok") return entered;
   const oldest = [...held].sort(byAge).slice(0, Math.max(surplus, 0));
   try {

@@ -1,16 +1,18 @@
+import type { SessionKey } from "../../../record.ts";
 import { prepareAll, recordTexts, type SqliteStatement } from "../../sql/sqlite-statements.ts";
 import type { AdmitResult } from "../../store.ts";
 import { Turns } from "../turns.ts";
 import type { ObjectState } from "./binding.ts";
-import { type AllVerbs, Objects, type Question } from "./client.ts";
-import { type Answers, admitWithin, type LimitedAdmission } from "./limited-admission.ts";
+import { type AllVerbs, Objects, type Place, type Question, type WideVerbs } from "./client.ts";
+import { endWithin, type SparingEnd } from "./ends.ts";
+import { type Answers, admitWithin, type LimitedAdmission, type Surroundings } from "./limited-admission.ts";
 import { ownNamespace } from "./own-namespace.ts";
 import { prepareShard, type ShardStatements, shardVerbsOver } from "./shard-verbs.ts";
 import { prepareStorage, statementOver, TABLES } from "./storage.ts";
 import { verbsOver } from "./verbs.ts";
 
 /** After these there may be something to sweep. */
-const INSERTING: ReadonlySet<string> = new Set(["create", "admit", "enter"]);
+const INSERTING: ReadonlySet<string> = new Set(["create", "admit", "enter", "replace"]);
 
 /** Milliseconds from one sweep to the next at least: each is a request and a write of its own. */
 const SWEEP_EVERY = 600_000;
@@ -50,9 +52,9 @@ export class SessionObject {
   /** Called by the store. */
   async fetch(request: { json(): Promise<unknown> }): Promise<Response> {
     const { verb, now, args } = (await request.json()) as Question;
-    if (verb === "admitWithin") {
+    if (verb === "admitWithin")
       return Response.json({ result: await this.#admitWithin(args[0] as LimitedAdmission, now) });
-    }
+    if (verb === "endWithin") return Response.json({ result: await this.#endWithin(args[0] as SparingEnd, now) });
     const verbs = this.#verbs(now);
     if (!Object.hasOwn(verbs, verb)) return new Response(`no verb ${verb}`, { status: 404 });
     const result = this.#run(verbs, verb, args);
@@ -78,7 +80,7 @@ export class SessionObject {
     await this.#state.storage.setAlarm(next);
   }
 
-  #verbs(now: number): Omit<AllVerbs, "admitWithin"> {
+  #verbs(now: number): Omit<AllVerbs, keyof WideVerbs> {
     if (this.#sql === undefined) {
       const storage = prepareStorage(this.#state);
       const prepare = (text: string): SqliteStatement => statementOver(storage, text);
@@ -93,18 +95,27 @@ export class SessionObject {
   }
 
   #admitWithin(admission: LimitedAdmission, now: number): Promise<AdmitResult> {
-    const objects = new Objects(ownNamespace(this.#env, this.#state.id.toString()), admission.place);
     const { userId } = admission.record;
+    const surroundings = this.#surroundings(admission.place, userId, now);
+    return this.#turns.run(userId, async () => {
+      const result = await admitWithin(admission, surroundings);
+      if (surroundings.of(admission.key) === surroundings.own) await this.#keepSwept();
+      return result;
+    });
+  }
+
+  #endWithin(end: SparingEnd, now: number): Promise<readonly SessionKey[] | null> {
+    const surroundings = this.#surroundings(end.place, end.userId, now);
+    return this.#turns.run(end.userId, () => endWithin(end, surroundings));
+  }
+
+  #surroundings(place: Place, userId: string, now: number): Surroundings {
+    const objects = new Objects(ownNamespace(this.#env, this.#state.id.toString()), place);
     const own = objects.of(userId);
     const ask: Answers = async (index, verb, ...args) =>
       // What is asked of itself is not worth a request.
       index === own ? (this.#run(this.#verbs(now), verb, args) as never) : objects.ask(index, now, verb, ...args);
-    const surroundings = { ask, own, all: objects.all, of: (text: string) => objects.of(text) };
-    return this.#turns.run(userId, async () => {
-      const result = await admitWithin(admission, surroundings);
-      if (objects.of(admission.key) === own) await this.#keepSwept();
-      return result;
-    });
+    return { ask, own, all: objects.all, of: (text) => objects.of(text) };
   }
 
   async #keepSwept(): Promise<void> {

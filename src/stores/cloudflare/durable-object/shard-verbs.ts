@@ -1,8 +1,9 @@
 import type { SessionKey, Version } from "../../../record.ts";
 import { fromText, NO_KEY, toText } from "../../parts/text.ts";
 import type { SqliteStatement } from "../../sql/sqlite-statements.ts";
-import { prepareAll, type RecordStatements } from "../../sql/sqlite-statements.ts";
-import { create, end, epochOf } from "../../sql/sqlite-writes.ts";
+import { EVERYBODY, prepareAll, type RecordStatements } from "../../sql/sqlite-statements.ts";
+import { end, epochOf, isOwnedBy, isRevokedSince } from "../../sql/sqlite-users.ts";
+import { create } from "../../sql/sqlite-writes.ts";
 import type { Epoch } from "../../store.ts";
 import { TABLES } from "./storage.ts";
 import type { UserRecord } from "./verbs.ts";
@@ -13,7 +14,6 @@ const texts = {
   setEpoch: `INSERT INTO ${epochs} (user_id, epoch) VALUES (?, ?)
     ON CONFLICT (user_id) DO UPDATE SET epoch = max(epoch, excluded.epoch)`,
   setEverybody: `UPDATE ${meta} SET value = max(value, ?) WHERE name = 'epoch'`,
-  countOfOthers: `SELECT count(*) AS count FROM ${sessions} WHERE user_id = ? AND expires_at > ? AND key <> ?`,
   countOfAll: `SELECT count(*) AS count FROM ${sessions} WHERE expires_at > ?`,
   sessionsOfUser: `SELECT key, created_at FROM ${sessions} WHERE user_id = ? AND expires_at > ?`,
   endOfUser: `DELETE FROM ${sessions} WHERE key = ? AND user_id = ? AND expires_at > ? RETURNING key`,
@@ -37,14 +37,15 @@ export type Entered = { readonly status: "ok"; readonly version: Version } | { r
 /** What one object of several is asked; each is one transaction of that object. */
 export interface ShardVerbs {
   /** Inserts, when no revocation that has reached this object is newer than the epoch. */
-  enter(key: SessionKey, record: UserRecord, epoch: Epoch): Entered;
+  enter(key: SessionKey, record: UserRecord, epoch: Epoch, since: number | null): Entered;
+  isOwnedBy(key: SessionKey, userId: string): boolean;
   /** In the user's own object: begins a new epoch. */
   moveEpoch(userId: string): Epoch;
   /** In all: takes it over, and says how many of the user's sessions are to end. */
-  markUser(userId: string, epoch: Epoch, except: SessionKey | null): number;
+  markUser(userId: string, epoch: Epoch, except: SessionKey | null, at: number): number;
   endOfUser(userId: string, except: SessionKey | null, limit: number): readonly SessionKey[];
   moveEverybody(): Epoch;
-  markEverybody(epoch: Epoch): number;
+  markEverybody(epoch: Epoch, at: number): number;
   endOfAll(limit: number): readonly SessionKey[];
   sessionsOf(userId: string): readonly Held[];
   /** Ends those of them that are live and the user's. */
@@ -67,8 +68,10 @@ export function isBehind(epoch: Epoch, present: Epoch): boolean {
 export function shardVerbsOver(sql: ShardStatements, now: number): ShardVerbs {
   const count = (row: unknown): number => Number((row as { count: number }).count);
   return {
-    enter: (key, record, epoch) => {
-      if (isBehind(epoch, epochOf(sql, record.userId))) return { status: "revoked" };
+    enter: (key, record, epoch, since) => {
+      const { userId } = record;
+      const revoked = isBehind(epoch, epochOf(sql, userId)) || isRevokedSince(sql, userId, since ?? undefined);
+      if (revoked) return { status: "revoked" };
       const version = create(key, record, () => now)(sql, []);
       return version === null ? { status: "exists" } : { status: "ok", version };
     },
@@ -76,9 +79,11 @@ export function shardVerbsOver(sql: ShardStatements, now: number): ShardVerbs {
       sql.moveEpoch.run(toText(userId));
       return epochOf(sql, userId);
     },
-    markUser: (userId, epoch, except) => {
+    isOwnedBy: (key, userId) => isOwnedBy(sql, key, userId, now),
+    markUser: (userId, epoch, except, at = now) => {
+      sql.revoke.run(toText(userId), at);
       sql.setEpoch.run(toText(userId), counters(epoch)[1]);
-      return count(sql.countOfOthers.get(toText(userId), now, except === null ? NO_KEY : toText(except)));
+      return count(sql.countOfUser.get(toText(userId), now, except === null ? NO_KEY : toText(except)));
     },
     endOfUser: (userId, except, limit) =>
       end(sql, sql.keysOfUser.all(toText(userId), now, except === null ? NO_KEY : toText(except), limit), []),
@@ -86,7 +91,8 @@ export function shardVerbsOver(sql: ShardStatements, now: number): ShardVerbs {
       sql.moveEverybody.run();
       return epochOf(sql, "");
     },
-    markEverybody: (epoch) => {
+    markEverybody: (epoch, at = now) => {
+      sql.revoke.run(EVERYBODY, at);
       sql.setEverybody.run(counters(epoch)[0]);
       return count(sql.countOfAll.get(now));
     },

@@ -4,9 +4,21 @@ import { list, scan } from "../../sql/sqlite-listing.ts";
 import type { Row } from "../../sql/sqlite-row.ts";
 import { toRecord } from "../../sql/sqlite-row.ts";
 import type { RecordStatements } from "../../sql/sqlite-statements.ts";
+import * as users from "../../sql/sqlite-users.ts";
 import type { Write } from "../../sql/sqlite-writes.ts";
 import * as writes from "../../sql/sqlite-writes.ts";
-import type { Admission, AdmitResult, Entry, Epoch, Page, PageRequest, UpdateResult } from "../../store.ts";
+import type {
+  Admission,
+  AdmitResult,
+  DeleteAllOptions,
+  Entry,
+  Epoch,
+  Page,
+  PageRequest,
+  Replaced,
+  ReplaceResult,
+  UpdateResult,
+} from "../../store.ts";
 
 /** A record of a user. */
 export type UserRecord = SessionRecord & { readonly userId: string };
@@ -21,13 +33,12 @@ export interface ObjectVerbs {
   epoch(userId: string): Epoch;
   admit(key: SessionKey, record: UserRecord, admission: Admission): AdmitResult;
   list(userId: string, page: PageRequest): Page<Entry>;
-  deleteAll(
-    userId: string,
-    options: { readonly except?: SessionKey | undefined; readonly limit: number },
-  ): SessionKey[];
+  replace(key: SessionKey, record: SessionRecord, old: Replaced, admission: Admission | null): ReplaceResult;
+  deleteAll(userId: string, options: DeleteAllOptions): readonly SessionKey[] | null;
   scan(page: PageRequest): Page<Entry>;
-  clear(limit: number): SessionKey[];
+  clear(limit: number, at?: number): readonly SessionKey[];
   deleteExpired(limit: number): number;
+  probe(): void;
 }
 
 /** @param now The caller's, so that an instant means the same to everything that shares the application's clock. */
@@ -43,12 +54,14 @@ export function verbsOver(sql: RecordStatements, now: number): ObjectVerbs {
     update: (key, record, expected) => run(writes.update(key, record, expected, clock)),
     touch: (key, seenAt, expiresAt) => run(writes.touch(key, seenAt, expiresAt, clock)),
     delete: (key) => run(writes.remove(key, clock)),
-    epoch: (userId) => writes.epochOf(sql, userId),
-    admit: (key, record, admission) => run(writes.admit(key, record, admission, clock)),
+    epoch: (userId) => users.epochOf(sql, userId),
+    admit: (key, record, admission) => run(users.admit(key, record, admission, clock)),
     list: (userId, page) => list(sql, userId, page, now),
-    deleteAll: (userId, { except, limit }) => [...run(writes.deleteAll(userId, except, limit, clock))],
+    replace: (key, record, old, admission) => run(users.replace(key, record, old, admission ?? undefined, clock)),
+    deleteAll: (userId, options) => run(users.deleteAll(userId, options, clock)),
     scan: (page) => scan(sql, page, now),
-    clear: (limit) => [...run(writes.clear(limit, clock))],
+    clear: (limit, at) => run(users.clear({ limit, at }, clock)),
     deleteExpired: (limit) => run(writes.deleteExpired(limit, clock)),
+    probe: () => run(writes.probe("Durable Object", clock)),
   };
 }

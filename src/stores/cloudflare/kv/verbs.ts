@@ -1,6 +1,7 @@
 import type { Clock } from "../../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
 import { freshMark } from "../../parts/version.ts";
+import { probeAt, probeLost } from "../../sql/probe.ts";
 import type { UpdateResult } from "../../store.ts";
 import type { Held, KvBinding } from "./values.ts";
 import { decode, encode, encodeTombstone, isDead, nameOf, store, tombstoneTtl, ttlOf } from "./values.ts";
@@ -40,7 +41,7 @@ export class Verbs {
     const held = await this.#find(name);
     if (!held) return { status: "gone" };
     if (held.record.version !== expected) return { status: "conflict", current: held.record };
-    const next = store(record);
+    const next = store(forward(held.record, record));
     await this.#put(name, { ...held, record: next });
     return { status: "ok", version: next.version };
   }
@@ -67,9 +68,14 @@ export class Verbs {
     return held !== undefined;
   }
 
-  /** Asks for a key that is not there. */
+  /** A record of its own, written, read and deleted. That it cannot be read yet is no fault of an eventually consistent store. */
   async health(): Promise<void> {
-    await this.#binding.get(`${this.#prefix}#health`);
+    const { key, record } = probeAt(this.#clock());
+    const name = await nameOf(this.#prefix, key);
+    await this.#put(name, { record: store(record), life: freshMark(), born: record.createdAt });
+    const read = await this.#binding.get(name);
+    await this.#binding.delete(name);
+    if (read !== null && decode(read).record.payload !== record.payload) throw probeLost("KV");
   }
 
   /** What is live under a name. The grave is read beside the record: that is a second read, and no second wait. */
@@ -88,6 +94,12 @@ export class Verbs {
     const expirationTtl = ttlOf(held.record.expiresAt, this.#clock());
     await this.#binding.put(name, encode(held), { expirationTtl });
   }
+}
+
+/** A use that came between stays, and so does the deadline that came of it. */
+function forward(held: StoredRecord, record: SessionRecord): SessionRecord {
+  if (record.seenAt >= held.seenAt) return record;
+  return { ...record, seenAt: held.seenAt, expiresAt: Math.max(held.expiresAt, record.expiresAt) };
 }
 
 const graveOf = (name: string): string => `${name}:ended`;
