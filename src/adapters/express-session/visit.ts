@@ -205,7 +205,7 @@ export class Visit implements Visits {
         : saveUninitialized || modified();
     if (!due || (cookie.secure && !isSecure(this.#req, proxy))) return NONE;
     const value = serializeCookie(name, `s:${sign(sessionID, this.#secret)}`, attributesOf(cookie));
-    return [{ op: "append", name: "set-cookie", value }];
+    return [{ op: "append", name: "Set-Cookie", value }];
   }
 }
 
