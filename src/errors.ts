@@ -21,6 +21,8 @@ export type SessionErrorCode =
   | "SOJOURN_REVOKED"
   | "SOJOURN_NOT_AUTHENTICATED"
   | "SOJOURN_STALE_AUTHENTICATION"
+  | "SOJOURN_CROSS_SITE"
+  | "SOJOURN_READ_ONLY"
   | "SOJOURN_UNSUPPORTED";
 
 /** The HTTP status that an adapter answers with when the application does not catch the error. */
@@ -39,6 +41,8 @@ const STATUS: Record<SessionErrorCode, number> = {
   SOJOURN_REVOKED: 401,
   SOJOURN_NOT_AUTHENTICATED: 401,
   SOJOURN_STALE_AUTHENTICATION: 403,
+  SOJOURN_CROSS_SITE: 403,
+  SOJOURN_READ_ONLY: 500,
   SOJOURN_UNSUPPORTED: 500,
 };
 
@@ -61,6 +65,8 @@ export class SessionError extends Error {
   readonly code: SessionErrorCode;
   /** HTTP status for an error handler that looks for one (Express, Koa, Fastify, Hono do). */
   readonly status: number;
+  /** The same, for frameworks that know it by this name (NestJS, Fastify and what is written for http-errors). */
+  readonly statusCode: number;
 
   /**
    * @param code One of the closed list.
@@ -71,6 +77,7 @@ export class SessionError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.status = STATUS[code];
+    this.statusCode = this.status;
   }
 }
 

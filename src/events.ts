@@ -70,10 +70,13 @@ interface Channel {
 
 /** node:diagnostics_channel where the platform has it, found without importing it. */
 function channels(): ((name: string) => Channel) | undefined {
-  const host = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
-  const found = host.process?.getBuiltinModule?.("node:diagnostics_channel") as
-    | { channel(name: string): Channel }
-    | undefined;
+  const { process } = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
+  let found: { channel(name: string): Channel } | undefined;
+  try {
+    found = process?.getBuiltinModule?.("node:diagnostics_channel") as typeof found;
+  } catch {
+    // An edge runtime has the function, and throws for what it has not.
+  }
   return found && ((name) => found.channel(name));
 }
 

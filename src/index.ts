@@ -27,6 +27,7 @@ export type { LoginOptions } from "./session/lifecycle.ts";
 export type { Session } from "./session/session.ts";
 export type {
   AllSessions,
+  CommitOptions,
   HandleOptions,
   Handler,
   OpenOptions,
@@ -61,5 +62,5 @@ export type {
 } from "./stores/store.ts";
 export { applyHeaders } from "./transport/apply.ts";
 export type { CookieOptions } from "./transport/cookie-options.ts";
-export type { FetchRequest, RequestLike } from "./transport/source.ts";
+export type { FetchRequest, NodeRequestLike, RequestLike } from "./transport/source.ts";
 export type { HeaderOp, Lease, RequestSource, Transport } from "./transport/transport.ts";

@@ -23,8 +23,10 @@ import { handle } from "./request/handle.ts";
 import { linkTo } from "./request/links.ts";
 import { openState } from "./request/open.ts";
 import { protect, protectUpgrade } from "./request/protect.ts";
+import { byRelative, followClones } from "./request/request-key.ts";
+import { runningSession } from "./request/running.ts";
 import { Session, stateOf } from "./session/session.ts";
-import type { AllSessions, Policy, Sessions, StoreSessions, UserSessions } from "./sessions.ts";
+import type { AllSessions, OpenOptions, Policy, Sessions, StoreSessions, UserSessions } from "./sessions.ts";
 import type { Store, UserStore } from "./stores/store.ts";
 import { isClosableStore } from "./stores/store.ts";
 import { type RequestLike, sourceOf } from "./transport/source.ts";
@@ -70,25 +72,29 @@ export function createSessions<Data extends object>(options: AnyOptions<Data> = 
 
 function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   const opened = new AttachedMap<Promise<Session<Data>>>();
-  const openSession = async (request: RequestLike, mayTouch: boolean): Promise<Session<Data>> => {
+  const openNew = async (request: RequestLike, key: object, options: OpenOptions): Promise<Session<Data>> => {
     try {
-      return new Session<Data>(await openState(context, sourceOf(request), mayTouch));
+      const state = await openState(context, sourceOf(request), options);
+      // Nothing will be sent: what can be written down is written down now, and nothing more can be changed.
+      if (state.cookieless) await commit(state);
+      return new Session<Data>(state);
     } catch (error) {
       // A request that comes again when the store is back gets another answer.
-      opened.set(request, undefined);
+      opened.set(key, undefined);
       throw error;
     }
   };
   const sessions: Sessions<Data> = {
-    open(request, options) {
-      let session = opened.get(request);
-      if (!session) {
-        session = openSession(request, options?.touch ?? true);
-        opened.set(request, session);
-      }
+    open(request, options = {}) {
+      const key = options.key ?? request;
+      const known = opened.get(key) ?? (options.key ? undefined : knownBy(opened, request, sessions.open));
+      if (known) return known;
+      const session = openNew(request, key, options);
+      opened.set(key, session);
+      followClones(key);
       return session;
     },
-    commit: (session, options) => commit(stateOf(session), options?.status),
+    commit: (session, options) => commit(stateOf(session), options?.failed === true ? 500 : options?.status),
     handle: (request, handler, options) => handle(sessions, request, handler, options),
     protect: (request, session, readBody) => protect(context, sourceOf(request), session, readBody),
     protectUpgrade: (request) => protectUpgrade(context, sourceOf(request)),
@@ -96,6 +102,18 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
     policy: policyOf(context),
   };
   return sessions;
+}
+
+/** The session of a request that goes by another object: a clone, a wrapper, or whatever stands for the running one. */
+function knownBy<Data extends object>(
+  opened: AttachedMap<Promise<Session<Data>>>,
+  request: RequestLike,
+  by: object,
+): Promise<Session<Data>> | undefined {
+  const known = byRelative(request, (relative) => opened.get(relative));
+  if (known) return known;
+  const running = runningSession(by, () => sourceOf(request));
+  return running && Promise.resolve(running as Session<Data>);
 }
 
 /** All of them; the types tell which of them the store can do, and the others throw SOJOURN_UNSUPPORTED. */

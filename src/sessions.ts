@@ -2,7 +2,7 @@
  * The public interfaces of a manager: what `createSessions` returns, by what its store can do.
  */
 import type { Mode } from "./context.ts";
-import type { CsrfReason } from "./csrf/origin.ts";
+import type { CrossSiteError, ProtectionReason } from "./csrf/refusal.ts";
 import type { Duration } from "./duration.ts";
 import type { Device } from "./record/meta.ts";
 import type { SessionKey } from "./record.ts";
@@ -15,14 +15,38 @@ import type { HeaderOp } from "./transport/transport.ts";
 export interface OpenOptions {
   /** False for a request that is no sign of life (polling, a beacon): the idle deadline stays where it is. Default true. */
   readonly touch?: boolean | undefined;
+  /**
+   * What stands for the request: `open` with the same key gives the same session. For adapters whose framework makes
+   * several objects of one request (a clone, a wrapper, a request of its own for each middleware): the object that all of
+   * them share. Default: the request itself.
+   */
+  readonly key?: object | undefined;
+  /**
+   * True where no cookie can be sent: a server component, a socket, a stream that has begun. A session that is there can be
+   * read, `update`d and asked for its flash messages (with data in the cookie: read), and its use is written down. Whatever
+   * would need a cookie (`login`, `rotate`, `logout`, changes to `data`, a new session) is refused with
+   * SOJOURN_READ_ONLY, and a new session is never stored. Default false.
+   */
+  readonly readOnly?: boolean | undefined;
+}
+
+/** How a request ended, for `commit`. */
+export interface CommitOptions {
+  /** The status of the answer; 500 and above mean that the request failed. Default 200. */
+  readonly status?: number | undefined;
+  /** True when the request failed though its status does not say so (a batch, GraphQL). Default: by the status. */
+  readonly failed?: boolean | undefined;
 }
 
 /** What every mode can do. */
 export interface Sessions<Data extends object> {
   /**
-   * The session of a request. One request has one session: asking again gives the same object.
+   * The session of a request. One request has one session: asking again gives the same object, also for a clone of a
+   * Fetch request, for a Node request that an adapter has opened, and for what wraps either as `raw`. With
+   * `sojourn/context`, whatever stands for the running request is recognised.
    *
-   * @throws SOJOURN_STORE_UNAVAILABLE when the store is down. Nothing that a client sent makes it throw.
+   * @throws SOJOURN_STORE_UNAVAILABLE when the store is down; SOJOURN_INVALID_OPTION for what is no request. Nothing
+   *   that a client sent makes it throw.
    */
   open(request: RequestLike, options?: OpenOptions): Promise<Session<Data>>;
   /**
@@ -33,18 +57,16 @@ export interface Sessions<Data extends object> {
    * @throws SOJOURN_STORE_UNAVAILABLE, SOJOURN_DATA_NOT_SERIALISABLE, SOJOURN_INVALID_DATA,
    *   SOJOURN_COOKIE_TOO_LARGE, SOJOURN_CONFLICT; nothing was sent then, and the client keeps what it had.
    */
-  commit(
-    session: Session<Data>,
-    options?: { readonly status?: number | undefined },
-  ): readonly HeaderOp[] | Promise<readonly HeaderOp[]>;
+  commit(session: Session<Data>, options?: CommitOptions): readonly HeaderOp[] | Promise<readonly HeaderOp[]>;
   /**
    * Opens, runs the handler, commits, and puts the headers on its response. Refuses cross-site requests
-   * (403) and answers 503 when the store is down. When the handler throws, nothing is saved; a Response that it throws is its answer.
+   * (403) and answers 503 when the store is down. When the handler throws, changes to `data` are not saved. A Response
+   * that it throws is its answer, and so are the redirects and "not found" that frameworks throw (Next, SvelteKit).
    */
   handle(request: Request, handler: Handler<Data>, options?: HandleOptions): Promise<Response>;
   /**
-   * Whether the request may change something for this session, by fetch metadata, Origin and token.
-   * Adapters ask before the application runs.
+   * Whether the request may change something for this session, by fetch metadata, Origin and token; a WebSocket
+   * handshake (Socket.IO's polling too) by its exact Origin. Adapters ask before the application runs.
    *
    * Not a promise when no token has to be looked for.
    *
@@ -113,18 +135,36 @@ export type Handler<Data extends object> = (session: Session<Data>, request: Req
 export interface HandleOptions extends OpenOptions {
   /** The request as the core is to see it, where an adapter knows more of it than a Fetch request does. Default: the request. */
   readonly source?: RequestLike | undefined;
+  /** The client's address, asked when somebody needs it (the device of a login). Default: that of `source`, or none. */
+  readonly address?: (() => string | undefined) | undefined;
+  /** False leaves the check of where requests come from to somebody else. Default true. */
+  readonly csrf?: boolean | undefined;
   /**
-   * Answers what the handler threw and what could not be saved. Default, or when it gives undefined: the status of a
-   * Sojourn error; other errors are thrown on.
+   * Gives the parsed body, or the form's field of that name, when a token is needed and the header has none. Default: reads
+   * the field from a copy of the body of forms up to 1 MiB.
+   */
+  readonly readBody?: ReadBody | undefined;
+  /**
+   * Answers an error: a request that was refused (SOJOURN_CROSS_SITE), a store that is down, what the handler threw, what
+   * could not be saved. Without it, or when it gives undefined, the answer is the status of the Sojourn error when that is
+   * below 500 or 503; every other error, those of Sojourn with status 500 included, is thrown on. When the client has
+   * to be told of a verb that took effect, it is not thrown but logged and answered with 500.
    */
   readonly onError?: ((error: unknown) => Response | undefined | Promise<Response | undefined>) | undefined;
+  /**
+   * What the handler threw as its answer: a Response for it, or undefined when it is an error. Default: `answerOf` of
+   * `sojourn/adapter`, which knows Responses and what Next and SvelteKit throw.
+   */
+  readonly isAnswer?: ((thrown: unknown) => Response | undefined) | undefined;
 }
 
 /** Whether a request is let through, and why. */
 export interface Protection {
   readonly allowed: boolean;
   /** Why, from a closed list; a token was needed and was not there ("missing-token") or did not fit ("wrong-token"). */
-  readonly reason: CsrfReason | "off" | "missing-token" | "wrong-token";
+  readonly reason: ProtectionReason;
+  /** SOJOURN_CROSS_SITE, status 403, when it is not allowed: for the framework's own error handler. */
+  readonly error?: CrossSiteError | undefined;
 }
 
 /** Reads the parsed body, or the one field of a form, when a token is needed and the header has none. */

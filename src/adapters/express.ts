@@ -5,10 +5,8 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
-import { logFailure, refusal } from "../request/error-response.ts";
+import { logFailure, type NodeOpening, nodeOpening, type OnError, openNode, ready } from "./adapter.ts";
 import { takeSeat } from "./node/express-methods.ts";
-import { gateResponse } from "./node/hold-response.ts";
-import { type OnError, type Opened, openedFor, openFor } from "./node/open-once.ts";
 
 /** The part of Express's request that is used. */
 export interface ExpressRequest extends IncomingMessage {
@@ -25,7 +23,7 @@ export type ExpressMiddleware = (
 ) => Promise<void>;
 
 /** Who checks for cross-site requests, and who hears of failures. */
-export interface ExpressOptions extends OpenOptions {
+export interface ExpressOptions extends Pick<OpenOptions, "touch"> {
   /** False leaves cross-site requests to `expressCsrf`, further down. Default true. */
   readonly csrf?: boolean | undefined;
   /** Hears what kept a session from being saved. Default: `console.error` for what answers 500. */
@@ -64,26 +62,26 @@ export function expressSession<Data extends object>(
   options: ExpressOptions = {},
 ): ExpressMiddleware {
   const { csrf = true, onError = logFailure, touch } = options;
+  ready(sessions);
   return async (req, res, next) => {
-    if (openedFor(sessions, req)) return next();
+    const before = nodeOpening(sessions, req);
+    if (before && (!csrf || before.protected)) return next();
     takeSeat(res);
     const address = (): string | undefined => req.ip ?? req.socket.remoteAddress;
-    const opening = { touch, address, csrf: csrf && (() => req.body), onError, handOver: next };
-    let problem: unknown;
+    let opening: NodeOpening<Data>;
     try {
-      const { session, protection } = await openFor(sessions, req, res, opening);
-      if (protection.allowed) req.session = session;
-      else {
-        res.setHeader("cache-control", "no-store");
-        problem = forbidden(protection.reason);
-      }
+      opening = await openNode(sessions, req, res, {
+        touch,
+        address,
+        csrf: csrf && (() => req.body),
+        onError,
+        handOver: next,
+      });
     } catch (error) {
-      // Whatever page the application makes of it, caches and clients must be told.
-      const answer = refusal(error);
-      gateResponse(res, { commit: () => answer.headers, failed: async () => answer });
-      problem = error;
+      return next(error);
     }
-    next(problem);
+    req.session = opening.session;
+    opening.run(next);
   };
 }
 
@@ -100,9 +98,12 @@ export function expressSession<Data extends object>(
  */
 export function expressCsrf<Data extends object>(sessions: Sessions<Data>): ExpressMiddleware {
   return async (req, _res, next) => {
-    const { source, session } = openedOn(sessions, req);
-    const { allowed, reason } = await sessions.protect(source, session, () => req.body);
-    next(allowed ? undefined : forbidden(reason));
+    try {
+      await openedOn(sessions, req).protect(() => req.body);
+    } catch (error) {
+      return next(error);
+    }
+    next();
   };
 }
 
@@ -122,16 +123,11 @@ export function getSession<Data extends object>(sessions: Sessions<Data>, req: I
   return openedOn(sessions, req).session;
 }
 
-function openedOn<Data extends object>(sessions: Sessions<Data>, req: IncomingMessage): Opened<Data> {
-  const opened = openedFor(sessions, req)?.result;
-  if (opened?.protection.allowed) return opened;
+function openedOn<Data extends object>(sessions: Sessions<Data>, req: IncomingMessage): NodeOpening<Data> {
+  const opening = nodeOpening(sessions, req);
+  if (opening) return opening;
   throw new SessionError(
     "SOJOURN_UNSUPPORTED",
     "There is no session for this request: put `app.use(expressSession(sessions))` before what asks for it.",
   );
-}
-
-/** As Express's own error handler and those of applications know it. */
-function forbidden(reason: string): Error {
-  return Object.assign(new Error(`Forbidden: ${reason}`), { status: 403, reason });
 }

@@ -4,10 +4,8 @@
  * @module
  */
 
-import type { OpenOptions, Session, Sessions } from "../index.ts";
-import { handle } from "../request/handle.ts";
-import type { Handler } from "../sessions.ts";
-import { addressed } from "./fetch/addressed.ts";
+import type { HandleOptions, Handler, OpenOptions, Session, Sessions } from "../index.ts";
+import { runRequest } from "./adapter.ts";
 
 export type { Handler };
 
@@ -15,10 +13,15 @@ export type { Handler };
 export interface FetchOptions<More extends readonly unknown[] = []> extends OpenOptions {
   /** The client's address, as your runtime or your own proxy vouches for it; it is recorded at login. Default: none. */
   readonly address?: ((request: Request, ...more: More) => string | undefined) | undefined;
+  /** False leaves the check of where requests come from to you. Default true. */
+  readonly csrf?: boolean | undefined;
+  /** What the handler threw as its answer; see `HandleOptions`. */
+  readonly isAnswer?: HandleOptions["isAnswer"];
   /**
-   * Answers what the handler threw and what could not be saved; undefined leaves it to the default, which is the
-   * status of a Sojourn error (503 when the store is down), while other errors are thrown on to the runtime.
-   * When the client has to be told of a login or logout that has taken effect, they are logged and answered with 500.
+   * Answers an error: a request that was refused, a store that is down, what the handler threw, what could not be saved.
+   * Without it, or when it gives undefined, the answer is the status of the Sojourn error when that is below 500 or 503;
+   * every other error is thrown on to the runtime. When the client has to be told of a login or logout that has taken
+   * effect, it is not thrown but logged and answered with 500.
    */
   readonly onError?:
     | ((error: unknown, request: Request) => Response | undefined | Promise<Response | undefined>)
@@ -33,7 +36,7 @@ export interface FetchOptions<More extends readonly unknown[] = []> extends Open
  * not saved, while the verbs (`login`, `logout`…), which have taken effect when they resolve, reach the client with the
  * error.
  *
- * A WebSocket handshake is a GET, so the check for cross-site requests lets it through: ask `sessions.protectUpgrade`.
+ * A WebSocket handshake must come from this application's own origin (ASVS 4.4.2), unless `csrf.nativeClients`.
  * `session.signal` is let go of when the body ends, if it was asked for before the response was returned; a stream
  * that asks later calls `session.release()` by itself.
  *
@@ -50,12 +53,12 @@ export interface FetchOptions<More extends readonly unknown[] = []> extends Open
 export function withSession<Data extends object, More extends readonly unknown[] = []>(
   sessions: Sessions<Data>,
   handler: (session: Session<Data>, request: Request, ...more: More) => Response | Promise<Response>,
-  { address, onError, touch }: FetchOptions<More> = {},
+  { address, onError, ...options }: FetchOptions<More> = {},
 ): (request: Request, ...more: More) => Promise<Response> {
   return (request, ...more) =>
-    handle(sessions, request, (session) => handler(session, request, ...more), {
-      source: address && addressed(request, () => address(request, ...more)),
+    runRequest(sessions, request, (session) => handler(session, request, ...more), {
+      ...options,
+      address: address && (() => address(request, ...more)),
       onError: onError && ((error) => onError(error, request)),
-      touch,
     });
 }

@@ -4,17 +4,14 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { isSessionError, type OpenOptions, type Session, type Sessions } from "../index.ts";
-import { forbidden, logFailure, refusal, refuse } from "../request/error-response.ts";
-import { formField, releaseAfter, respond, withHeaders } from "../request/handle.ts";
-import { inHand, letGo, takeInHand } from "../request/nested.ts";
-import { addressed } from "./fetch/addressed.ts";
+import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
+import { logFailure, refusal, respond, runRequest } from "./adapter.ts";
 
 /** What Hono's context cannot tell by itself. */
-export interface HonoOptions extends OpenOptions {
+export interface HonoOptions extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf"> {
   /** The client's address, such as `getConnInfo(c).remote.address`; it is recorded at login. Default: none. */
   readonly address?: ((c: Context) => string | undefined) | undefined;
-  /** Hears what kept a session from being saved. Default: `console.error` for what answers 500. */
+  /** Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers 500. */
   readonly onError?: ((error: unknown, c: Context) => void) | undefined;
 }
 
@@ -32,7 +29,7 @@ export interface SessionEnv<Data extends object> {
  * changes to `data` are not saved, while the verbs (`login`, `logout`…), which have taken effect when they resolve, reach
  * the client with the error. Sojourn errors that no `onError` of the application has answered get their own status.
  *
- * A WebSocket handshake is a GET, so the check for cross-site requests lets it through: ask `sessions.protectUpgrade`.
+ * A WebSocket handshake must come from this application's own origin (ASVS 4.4.2), unless `csrf.nativeClients`.
  *
  * @param sessions Or a function that gives them, where the environment is known with the request only (Workers).
  * @example
@@ -47,44 +44,31 @@ export interface SessionEnv<Data extends object> {
  */
 export function honoSession<Data extends object>(
   sessions: Sessions<Data> | ((c: Context) => Sessions<Data>),
-  { address, onError = logFailure, touch }: HonoOptions = {},
+  { address, onError = logFailure, ...options }: HonoOptions = {},
 ): MiddlewareHandler<SessionEnv<Data>> {
   return async (c, next) => {
     const ours = typeof sessions === "function" ? sessions(c) : sessions;
-    const request = c.req.raw;
-    const outer = inHand(ours, request);
-    if (outer) {
-      // Of an application within this one, which has a context of its own.
-      c.set("session", outer);
-      return next();
-    }
-    let session: Session<Data>;
-    try {
-      const source = address ? addressed(request, () => address(c)) : request;
-      session = await ours.open(source, { touch });
-      const protection = await ours.protect(source, session, (field) => formField(request, field));
-      if (!protection.allowed) return respond(forbidden(protection.reason));
-    } catch (error) {
-      onError(error, c);
-      return respond(refusal(error));
-    }
-    c.set("session", session);
-    takeInHand(ours, request, session);
-    await next();
-    letGo(ours, request);
-    try {
+    const application = async (session: Session<Data>): Promise<Response> => {
+      c.set("session", session);
+      await next();
       // To Hono's own handler, a Sojourn error is like any other.
-      if (isSessionError(c.error) && c.res.status === 500) replace(c, respond(refusal(c.error)));
-      const headers = await ours.commit(session, { status: c.res.status });
-      replace(c, releaseAfter(session, withHeaders(c.res, headers)));
-    } catch (error) {
-      onError(error, c);
-      c.res.body?.cancel().catch(() => {});
-      session.release();
-      replace(c, respond(await refuse(ours, session, error)));
-    }
-    return undefined;
+      return isUnanswered(c) ? respond(refusal(c.error)) : c.res;
+    };
+    const response = await runRequest(ours, c.req.raw, application, {
+      ...options,
+      address: address && (() => address(c)),
+      // Hono's own page would keep headers of the answer that could not be saved.
+      onError(error) {
+        onError(error, c);
+        return respond(refusal(error));
+      },
+    });
+    replace(c, response);
   };
+}
+
+function isUnanswered({ error, res }: Context): boolean {
+  return error !== undefined && res.status === 500 && refusal(error).status !== 500;
 }
 
 /** Hono puts the headers of the response that was there on one that is set after it, over ours: there must be none. */

@@ -6,17 +6,23 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OpenOptions, Session, Sessions } from "../index.ts";
-import { forbidden, logFailure, refusal } from "../request/error-response.ts";
-import { type OnError, openedFor, openFor } from "./node/open-once.ts";
-import type { NodeResponse } from "./node/response.ts";
-import { answer } from "./node/send-error.ts";
-import type { NodeRequest } from "./node/source.ts";
+import {
+  answerNode,
+  isOpened,
+  logFailure,
+  type NodeOpening,
+  type NodeRequest,
+  type NodeResponse,
+  type OnError,
+  openNode,
+  ready,
+} from "./adapter.ts";
 
 export { openUpgrade, type UpgradeOptions } from "./node/upgrade.ts";
 export type { NodeRequest, NodeResponse, OnError };
 
 /** What a Node request cannot tell by itself. */
-export interface NodeOptions<Req = NodeRequest> extends OpenOptions {
+export interface NodeOptions<Req = NodeRequest> extends Pick<OpenOptions, "touch"> {
   /**
    * The client's address, for the device that a login records. Default: the other end of the connection. Behind a
    * proxy, read the header that your proxy sets, and no other: anybody can send one.
@@ -27,6 +33,8 @@ export interface NodeOptions<Req = NodeRequest> extends OpenOptions {
    * Whoever reads the body here has to keep it for the handler. Default: tokens come in the header only.
    */
   readonly body?: ((req: Req, field: string) => unknown) | undefined;
+  /** False leaves the check of where requests come from to you. Default true. */
+  readonly csrf?: boolean | undefined;
   /** Hears what a handler threw and what kept a session from being saved. Default: `console.error` for what answers 500. */
   readonly onError?: OnError | undefined;
 }
@@ -55,24 +63,30 @@ export async function openSession<Data extends object, Req extends NodeRequest>(
   res: NodeResponse,
   options: NodeOptions<Req> = {},
 ): Promise<Session<Data> | undefined> {
-  const { address, body, onError = logFailure, touch } = options;
-  const before = openedFor(sessions, req);
+  return (await opening(sessions, req, res, options))?.session;
+}
+
+async function opening<Data extends object, Req extends NodeRequest>(
+  sessions: Sessions<Data>,
+  req: Req,
+  res: NodeResponse,
+  { address, body, csrf = true, onError = logFailure, touch }: NodeOptions<Req>,
+): Promise<NodeOpening<Data> | undefined> {
+  const before = isOpened(sessions, req);
   try {
-    const opening = {
+    return await openNode(sessions, req, res, {
       touch,
       address: address && (() => address(req)),
-      csrf: body ? (field: string) => body(req, field) : true,
+      csrf: csrf && body ? (field) => body(req, field) : csrf,
       onError,
-    };
-    const { session, protection } = await (before?.promise ?? openFor(sessions, req, res, opening));
-    if (protection.allowed) return session;
-    if (!before) answer(res, forbidden(protection.reason));
+    });
   } catch (error) {
+    // Whoever opened it first has answered.
     if (before) return undefined;
     onError(error, req);
-    answer(res, refusal(error));
+    answerNode(res, error);
+    return undefined;
   }
-  return undefined;
 }
 
 /**
@@ -100,15 +114,15 @@ export function withSession<
   handler: (req: Req, res: Res, session: Session<Data>) => unknown,
   options: NodeOptions<Req> = {},
 ): (req: Req, res: Res) => Promise<void> {
+  ready(sessions);
   return async (req, res) => {
-    const session = await openSession(sessions, req, res, options);
-    if (!session) return;
+    const opened = await opening(sessions, req, res, options);
+    if (!opened) return;
     try {
-      await handler(req, res, session);
+      await opened.run(() => handler(req, res, opened.session));
     } catch (error) {
       (options.onError ?? logFailure)(error, req);
-      if (!res.headersSent) answer(res, refusal(error));
-      else if (!res.writableEnded) res.destroy();
+      answerNode(res, error);
     }
   };
 }

@@ -57,6 +57,10 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  */
 export function checkOrigin(source: RequestSource, policy: CsrfPolicy, facts: CsrfFacts): CsrfVerdict {
   if (!facts.ambient) return allow("not-ambient");
+  if (isUpgrade(source) || isPolling(source)) {
+    const handshake = checkUpgrade(source, policy);
+    return handshake.verdict === "deny" && policy.exempt(source) ? allow("exempt") : handshake;
+  }
   if (SAFE.has(source.method)) return allow("safe-method");
   const found = compare(source, policy);
   const unsure = found.reason === "no-browser" && facts.sessionPresent;
@@ -79,15 +83,33 @@ function compare(source: RequestSource, policy: CsrfPolicy): CsrfVerdict {
   return isOwnOrigin(origin, source, policy) ? allow("same-host") : deny("foreign-origin");
 }
 
+/** Whether the request asks for a WebSocket (RFC 6455, 4.1; the tokens of `Upgrade` are a list). */
+export function isUpgrade(source: RequestSource): boolean {
+  const upgrade = source.header("upgrade");
+  return upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(upgrade);
+}
+
+/** Whether it is the polling of Engine.IO (below Socket.IO): a socket made of requests, which begins with a GET. */
+export function isPolling({ url }: RequestSource): boolean {
+  const query = url.indexOf("?");
+  return query !== -1 && /[?&]EIO=\d/.test(url.slice(query)) && /[?&]transport=polling\b/.test(url.slice(query));
+}
+
 /**
  * Whether a WebSocket handshake comes from a page of this application. Browsers send it as a GET, with the
  * cookies of the user even from a sibling subdomain under `SameSite=Strict`, and without `Sec-Fetch-Site`: the
- * `Origin` header is all there is, so it must be there and be exact (OWASP ASVS 4.4.2). Clients that are no browsers,
- * and authenticate with a header, need no such check.
+ * `Origin` header is all there is, so it must be there and be exact (OWASP ASVS 4.4.2). Polling sends none from the page's
+ * own origin, and has `Sec-Fetch-Site` in its place. Clients that are no browsers send neither: they are let
+ * in with `nativeClients`.
  */
 export function checkUpgrade(source: RequestSource, policy: CsrfPolicy): CsrfVerdict {
   const origin = source.header("origin") ?? "";
-  if (origin === "") return deny("missing-origin");
+  if (origin === "") {
+    const site = isUpgrade(source) ? undefined : source.header("sec-fetch-site");
+    if (site === "same-origin" || site === "none") return allow("same-origin");
+    if (site !== undefined && site !== "") return deny("cross-site");
+    return policy.nativeClients ? allow("no-browser") : deny("missing-origin");
+  }
   if (policy.trustedOrigins.has(origin)) return allow("trusted-origin");
   return isOwnOrigin(origin, source, policy) ? allow("same-host") : deny("foreign-origin");
 }

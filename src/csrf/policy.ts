@@ -32,6 +32,11 @@ export interface CsrfOptions {
    * sent (no patterns, no decoding), or a function that answers `true`. Default: none.
    */
   readonly exempt?: readonly string[] | ((source: RequestSource) => boolean) | undefined;
+  /**
+   * True lets WebSocket handshakes without an `Origin` header in: native clients send none, and every browser
+   * does. Default false.
+   */
+  readonly nativeClients?: boolean | undefined;
 }
 
 /** The options, checked and ready for use. */
@@ -43,6 +48,7 @@ export interface CsrfPolicy {
   readonly tokenHeader: string;
   readonly tokenField: string;
   readonly exempt: (source: RequestSource) => boolean;
+  readonly nativeClients: boolean;
 }
 
 const NAMES = [
@@ -52,6 +58,7 @@ const NAMES = [
   "tokenHeader",
   "tokenField",
   "exempt",
+  "nativeClients",
 ] satisfies (keyof CsrfOptions)[];
 
 /**
@@ -61,7 +68,8 @@ const NAMES = [
 export function resolveCsrf(options: CsrfOptions = {}): CsrfPolicy {
   checkNames("csrf.", options, NAMES);
   const { trustedOrigins = [], origin = [], tokens = "when-unsure", exempt = [] } = options;
-  const { tokenHeader = "x-csrf-token", tokenField = "csrf" } = options;
+  const { tokenHeader = "x-csrf-token", tokenField = "csrf", nativeClients = false } = options;
+  if (typeof nativeClients !== "boolean") throw invalidOption("csrf.nativeClients", nativeClients, "true or false");
   if (tokens !== "when-unsure" && tokens !== "always" && tokens !== "never")
     throw invalidOption("csrf.tokens", tokens, '"when-unsure", "always" or "never"');
   if (typeof tokenHeader !== "string" || !/^[!#$%&'*+\-.^_`|~\w]+$/.test(tokenHeader))
@@ -75,6 +83,7 @@ export function resolveCsrf(options: CsrfOptions = {}): CsrfPolicy {
     tokenHeader: tokenHeader.toLowerCase(),
     tokenField,
     exempt: exemption(exempt),
+    nativeClients,
   };
 }
 

@@ -12,6 +12,7 @@ import { mergeOnto } from "../record/merge.ts";
 import type { Flash, Meta } from "../record/meta.ts";
 import { decodeData, type Encoded } from "../record/payload.ts";
 import { compareAndSet, look, type Next, writePayload } from "../record/records.ts";
+import { without } from "../session/flashes.ts";
 import { assertReachable, checkSize, readOnly } from "../session/guards.ts";
 import { adopt, keyOf, type State } from "../session/state.ts";
 import { newIdentity } from "../token/identity.ts";
@@ -22,18 +23,20 @@ import { answerHeaders } from "./response-headers.ts";
 /** From this status on, the application says that the request failed. */
 const FAILED = 500;
 
+const NONE: readonly HeaderOp[] = Object.freeze([]);
+
 /**
  * Saves what the request changed and answers with the headers for the response. Without a promise
  * when there is nothing to do, so that an adapter need not hold back the response. A second call
  * gives the same headers.
  */
 export function commit(state: State, status = 200): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
-  if (state.committed) return state.committed;
+  if (state.committed) return state.cookieless && state.verb ? state.verb.then(() => NONE) : state.committed;
   const awaited = state.verb ?? state.updates;
   if (awaited) return awaited.then(() => commit(state, status));
   const failed = status >= FAILED;
   if (failed) Object.assign(state, { looked: false, keep: false, flashAdded: [], flashTaken: false });
-  const plan = planCommit(state, state.context.clock(), failed);
+  const plan = planCommit(state, state.context.clock(), failed || state.cookieless);
   if (plan.store !== "none") assertWritable(state, plan);
   if (plan.store === "none" && !plan.reissue && state.answer === "nothing")
     return finish(state, answerHeaders(state, undefined));
@@ -236,13 +239,7 @@ function nextMeta(state: State, plan: Plan, held: Held, now: number): Meta {
 /** Without the messages that this request took, and with those that it added. */
 function nextFlash(state: State, current: readonly Flash[]): readonly Flash[] {
   if (!state.flashTaken) return [...current, ...state.flashAdded];
-  const taken = state.flashShown.map((flash) => JSON.stringify(flash));
-  const left = current.filter((flash) => {
-    const at = taken.indexOf(JSON.stringify(flash));
-    if (at !== -1) taken.splice(at, 1);
-    return at === -1;
-  });
-  return [...left, ...state.flashAdded];
+  return [...without(state.flashShown, current), ...state.flashAdded];
 }
 
 function saved(state: State, held: Held): void {

@@ -11,6 +11,7 @@
  *   before the store was lost.
  */
 
+import type { CrossSiteError } from "../csrf/refusal.ts";
 import { isSessionError } from "../errors.ts";
 import { freeze } from "../record/freeze.ts";
 import { type Session, stateOf } from "../session/session.ts";
@@ -19,6 +20,8 @@ import type { HeaderOp } from "../transport/transport.ts";
 
 /** What an adapter answers in place of the application. */
 export interface Refusal {
+  /** What went wrong, for the framework's own error handler; it has `status` and `statusCode` when it is Sojourn's. */
+  readonly error: unknown;
   readonly status: number;
   readonly body: string;
   readonly headers: readonly HeaderOp[];
@@ -55,16 +58,21 @@ export async function refuse<Data extends object>(
   return refusal(error);
 }
 
-/** The answer to an error: a Sojourn error's own status, 500 for any other. `told`: what the client has to get with it. */
+/**
+ * The answer to an error: a Sojourn error's own status, 500 for any other.
+ *
+ * @param error What went wrong.
+ * @param told What the client has to get with it: the headers of a commit.
+ */
 export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refusal {
   const status = isSessionError(error) ? error.status : 500;
   const headers = status === 503 ? [...told, NO_STORE, RETRY, TEXT] : [...told, NO_STORE, TEXT];
-  return { status, body: `${REASONS[status] ?? "Internal server error"}\n`, headers };
+  return { error, status, body: `${reasonOf(error, status)}\n`, headers };
 }
 
-/** The answer to a request that `sessions.protect` did not allow. */
-export function forbidden(reason: string): Refusal {
-  return { status: 403, body: `Forbidden: ${reason}\n`, headers: [NO_STORE, TEXT] };
+function reasonOf(error: unknown, status: number): string {
+  const reason = REASONS[status] ?? "Internal server error";
+  return isSessionError(error, "SOJOURN_CROSS_SITE") ? `${reason}: ${(error as CrossSiteError).reason}` : reason;
 }
 
 /** Whether the headers hand the client something of the session, beside what caches must know. */

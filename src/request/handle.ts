@@ -5,92 +5,98 @@
 import type { Session } from "../session/session.ts";
 import type { HandleOptions, Handler, Sessions } from "../sessions.ts";
 import { applyHeaders } from "../transport/apply.ts";
+import { withAddress } from "../transport/source.ts";
 import type { HeaderOp } from "../transport/transport.ts";
-import { forbidden, type Refusal, refusal, refuse, tells } from "./error-response.ts";
-import { inHand, letGo, takeInHand } from "./nested.ts";
+import { answerOf } from "./answer.ts";
+import { type Refusal, refusal, tells } from "./error-response.ts";
+import { run } from "./run.ts";
 
+/**
+ * One Fetch request from end to end, for frameworks that can be wrapped: opens the session, checks where the request comes
+ * from, runs the application, commits by the status of the final Response, and puts the session's headers on it.
+ *
+ * - A request that is refused (403), a store that is down (503) and a commit that fails are answered here.
+ * - What the application throws is thrown on, unless it is an answer (`isAnswer`), is a Sojourn error below 500, or a verb
+ *   (`login`, `logout`) has taken effect: then the answer is 500 and tells the client.
+ * - Asked again for the same request (or its clone, or the same `key`) from inside of `run`, it hands on the session and
+ *   leaves the rest to the outer call.
+ *
+ * @param request The framework's Fetch request.
+ * @param run The rest of the application; its Response must be the final one, so wrap as far out as can be.
+ * @example
+ * ```ts
+ * import { runRequest } from "sojourn/adapter";
+ *
+ * const middleware = (request: Request, next: (session: object) => Promise<Response>) =>
+ *   runRequest(sessions, request, (session) => next(session));
+ * ```
+ */
+export function runRequest<Data extends object>(
+  sessions: Sessions<Data>,
+  request: Request,
+  application: (session: Session<Data>) => Response | Promise<Response>,
+  options: HandleOptions = {},
+): Promise<Response> {
+  const {
+    source = request,
+    address,
+    csrf = true,
+    touch,
+    readOnly,
+    key = request,
+    onError,
+    isAnswer = answerOf,
+  } = options;
+  const { readBody = (field: string) => formField(request, field) } = options;
+  let opened: Session<Data> | undefined;
+  const asked = { request: address ? withAddress(source, address) : source, csrf, readBody, touch, readOnly, key };
+  return run(
+    sessions,
+    asked,
+    (session) => {
+      opened = session;
+      return application(session);
+    },
+    {
+      statusOf: (response) => {
+        if (!response?.headers) throw new TypeError("The handler of a session must return a Response.");
+        return response.status;
+      },
+      answerTo: async (thrown) => isAnswer(thrown) ?? (await onError?.(thrown)) ?? ownStatus(thrown),
+      finish(response, headers) {
+        const answered = withHeaders(response, headers);
+        return opened ? releaseAfter(opened, answered) : answered;
+      },
+      async replace(answer, why) {
+        const own = why === "failed" ? undefined : await onError?.(answer.error);
+        if (own) return withHeaders(own, answer.headers);
+        return answer.status === 500 ? lastResort(answer) : respond(answer);
+      },
+      drop: (response) => void response.body?.cancel().catch(() => {}),
+    },
+  );
+}
+
+/** What `sessions.handle` is. */
 export function handle<Data extends object>(
   sessions: Sessions<Data>,
   request: Request,
   handler: Handler<Data>,
-  options: HandleOptions = {},
+  options?: HandleOptions,
 ): Promise<Response> {
-  const outer = inHand(sessions, request);
-  return outer ? within(outer, request, handler) : serve(sessions, request, handler, options);
+  return runRequest(sessions, request, (session) => handler(session, request), options);
 }
 
-/** Asked from inside of a request that is handled already. */
-async function within<Data extends object>(
-  session: Session<Data>,
-  request: Request,
-  handler: Handler<Data>,
-): Promise<Response> {
-  return handler(session, request);
-}
-
-async function serve<Data extends object>(
-  sessions: Sessions<Data>,
-  request: Request,
-  handler: Handler<Data>,
-  { source = request, onError, touch }: HandleOptions,
-): Promise<Response> {
-  const recover = async (error: unknown, answer: Refusal): Promise<Response> => {
-    const own = await onError?.(error);
-    if (own) return withHeaders(own, answer.headers);
-    return answer.status === 500 ? lastResort(error, answer) : respond(answer);
-  };
-  let session: Session<Data>;
-  try {
-    session = await sessions.open(source, { touch });
-    const protection = await sessions.protect(source, session, (field) => formField(request, field));
-    if (!protection.allowed) return respond(forbidden(protection.reason));
-  } catch (error) {
-    return recover(error, refusal(error));
-  }
-  let failure: { readonly error: unknown } | undefined;
-  let response: Response;
-  let headers: readonly HeaderOp[];
-  takeInHand(sessions, request, session);
-  try {
-    response = await answered(() => handler(session, request));
-    if (!response?.headers) throw new TypeError("The handler of a session must return a Response.");
-  } catch (error) {
-    const own = await onError?.(error);
-    const answer = refusal(error);
-    response = own ?? respond(answer);
-    if (!own && answer.status === 500) failure = { error };
-  } finally {
-    letGo(sessions, request);
-  }
-  try {
-    headers = await sessions.commit(session, { status: response.status });
-  } catch (error) {
-    // Nobody will read it.
-    response.body?.cancel().catch(() => {});
-    session.release();
-    return recover(error, await refuse(sessions, session, error));
-  }
-  if (failure) {
-    session.release();
-    return lastResort(failure.error, refusal(failure.error, headers));
-  }
-  return releaseAfter(session, withHeaders(response, headers));
-}
-
-/** A Response that is thrown is an answer, too: frameworks leave a handler by a redirect so. */
-async function answered(handle: () => Response | Promise<Response>): Promise<Response> {
-  try {
-    return await handle();
-  } catch (thrown) {
-    if (thrown instanceof Response) return thrown;
-    throw thrown;
-  }
+/** A Sojourn error that nobody caught has an answer by its status; an error of the application is the runtime's. */
+function ownStatus(thrown: unknown): Response | undefined {
+  const answer = refusal(thrown);
+  return answer.status === 500 ? undefined : respond(answer);
 }
 
 /** The runtime answers an error with 500 by itself; not so when the client has to be told of what took effect before. */
-function lastResort(error: unknown, answer: Refusal): Response {
-  if (!tells(answer.headers)) throw error;
-  console.error(error);
+function lastResort(answer: Refusal): Response {
+  if (!tells(answer.headers)) throw answer.error;
+  console.error(answer.error);
   return respond(answer);
 }
 

@@ -6,6 +6,9 @@
 import { AttachedMap } from "../attached-map.ts";
 import type { Session } from "../session/session.ts";
 import type { Sessions } from "../sessions.ts";
+import { type RequestLike, sourceOf } from "../transport/source.ts";
+import { byRelative } from "./request-key.ts";
+import { runningSession } from "./running.ts";
 
 interface Taken {
   /** Whose session it is: a function of the sessions, which copies of that object share. */
@@ -17,11 +20,24 @@ interface Taken {
 
 const taken = new AttachedMap<Taken>();
 
-/** The session of a request that somebody has in hand. */
-export function inHand<Data extends object>(sessions: Sessions<Data>, request: object): Session<Data> | undefined {
-  let found = taken.get(request);
-  while (found && found.by !== sessions.open) found = found.others;
-  return found?.session as Session<Data> | undefined;
+/**
+ * The session of a request that somebody has in hand: under the same key, under the request that this one is a copy of or
+ * wrapped around or, with `sojourn/context`, as the request that is running.
+ */
+export function inHand<Data extends object>(
+  sessions: Sessions<Data>,
+  request: RequestLike,
+  key: object = request,
+): Session<Data> | undefined {
+  const by = sessions.open;
+  const session = takenBy(by, key) ?? byRelative(request, (relative) => takenBy(by, relative));
+  return (session ?? runningSession(by, () => sourceOf(request))) as Session<Data> | undefined;
+}
+
+function takenBy(by: object, key: object): Session<object> | undefined {
+  let found = taken.get(key);
+  while (found && found.by !== by) found = found.others;
+  return found?.session;
 }
 
 export function takeInHand<Data extends object>(

@@ -16,12 +16,13 @@ import { readHeld } from "../record/records.ts";
 import type { Misfit } from "../record/schema.ts";
 import { end } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
-import { anonymousState, type State } from "../session/state.ts";
+import { anonymousState, type OpenedFor, type State } from "../session/state.ts";
 import { type Identity, newIdentity } from "../token/identity.ts";
 import type { Verified } from "../token/verify.ts";
 import type { RequestSource, Transport } from "../transport/transport.ts";
 import type { UrlTransport } from "../transport/url.ts";
 import { isUrlTransport, verifiedLink } from "./links.ts";
+import { isPrefetch } from "./prefetch.ts";
 
 /** A stateless cookie from further in the future than clocks of one fleet differ was not made by a clock. */
 const CLOCK_SKEW_MS = 60_000;
@@ -30,8 +31,8 @@ interface Proof extends Verified {
   readonly transport: Transport;
 }
 
-export async function openState(context: Context, source: RequestSource, mayTouch: boolean): Promise<State> {
-  const state = anonymousState(context, source, context.clock(), mayTouch);
+export async function openState(context: Context, source: RequestSource, options: OpenedFor): Promise<State> {
+  const state = anonymousState(context, source, context.clock(), options);
   // Over node:crypto nothing but the store is waited for: each promise costs as much as a hash.
   const proven = prove(context, source);
   const proof = isPromise(proven) ? await proven : proven;
@@ -52,7 +53,7 @@ export async function openState(context: Context, source: RequestSource, mayTouc
 
 /** The session of a record that was found by its id, outside a request. */
 export async function openKnown(context: Context, identity: Identity, held: Held): Promise<State | undefined> {
-  const state = anonymousState(context, undefined, context.clock(), false);
+  const state = anonymousState(context, undefined, context.clock(), { touch: false });
   const now = context.clock();
   const { meta } = held.content;
   if (meta.tombstone || judgeTimes(held.times.seenAt, meta.endsAt, context.lifetime, now) !== "live") return undefined;
@@ -160,6 +161,10 @@ function judge(state: State, proof: Proof, held: Held): Awaitable<State> {
     state.verdict = verdict;
     state.presented = generation;
     state.outdatedKey = outdatedKey;
+    if (state.source && isPrefetch(state.source)) {
+      state.prefetch = true;
+      state.mayTouch = false;
+    }
     return state;
   });
 }

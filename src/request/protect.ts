@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import { checkOrigin, checkUpgrade } from "../csrf/origin.ts";
 import type { CsrfPolicy } from "../csrf/policy.ts";
+import { type CrossSiteError, crossSiteError } from "../csrf/refusal.ts";
 import { readToken } from "../csrf/token.ts";
 import { type Session, stateOf } from "../session/session.ts";
 import type { Protection, ReadBody } from "../sessions.ts";
@@ -25,9 +26,9 @@ export function protect(
   const ambient = provenBy ? provenBy.ambient : context.transports.some((transport) => transport.ambient);
   const { verdict, reason } = checkOrigin(source, policy, { sessionPresent: presents, ambient });
   if (verdict === "allow") return { allowed: true, reason };
-  if (verdict === "deny") return deny(context, session, reason);
+  if (verdict === "deny") return deny(context, policy, session, reason);
   return checkToken(policy, source, session, readBody).then((token) =>
-    token === "right" ? { allowed: true, reason } : deny(context, session, token),
+    token === "right" ? { allowed: true, reason } : deny(context, policy, session, token),
   );
 }
 
@@ -45,14 +46,36 @@ async function checkToken(
   return token === undefined ? "missing-token" : "wrong-token";
 }
 
-function deny(context: Context, session: Session<object>, reason: Protection["reason"]): Protection {
+function deny(
+  context: Context,
+  policy: CsrfPolicy,
+  session: Session<object>,
+  reason: Protection["reason"],
+): Protection {
   context.emit({ type: "rejected", id: stateOf(session).identity?.key, reason: "csrf" });
-  return { allowed: false, reason };
+  return new Denied(reason, policy);
+}
+
+/** The error is made when somebody throws it. */
+class Denied implements Protection {
+  readonly allowed = false;
+  readonly reason: Protection["reason"];
+  readonly #policy: CsrfPolicy;
+
+  constructor(reason: Protection["reason"], policy: CsrfPolicy) {
+    this.reason = reason;
+    this.#policy = policy;
+  }
+
+  get error(): CrossSiteError {
+    return crossSiteError(this.reason, this.#policy);
+  }
 }
 
 /** Whether a WebSocket handshake comes from a page of this application (ASVS 4.4.2); browsers send it with cookies from anywhere. */
 export function protectUpgrade(context: Context, source: RequestSource): Protection {
-  if (!context.csrf) return OFF;
-  const { verdict, reason } = checkUpgrade(source, context.csrf);
-  return { allowed: verdict === "allow", reason };
+  const policy = context.csrf;
+  if (!policy) return OFF;
+  const { verdict, reason } = checkUpgrade(source, policy);
+  return verdict === "allow" ? { allowed: true, reason } : new Denied(reason, policy);
 }

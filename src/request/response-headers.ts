@@ -9,7 +9,7 @@ const NONE: readonly HeaderOp[] = Object.freeze([]);
 /** `value` is what the client is to hold from now on, when the state's answer is a value. */
 export function answerHeaders(state: State, value: string | undefined): readonly HeaderOp[] {
   const { source, context, provenBy } = state;
-  if (!source) return NONE;
+  if (!source || state.cookieless) return NONE;
   const transport = provenBy ?? context.transports[0];
   let copy = NONE;
   if (state.answer === "clear") copy = transport.clear(source);

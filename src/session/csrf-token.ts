@@ -5,7 +5,7 @@ import { platform } from "#crypto";
 import { maskToken, verifyToken } from "../csrf/token.ts";
 import { SessionError } from "../errors.ts";
 import { newIdentity } from "../token/identity.ts";
-import { committed } from "./guards.ts";
+import { assertHandsOut, committed } from "./guards.ts";
 import type { State } from "./state.ts";
 
 /**
@@ -22,6 +22,7 @@ export async function formToken(state: State): Promise<string> {
     );
   }
   if (!state.held && state.committed) throw committed();
+  if (!state.held) assertHandsOut(state, "make a CSRF token for a new session");
   if (state.phase === "live" && !state.held && !state.committed) state.keep = true;
   state.identity ??= await newIdentity();
   return maskToken(await secretOf(state.identity.id), platform.randomBytes(32));

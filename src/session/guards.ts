@@ -11,9 +11,19 @@ export function readOnly(): SessionError {
   );
 }
 
+/** For sessions that were opened with `readOnly`: whatever would need a cookie, or make a session that nobody could be handed. */
+export function assertHandsOut(state: State, verb: string): void {
+  if (!state.cookieless) return;
+  throw new SessionError(
+    "SOJOURN_READ_ONLY",
+    `Cannot ${verb}: the session was opened with \`readOnly\`, where no cookie can be sent (a server component, a socket). Do it in a request that is answered: an action, a route handler, a form's POST.`,
+  );
+}
+
 /** For verbs that hand the client something: they must come before the response begins. */
 export function assertAnswerable(state: State, verb: string): void {
   assertUsable(state, verb);
+  assertHandsOut(state, verb);
   if (state.committed) {
     throw new SessionError(
       "SOJOURN_COMMITTED",

@@ -15,7 +15,7 @@ import { compareAndSet, look, type Next, writePayload } from "../record/records.
 import { bury, end } from "../record/tombstone.ts";
 import { type Admission, type Epoch, isUserStore } from "../stores/store.ts";
 import { type Identity, newIdentity } from "../token/identity.ts";
-import { assertAnswerable, assertUsable, checkSize } from "./guards.ts";
+import { assertAnswerable, assertHandsOut, assertUsable, checkSize } from "./guards.ts";
 import { adoptUnder, encodedData, keyOf, replaceData, type State } from "./state.ts";
 
 /** What is known of a login beside the user. */
@@ -84,6 +84,7 @@ export async function reauthenticate(state: State, options: Pick<LoginOptions, "
 /** Ends the session in the store and takes the client's copy away with the response. */
 export async function destroy(state: State, reason: "destroyed" | "logout"): Promise<void> {
   assertUsable(state, reason === "logout" ? "logout" : "destroy");
+  assertHandsOut(state, reason === "logout" ? "logout" : "destroy");
   if (state.held) await end(state.context, keyOf(state), reason, state.held);
   state.phase = "ended";
   if (reason === "destroyed") freeze(state.data);

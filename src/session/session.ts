@@ -10,7 +10,9 @@ import { assertDataObject } from "../record/payload.ts";
 import type { SessionKey } from "../record.ts";
 import { newIdentity } from "../token/identity.ts";
 import { formToken, verifyFormToken } from "./csrf-token.ts";
-import { assertUsable, committed } from "./guards.ts";
+import { discard } from "./discard.ts";
+import { takeFlashes } from "./flashes.ts";
+import { assertHandsOut, assertUsable, committed } from "./guards.ts";
 import { destroy, type LoginOptions, login, logout, notAuthenticated, reauthenticate, rotate } from "./lifecycle.ts";
 import { keyOf, lookAt, type State } from "./state.ts";
 import { updateData, updateKey } from "./update.ts";
@@ -67,9 +69,13 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#use().isNew;
   }
 
-  /** True when the store was down as the request began, and `onOutage: "anonymous"` lets it be read: nothing can be saved. */
+  /**
+   * True when nothing of it can be handed to the client: it was opened with `readOnly`, or the store was down as the
+   * request began and `onOutage: "anonymous"` lets it be read.
+   */
   get readOnly(): boolean {
-    return this.#use().phase === "readonly";
+    const { phase, cookieless } = this.#use();
+    return phase === "readonly" || cookieless;
   }
 
   /**
@@ -91,6 +97,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   set data(data: Data) {
     const state = this.#use();
     assertUsable(state, "change");
+    assertHandsOut(state, "change");
     if (state.committed) throw committed();
     assertDataObject(data);
     lookAt(state);
@@ -233,17 +240,27 @@ export class Session<Data extends object = Record<string, unknown>> {
     for (const [name, value] of Object.entries({ kind, text })) {
       if (typeof value !== "string") throw invalidOption(`flash.${name}`, value, "a string");
     }
+    assertHandsOut(state, "flash");
     if (state.committed) throw committed();
     state.flashAdded.push({ kind, text });
   }
 
-  /** The messages that were left for this page; each is given once. Those left by this request are for the next. */
+  /**
+   * The messages that were left for this page; each is given once. Those left by this request are for the next. A page that
+   * is only prefetched is given none, and uses none up.
+   */
   flashes(): readonly Flash[] {
-    const state = this.#use();
-    if (state.flashTaken || state.committed) return [];
-    state.flashTaken = true;
-    state.flashShown = state.held?.content.meta.flash ?? [];
-    return [...state.flashShown];
+    return takeFlashes(this.#use());
+  }
+
+  /**
+   * Gives up what this request has changed in `data` and its flash messages so far: for a batch or a GraphQL mutation that
+   * failed in part, where no status says so. What `update` and the verbs have done stays.
+   *
+   * @throws SOJOURN_COMMITTED when it has been saved already.
+   */
+  discard(): void {
+    discard(this.#use());
   }
 
   /**

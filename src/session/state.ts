@@ -28,7 +28,11 @@ export interface State {
   /** Undefined for a session that was reached by its id, outside a request. */
   readonly source: RequestSource | undefined;
   readonly openedAt: number;
-  readonly mayTouch: boolean;
+  mayTouch: boolean;
+  /** Opened where no cookie can be sent: nothing is done that would need one. */
+  readonly cookieless: boolean;
+  /** A page that is fetched in case somebody wants it: no sign of life, and nobody reads its messages. */
+  prefetch: boolean;
   isNew: boolean;
   /** The client sent a value that may be a session's. */
   presents: boolean;
@@ -70,19 +74,27 @@ export interface State {
   listener: Listener | undefined;
 }
 
+/** What a session is opened for. */
+export interface OpenedFor {
+  readonly touch?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
 /** A state without a session behind it. */
 export function anonymousState(
   context: Context,
   source: RequestSource | undefined,
   openedAt: number,
-  mayTouch: boolean,
+  { touch = true, readOnly = false }: OpenedFor,
 ): State {
   const { data, base } = context.shape.initial();
   return {
     context,
     source,
     openedAt,
-    mayTouch,
+    mayTouch: touch,
+    cookieless: readOnly,
+    prefetch: false,
     isNew: true,
     presents: false,
     provenBy: undefined,

@@ -8,7 +8,7 @@ import { expiryOf } from "../record/lifetime.ts";
 import { mergeOnto } from "../record/merge.ts";
 import { assertDataObject, type DataObject, decodeData, sameEncoded } from "../record/payload.ts";
 import { compareAndSet, MOST_ATTEMPTS, tooManyConflicts } from "../record/records.ts";
-import { assertReachable, assertUsable, committed, withhold } from "./guards.ts";
+import { assertHandsOut, assertReachable, assertUsable, committed, withhold } from "./guards.ts";
 import { adoptUnder, encodedData, keyOf, lookAt, replaceData, type State } from "./state.ts";
 import { beforeCommit, inTurn } from "./verb-queue.ts";
 
@@ -72,6 +72,7 @@ async function updateStored(state: State, change: Change): Promise<DataObject> {
 
 /** Nothing is stored yet, or the data travels in the cookie: the change goes out with the commit. */
 async function updateHere(state: State, change: Change): Promise<DataObject> {
+  assertHandsOut(state, "update");
   if (state.committed) throw committed();
   assertReachable(state);
   lookAt(state);

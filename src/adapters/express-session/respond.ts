@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { logFailure, refusal } from "../../request/error-response.ts";
+import { logFailure, refusal } from "../adapter.ts";
 import { takeSeat } from "../node/express-methods.ts";
 import { applyToResponse } from "../node/head.ts";
 import { gateResponse } from "../node/hold-response.ts";

@@ -10,6 +10,7 @@ import type { HeaderOp } from "../../index.ts";
 import type { Refusal } from "../../request/error-response.ts";
 import { Drain } from "./drain.ts";
 import { absorbHead, applyToResponse } from "./head.ts";
+import { checkChunk, checkedHead, headersSent, replaced, writeAfterEnd } from "./node-errors.ts";
 import {
   type Held,
   hasReason,
@@ -36,8 +37,8 @@ export interface Keeper {
 const NONE: readonly HeaderOp[] = [];
 const NOT_WHILE_HELD = ["setHeader", "setHeaders", "appendHeader", "removeHeader"];
 
-export function gateResponse(res: NodeResponse, keeper: Keeper): void {
-  new Gate(res as unknown as OpenResponse, keeper);
+export function gateResponse(res: NodeResponse, keeper: Keeper): Gate {
+  return new Gate(res as unknown as OpenResponse, keeper);
 }
 
 interface Call {
@@ -45,7 +46,7 @@ interface Call {
   readonly callback: unknown;
 }
 
-class Gate {
+export class Gate {
   readonly #res: OpenResponse;
   readonly #keeper: Keeper;
   readonly #below: Record<"writeHead" | "write" | "end", Method>;
@@ -56,7 +57,10 @@ class Gate {
   #headers: readonly HeaderOp[] = NONE;
   #queue: Call[] = [];
   readonly #held: { -readonly [Flag in keyof Held]: Held[Flag] } = { ended: false };
+  /** The turn in which the application ended the response is over. */
+  #endedBefore = false;
   #drain: Drain | undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(res: OpenResponse, keeper: Keeper) {
     this.#res = res;
@@ -81,6 +85,11 @@ class Gate {
       end: body("end"),
     };
     body("flushHeaders");
+  }
+
+  /** Resolves as soon as nothing is held back; at once when nothing is. */
+  whenReleased(): Promise<void> {
+    return this.#phase === "held" ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
   #writeHead(below: Method, args: unknown[]): unknown {
@@ -111,6 +120,8 @@ class Gate {
   }
 
   #body(name: string, below: Method, args: unknown[]): unknown {
+    // Before the answer counts as begun: what Node would refuse must throw here, as it would without us.
+    if (this.#phase === "open" || (this.#phase === "held" && !this.#endedBefore)) checkChunk(name, args[0]);
     if (this.#phase === "open" && this.#mustWait(this.#res.statusCode)) {
       this.#hold(this.#res.statusCode);
       // After the end, nobody has more to say.
@@ -119,14 +130,25 @@ class Gate {
     if (this.#phase === "passing") return below(...args);
     const callback = args.find((arg) => typeof arg === "function");
     if (this.#phase === "refused") {
-      callBack(callback);
+      callBack(callback, replaced());
       // Let whoever writes come to an end, without running in circles.
       if (name === "write") this.#drain?.flow();
+    } else if (this.#endedBefore) {
+      // By now the response would be over, and Node does nothing more than this.
+      callBack(callback, writeAfterEnd());
     } else {
       this.#queue.push({ run: () => below(...args), callback });
-      if (name === "end") this.#held.ended = true;
+      if (name === "end") this.#end();
     }
     return name === "write" ? false : this.#res;
+  }
+
+  #end(): void {
+    if (this.#held.ended) return;
+    this.#held.ended = true;
+    setImmediate(() => {
+      this.#endedBefore = true;
+    });
   }
 
   /** Asks for the commit; true when its answer has to be waited for. */
@@ -204,12 +226,17 @@ class Gate {
     if (hasReason(res)) res.statusMessage = head.reason;
     for (let call = this.#queue.shift(); call; call = this.#queue.shift()) call.run();
     this.#drain?.release();
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async #fail(error: unknown): Promise<void> {
     const refusal = await this.#keeper.failed(error);
     pretend(this.#res, undefined);
-    for (const { callback } of this.#queue.splice(0)) callBack(callback);
+    for (const { callback } of this.#queue.splice(0)) callBack(callback, replaced());
     try {
       if (this.#res.headersSent) throw error;
       this.#answer(refusal, error);
@@ -217,6 +244,7 @@ class Gate {
       // Some of the application's answer has left: an answer that breaks off does not look like a whole one.
       this.#res.destroy();
     }
+    this.#letGo();
   }
 
   #answer(refusal: Refusal, error: unknown): void {
@@ -233,22 +261,7 @@ class Gate {
   }
 }
 
-function checkedHead([status, reason]: readonly unknown[]): [status: number, reason?: string] {
-  const code = Number(status) | 0;
-  if (code < 100 || code > 999) {
-    throw Object.assign(new RangeError(`Invalid status code: ${status}`), { code: "ERR_HTTP_INVALID_STATUS_CODE" });
-  }
-  return typeof reason === "string" ? [code, reason] : [code];
-}
-
-/** What Node throws when the head is out; for the application it is. */
-function headersSent(what: string): Error {
-  const error = new Error(`Cannot ${what} headers after they are sent to the client`);
-  return Object.assign(error, { code: "ERR_HTTP_HEADERS_SENT" });
-}
-
 /** Tells a writer that its chunk was not sent. */
-function callBack(callback: unknown): void {
-  if (typeof callback !== "function") return;
-  queueMicrotask(() => callback(new Error("The response was replaced: the session could not be saved.")));
+function callBack(callback: unknown, error: Error): void {
+  if (typeof callback === "function") queueMicrotask(() => callback(error));
 }

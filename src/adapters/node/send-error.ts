@@ -1,7 +1,7 @@
 /**
  * Answers in place of the application.
  */
-import type { Refusal } from "../../request/error-response.ts";
+import { type Refusal, refusal } from "../../request/error-response.ts";
 import { applyToResponse } from "./head.ts";
 import { hasReason, type Method, type NodeResponse, type OpenResponse } from "./response.ts";
 
@@ -11,11 +11,26 @@ export function clearHead(res: OpenResponse): void {
   if (hasReason(res)) res.statusMessage = undefined;
 }
 
-/** Answers a request before the application does, or after it failed; one whose answer has begun is cut off. */
-export function answer(res: NodeResponse, refusal: Refusal): void {
+/**
+ * Answers an error by its status, in place of the framework: a refusal of `openNode`, or what the application threw. An
+ * answer that has begun is cut off, so that it does not look like a whole one.
+ *
+ * @example
+ * ```ts
+ * import { answerNode, openNode } from "sojourn/adapter";
+ *
+ * createServer((req, res) => {
+ *   openNode(sessions, req, res).then(
+ *     ({ session }) => res.end(session.userId ?? "nobody"),
+ *     (error) => answerNode(res, error),
+ *   );
+ * });
+ * ```
+ */
+export function answerNode(res: NodeResponse, error: unknown): void {
   const open = res as unknown as OpenResponse;
-  if (open.headersSent) open.destroy();
-  else open.end(prepare(open, refusal));
+  if (!open.headersSent) open.end(prepare(open, refusal(error)));
+  else if (!open.writableEnded) open.destroy();
 }
 
 /** Answers by these methods and no others: one of Node's that calls another calls what wrappers have put above it. */

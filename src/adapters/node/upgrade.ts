@@ -4,12 +4,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
-import { forbidden, logFailure, type Refusal, refusal, seal } from "../../request/error-response.ts";
-import type { OnError } from "./open-once.ts";
-import { NodeSource } from "./source.ts";
+import { logFailure, type Refusal, refusal } from "../../request/error-response.ts";
+import { NodeSource } from "../../transport/source.ts";
+import type { OnError } from "./open-node.ts";
 
 /** What a handshake cannot tell by itself. */
-export interface UpgradeOptions extends OpenOptions {
+export interface UpgradeOptions extends Pick<OpenOptions, "touch"> {
   /** The client's address, where a proxy stands between; default the other end of the connection. */
   readonly address?: ((req: IncomingMessage) => string | undefined) | undefined;
   /** Hears that the store is down; default: nobody, for the hook `outage` tells. */
@@ -40,16 +40,15 @@ export async function openUpgrade<Data extends object>(
   socket: Duplex,
   options: UpgradeOptions = {},
 ): Promise<Session<Data> | undefined> {
-  const { address, onError = logFailure, ...rest } = options;
-  const source = new NodeSource(req, undefined, address && (() => address(req)));
+  const { address, onError = logFailure, touch } = options;
+  const source = new NodeSource(req, address && (() => address(req)), socket);
   // As long as nobody else listens to the socket, an error of it would end the process.
   const ignore = (): void => {};
   socket.on("error", ignore);
   try {
-    const { allowed, reason } = sessions.protectUpgrade(source);
-    if (!allowed) return refuse(socket, forbidden(reason));
-    const session = await sessions.open(source, rest);
-    seal(session);
+    const { error } = sessions.protectUpgrade(source);
+    if (error) return refuse(socket, refusal(error));
+    const session = await sessions.open(source, { touch, key: req, readOnly: true });
     if (socket.destroyed) return undefined;
     socket.once("close", () => session.release());
     socket.off("error", ignore);

@@ -136,7 +136,7 @@ describe("openUpgrade()", () => {
     await wire.until(/101/);
     const session = opened[0] as Session<Data>;
     expect(await session.update("count", (n = 0) => n + 1)).toBe(1);
-    await expect(session.login("bob")).rejects.toMatchObject({ code: "SOJOURN_COMMITTED" });
+    await expect(session.login("bob")).rejects.toMatchObject({ code: "SOJOURN_READ_ONLY" });
     expect(() => {
       session.data.count = 5;
     }).toThrow(TypeError);

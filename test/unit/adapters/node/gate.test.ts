@@ -505,16 +505,43 @@ describe.each(Object.entries(kinds))("on a response of %s", (_kind, prepare) => 
       wire.close();
     });
 
-    it("answers 500 when the application wrote what Node does not take", async () => {
+    it("throws at what Node does not take, as Node does, and begins no answer with it", async () => {
+      const thrown: unknown[] = [];
       application = (res) => {
-        res.write(17 as never);
-        res.end();
+        for (const chunk of [17, null, {}]) {
+          try {
+            res.write(chunk as never);
+          } catch (error) {
+            thrown.push((error as { code: string }).code);
+          }
+        }
+        res.statusCode = 400;
+        res.end("mended");
       };
       const wire = new Wire(port);
       wire.send("/", { headers: { connection: "close" } });
       while (commit.calls.length === 0) await new Promise(setImmediate);
       commit.settle(COOKIE);
-      expect(await wire.until("closed")).toMatch(/^HTTP\/1\.1 500/);
+      expect(await wire.until("closed")).toMatch(/^HTTP\/1\.1 400[\s\S]*mended/);
+      expect(thrown).toEqual(["ERR_INVALID_ARG_TYPE", "ERR_STREAM_NULL_VALUES", "ERR_INVALID_ARG_TYPE"]);
+    });
+
+    it("lets a second answer that comes late go, as Node does when the first is over", async () => {
+      const late: unknown[] = [];
+      application = (res) => {
+        res.end("first");
+        setTimeout(() => {
+          res.end("second", (error?: Error) => late.push((error as { code?: string } | undefined)?.code));
+          res.write("third");
+          late.push("asked");
+        }, 5);
+      };
+      const wire = new Wire(port);
+      wire.send("/", { headers: { connection: "close" } });
+      while (!late.includes("asked")) await new Promise(setImmediate);
+      commit.settle(COOKIE);
+      expect(await wire.until("closed")).toMatch(/first/);
+      expect(late).toEqual(["asked", "ERR_STREAM_WRITE_AFTER_END"]);
     });
 
     it("hands a complete response over, empty", async () => {

@@ -1,0 +1,239 @@
+/**
+ * The session of a Node request: opened once, however often it is asked for, and tied to its response.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import { AttachedMap } from "../../attached-map.ts";
+import type { OpenOptions, RequestSource, Session, Sessions } from "../../index.ts";
+import { logFailure, refusal, refuse, seal } from "../../request/error-response.ts";
+import { runInside } from "../../request/running.ts";
+import type { Protection, ReadBody } from "../../sessions.ts";
+import { type Closing, NodeSource } from "../../transport/source.ts";
+import { type Gate, gateResponse } from "./hold-response.ts";
+import type { NodeResponse } from "./response.ts";
+
+/** What an application's handler is given: HTTP/1, or HTTP/2 by the compatibility API. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** Hears of what went wrong; the client is answered already, or about to be. */
+export type OnError = (error: unknown, request: NodeRequest) => void;
+
+/** How a Node framework's request is opened, and who hears of failures. */
+export interface OpenNodeOptions extends Pick<OpenOptions, "touch" | "readOnly"> {
+  /**
+   * The client's address, asked when somebody needs it (the device of a login). Default: the other end of the connection,
+   * which behind a proxy is the proxy.
+   */
+  readonly address?: (() => string | undefined) | undefined;
+  /**
+   * Who checks where the request comes from: true (default) does it now, by headers; a function does it now and gives the
+   * parsed body, or the field of that name, when a token is needed; false leaves it to `protect` of what is returned,
+   * behind the body parser, or to nobody.
+   */
+  readonly csrf?: ReadBody | boolean | undefined;
+  /** Hears what kept a session from being saved. Default: `console.error` for what answers 500. */
+  readonly onError?: OnError | undefined;
+  /**
+   * Gives a failed commit to the framework's own error handler, on the response as it was in the beginning. Only asked when
+   * the application's answer was complete; a stream that was under way is answered here. Default: all are answered here.
+   */
+  readonly handOver?: ((error: unknown) => void) | undefined;
+}
+
+/** A session that is tied to a Node response. */
+export class NodeOpening<Data extends object> {
+  readonly session: Session<Data>;
+  readonly source: RequestSource;
+  readonly #sessions: Sessions<Data>;
+  #gate: Gate | undefined;
+  #protection: Protection | undefined;
+
+  /** Made by `openNode`. */
+  constructor(sessions: Sessions<Data>, session: Session<Data>, source: RequestSource) {
+    this.#sessions = sessions;
+    this.session = session;
+    this.source = source;
+  }
+
+  /**
+   * The check of where the request comes from, when `openNode` was told to leave it (`csrf: false`): behind the body
+   * parser, with the body that it made. Asked again, it does nothing.
+   *
+   * @param readBody Gives the parsed body, or the field of that name, when a token is needed and the header has none.
+   * @throws SOJOURN_CROSS_SITE (403).
+   */
+  async protect(readBody?: ReadBody): Promise<void> {
+    this.#protection ??= await this.#sessions.protect(this.source, this.session, readBody);
+    if (this.#protection.error) throw this.#protection.error;
+  }
+
+  /** Whether somebody has checked, and let the request through. */
+  get protected(): boolean {
+    return this.#protection?.allowed === true;
+  }
+
+  /**
+   * Resolves as soon as nothing of the response is held back; at once when nothing is. For frameworks that read the
+   * response when the handler has resolved (a mock of Node's response, a function of a cloud). Never rejects.
+   */
+  whenReleased(): Promise<void> {
+    return this.#gate?.whenReleased() ?? Promise.resolve();
+  }
+
+  /** Runs the rest of the application, so that `sojourn/context` knows the session there. */
+  run<T>(application: () => T): T {
+    return runInside(this.#sessions, this.session, this.source, application);
+  }
+
+  /** Holds the response back until the session is saved. */
+  hold(req: NodeRequest, res: NodeResponse, onError: OnError, handOver: OpenNodeOptions["handOver"]): void {
+    const [sessions, session] = [this.#sessions, this.session];
+    this.#gate = gateResponse(res, {
+      commit: (status) => sessions.commit(session, { status }),
+      failed: (error) => {
+        onError(error, req);
+        return refuse(sessions, session, error);
+      },
+      handOver,
+    });
+  }
+}
+
+interface Opened {
+  /** Whose it is: a function of the sessions, which copies of that object share. */
+  readonly by: object;
+  readonly promise: Promise<unknown>;
+  /** A `NodeOpening` of those sessions, when it is done. */
+  result: unknown;
+}
+
+/** Hardly ever more than one. */
+const openings = new AttachedMap<Opened[]>();
+
+/** Under Express, a property put on a request or response costs microseconds: the response has one for us already. */
+const carrierOf = (req: object & { res?: object }): object => req.res ?? req;
+
+const openedFor = (by: object, req: NodeRequest): Opened | undefined =>
+  openings.get(carrierOf(req))?.find((each) => each.by === by);
+
+/** Of these sessions, and so with their data. */
+const typed = <Data extends object>(opening: unknown): NodeOpening<Data> => opening as NodeOpening<Data>;
+
+/**
+ * What `openNode` has opened for a request; undefined when it has not, is not done, or was refused.
+ *
+ * @example
+ * ```ts
+ * import { nodeOpening } from "sojourn/adapter";
+ *
+ * createServer((req, res) => res.end(nodeOpening(sessions, req)?.session.userId));
+ * ```
+ */
+export function nodeOpening<Data extends object>(
+  sessions: Sessions<Data>,
+  req: NodeRequest,
+): NodeOpening<Data> | undefined {
+  const opening = openedFor(sessions.open, req)?.result;
+  return opening === undefined ? undefined : typed(opening);
+}
+
+/**
+ * The session of a request of a Node framework. From here on the response is held back until the session is saved, whatever
+ * sends it: the commit is made when the application sends its head, by the status that it sends.
+ *
+ * Asked again for the same request, it gives what it gave before; a check that was left (`csrf: false`) is made then, unless
+ * it is left again. A WebSocket handshake is opened `readOnly`, and its response is left alone.
+ *
+ * @throws SOJOURN_CROSS_SITE (403) and SOJOURN_STORE_UNAVAILABLE (503): give them to the framework's error handler, or
+ *   to `answerNode`. Whoever answers, caches and clients are told what they must know.
+ * @example
+ * ```ts
+ * import { answerNode, openNode } from "sojourn/adapter";
+ *
+ * createServer(async (req, res) => {
+ *   try {
+ *     const { session } = await openNode(sessions, req, res);
+ *     res.end(session.userId ?? "nobody");
+ *   } catch (error) {
+ *     answerNode(res, error);
+ *   }
+ * });
+ * ```
+ */
+export async function openNode<Data extends object>(
+  sessions: Sessions<Data>,
+  req: NodeRequest,
+  res: NodeResponse,
+  options: OpenNodeOptions = {},
+): Promise<NodeOpening<Data>> {
+  const { csrf = true } = options;
+  const before = openedFor(sessions.open, req);
+  if (!before) return openFirst(sessions, req, res, options);
+  const opening = typed<Data>(await before.promise);
+  if (csrf === false || opening.protected) return opening;
+  return guarded(res, opening, csrf);
+}
+
+/** Whether somebody has opened, or is opening, or was refused, the session of this request. */
+export function isOpened<Data extends object>(sessions: Sessions<Data>, req: NodeRequest): boolean {
+  return openedFor(sessions.open, req) !== undefined;
+}
+
+function openFirst<Data extends object>(
+  sessions: Sessions<Data>,
+  req: NodeRequest,
+  res: NodeResponse,
+  options: OpenNodeOptions,
+): Promise<NodeOpening<Data>> {
+  const promise = open(sessions, req, res, options).then((opening) => {
+    opened.result = opening;
+    return opening;
+  });
+  const opened: Opened = { by: sessions.open, promise, result: undefined };
+  const others = openings.get(carrierOf(req));
+  if (others) others.push(opened);
+  else openings.set(carrierOf(req), [opened]);
+  return promise;
+}
+
+async function open<Data extends object>(
+  sessions: Sessions<Data>,
+  req: NodeRequest,
+  res: NodeResponse,
+  { address, csrf = true, onError = logFailure, handOver, touch, readOnly }: OpenNodeOptions,
+): Promise<NodeOpening<Data>> {
+  const handshake = req.headers.upgrade !== undefined && /websocket/i.test(req.headers.upgrade);
+  const source = new NodeSource(req, address, (handshake ? req.socket : res) as Closing);
+  let opening: NodeOpening<Data>;
+  try {
+    const session = await sessions.open(source, { touch, readOnly: readOnly || handshake, key: carrierOf(req) });
+    opening = new NodeOpening(sessions, session, source);
+  } catch (error) {
+    if (!handshake) prepare(res, error);
+    throw error;
+  }
+  if (csrf !== false) await guarded(res, opening, csrf);
+  if (res.headersSent) seal(opening.session);
+  else if (!handshake) opening.hold(req, res, onError, handOver);
+  return opening;
+}
+
+async function guarded<Data extends object>(
+  res: NodeResponse,
+  opening: NodeOpening<Data>,
+  csrf: ReadBody | true,
+): Promise<NodeOpening<Data>> {
+  try {
+    await opening.protect(csrf === true ? undefined : csrf);
+    return opening;
+  } catch (error) {
+    prepare(res, error);
+    throw error;
+  }
+}
+
+/** Whatever page the application makes of it, caches and clients must be told. */
+function prepare(res: NodeResponse, error: unknown): void {
+  const answer = refusal(error);
+  if (!res.headersSent) gateResponse(res, { commit: () => answer.headers, failed: async () => answer });
+}
