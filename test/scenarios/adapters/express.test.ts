@@ -254,7 +254,10 @@ describe("errors", () => {
   it("gives a cross-site request to the error page, with 403", async () => {
     app.use(expressSession(sessions), page);
     const answer = await client.fetch("/", { method: "POST", headers: { "sec-fetch-site": "cross-site" } });
-    expect([answer.status, await answer.text()]).toEqual([403, expect.stringMatching(/^page: .*Sec-Fetch-Site.*csrf\.trustedOrigins/)]);
+    expect([answer.status, await answer.text()]).toEqual([
+      403,
+      expect.stringMatching(/^page: .*Sec-Fetch-Site.*csrf\.trustedOrigins/),
+    ]);
   });
 });
 
