@@ -1,6 +1,8 @@
+import type { SessionKey } from "../record.ts";
 import { inSteps } from "./mysql/bulk-delete.ts";
 import type { MysqlClient } from "./mysql/client.ts";
 import { Connections } from "./mysql/connections.ts";
+import { Feed } from "./mysql/feed.ts";
 import { list, scan } from "./mysql/listing.ts";
 import type { MysqlStoreOptions } from "./mysql/options.ts";
 import { checkOptions } from "./mysql/options.ts";
@@ -8,9 +10,10 @@ import { create, get, remove, touch, update } from "./mysql/records.ts";
 import { namesOf, prepareSchema } from "./mysql/schema.ts";
 import { statementsFor } from "./mysql/statements.ts";
 import { sweep } from "./mysql/sweep.ts";
-import { admit, clear, deleteAll, epoch } from "./mysql/users.ts";
+import { admit, clear, deleteAll, epoch, replace } from "./mysql/users.ts";
 import { checkLimit } from "./parts/paging.ts";
-import type { ClosableStore, HealthStore, ScanStore, SweepStore, UserStore } from "./store.ts";
+import { probe } from "./parts/probe.ts";
+import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, Store, SweepStore, WatchStore } from "./store.ts";
 
 export type {
   MysqlClient,
@@ -22,8 +25,8 @@ export type {
 } from "./mysql/client.ts";
 export type { MysqlStoreOptions } from "./mysql/options.ts";
 
-/** What `mysqlStore` makes: everything but `watch`, for the server has nothing to push with. */
-export interface MysqlStore extends UserStore, ScanStore, SweepStore, ClosableStore, HealthStore {}
+/** What `mysqlStore` makes: every capability that a store can have. */
+export interface MysqlStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
 
 /**
  * A store in MySQL 8 or MariaDB 10.6 and later: durable, shared by all processes and machines of an application.
@@ -57,7 +60,8 @@ export function mysqlStore(source: string | MysqlClient, options: MysqlStoreOpti
     sweep: (limit) => sweep(connections, sql, limit, clock),
   });
   const use: Connections["use"] = (work) => connections.use(work);
-  return {
+  const feed = new Feed({ use, sql, notify: settings.notify, every: settings.watchEvery });
+  const five: Store = {
     name: "mysql",
     consistency: "cas",
     get: async (key) => use(get(sql, key, clock)),
@@ -65,19 +69,46 @@ export function mysqlStore(source: string | MysqlClient, options: MysqlStoreOpti
     update: async (key, record, expected) => use(update(sql, key, record, expected, clock)),
     touch: async (key, seenAt, expiresAt) => use(touch(sql, key, seenAt, expiresAt, clock)),
     delete: async (key) => use(remove(sql, key, clock)),
-    epoch: async (userId) => use(epoch(sql, userId, clock)),
-    admit: async (key, record, admission) => use(admit(sql, key, record, admission, clock)),
-    list: async (userId, page = {}) => use(list(sql, userId, page, clock)),
-    deleteAll: async (userId, { except, limit } = {}) =>
-      inSteps(checkLimit(limit), (step) => use(deleteAll(sql, userId, except, step, clock))),
-    scan: async (page = {}) => use(scan(sql, page, clock)),
-    clear: async ({ limit } = {}) => inSteps(checkLimit(limit), (step) => use(clear(sql, step, clock))),
-    deleteExpired: async ({ limit } = {}) => sweep(connections, sql, checkLimit(limit), clock),
-    close: () => connections.close(),
-    health: async () => {
-      const start = performance.now();
-      await use((session) => session.rows(sql.health));
-      return { latencyMs: performance.now() - start };
+  };
+  const told = async <Keys extends readonly SessionKey[] | null>(ending: Promise<Keys>): Promise<Keys> => {
+    const keys = await ending;
+    feed.ended(keys ?? []);
+    return keys;
+  };
+  return {
+    ...five,
+    delete: async (key) => {
+      const live = await five.delete(key);
+      if (live) feed.ended([key]);
+      return live;
     },
+    epoch: async (userId) => use(epoch(sql, userId, clock)),
+    admit: async (key, record, admission) => {
+      const result = await use(admit(sql, key, record, admission, clock));
+      if (result.status === "ok") feed.ended(result.evicted);
+      return result;
+    },
+    replace: async (key, record, old, admission) => {
+      const result = await use(replace(sql, key, record, old, admission, clock));
+      if (result.status === "ok") feed.ended([old.key, ...result.evicted]);
+      return result;
+    },
+    list: async (userId, page = {}) => use(list(sql, userId, page, clock)),
+    deleteAll: async (userId, which = {}) =>
+      told(inSteps(checkLimit(which.limit), (step) => use(deleteAll(sql, userId, which, step, clock)))),
+    scan: async (page = {}) => use(scan(sql, page, clock)),
+    clear: async ({ limit, at } = {}) =>
+      told(inSteps<never>(checkLimit(limit), (step) => use(clear(sql, at, step, clock)))),
+    deleteExpired: async ({ limit } = {}) => sweep(connections, sql, checkLimit(limit), clock),
+    watch: (onEnded) => {
+      connections.checkOpen();
+      return feed.watch(onEnded);
+    },
+    close: async () => {
+      await feed.stop();
+      await connections.close();
+    },
+    // Nobody watches for the end of the record that this makes.
+    health: () => probe(five, clock),
   };
 }

@@ -2,7 +2,7 @@ import type { SessionKey } from "../../record.ts";
 import type { Row } from "./row.ts";
 import { isKey } from "./row.ts";
 import type { Statements } from "./statements.ts";
-import type { Session } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Sizes of lists of keys: few, for each is a statement that the server keeps prepared for each connection. */
 const SIZES = [1, 10, 100, 1000];
@@ -23,7 +23,7 @@ type Keyed = Pick<Row, "session_key">;
  */
 async function end(
   sql: Statements,
-  session: Session,
+  transaction: Transaction,
   rows: readonly Keyed[],
   user: Uint8Array | undefined,
   now: number,
@@ -33,11 +33,11 @@ async function end(
   for (let start = 0; start < keys.length; start += LARGEST) {
     const asked = filled(keys.slice(start, start + LARGEST));
     const owner = user === undefined ? [] : [user];
-    const held = await session.rows<Keyed>(sql.holdKeys(asked.length, user !== undefined), ...asked, now, ...owner);
+    const held = await transaction.rows<Keyed>(sql.holdKeys(asked.length, user !== undefined), ...asked, now, ...owner);
     const found = held.map((row) => row.session_key);
     if (found.length > 0) {
       const all = filled(found);
-      await session.change(sql.deleteKeys(all.length), ...all);
+      await transaction.change(sql.deleteKeys(all.length), ...all);
     }
     ended.push(...found);
   }
@@ -57,11 +57,18 @@ export interface Step {
   readonly first: boolean;
 }
 
-/** Runs a bulk verb in transactions of at most a thousand sessions each. */
-export async function inSteps(limit: number, run: (step: Step) => Promise<Ended>): Promise<readonly SessionKey[]> {
+/**
+ * Runs a bulk verb in transactions of at most a thousand sessions each. A step that must not be done answers null: then
+ * the verb did what the steps before did, or was refused at the first.
+ */
+export async function inSteps<Refused extends null>(
+  limit: number,
+  run: (step: Step) => Promise<Ended | Refused>,
+): Promise<readonly SessionKey[] | Refused> {
   const keys: SessionKey[] = [];
   for (let [first, more] = [true, true]; more && keys.length < limit; first = false) {
     const done = await run({ size: Math.min(LARGEST, limit - keys.length), first });
+    if (done === null) return first ? done : keys;
     keys.push(...done.keys);
     more = done.more;
   }
@@ -74,29 +81,34 @@ const NO_KEY: SessionKey = "";
 /** The oldest of a user's sessions. */
 export async function endOldest(
   sql: Statements,
-  session: Session,
+  transaction: Transaction,
   user: Uint8Array,
   count: number,
   now: number,
 ): Promise<readonly SessionKey[]> {
-  const rows = await session.rows<Keyed>(sql.keysOfUser, user, now, NO_KEY, String(count));
-  return end(sql, session, rows, user, now);
+  const rows = await transaction.rows<Keyed>(sql.keysOfUser, user, now, NO_KEY, String(count));
+  return end(sql, transaction, rows, user, now);
 }
 
 export async function endAllOf(
   sql: Statements,
-  session: Session,
+  transaction: Transaction,
   user: Uint8Array,
   except: SessionKey | undefined,
   size: number,
   now: number,
 ): Promise<Ended> {
   const spared = except !== undefined && isKey(except) ? except : NO_KEY;
-  const rows = await session.rows<Keyed>(sql.keysOfUser, user, now, spared, String(size));
-  return { keys: await end(sql, session, rows, user, now), more: rows.length === size };
+  const rows = await transaction.rows<Keyed>(sql.keysOfUser, user, now, spared, String(size));
+  return { keys: await end(sql, transaction, rows, user, now), more: rows.length === size };
 }
 
-export async function endEverybody(sql: Statements, session: Session, size: number, now: number): Promise<Ended> {
-  const rows = await session.rows<Keyed>(sql.keysOfAll, now, String(size));
-  return { keys: await end(sql, session, rows, undefined, now), more: rows.length === size };
+export async function endEverybody(
+  sql: Statements,
+  transaction: Transaction,
+  size: number,
+  now: number,
+): Promise<Ended> {
+  const rows = await transaction.rows<Keyed>(sql.keysOfAll, now, String(size));
+  return { keys: await end(sql, transaction, rows, undefined, now), more: rows.length === size };
 }

@@ -3,7 +3,7 @@ import type { Lease, OwnPool, Source } from "./client.ts";
 import { createPool, sourceOf } from "./client.ts";
 import { closed, isMissingTable, isReadOnly, isUndone, late, pause } from "./faults.ts";
 import type { MysqlSettings } from "./options.ts";
-import { Session } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
 
 /** How often work is done again that the server has undone because of others. */
 const ATTEMPTS = 8;
@@ -12,7 +12,7 @@ const ATTEMPTS = 8;
 const PREPARE = 60_000;
 
 /** Statements on one connection; run again from the start when the server has undone them. */
-export type Work<T> = (session: Session) => Promise<T>;
+export type Work<T> = (transaction: Transaction) => Promise<T>;
 
 interface Options {
   /** Makes the tables where they are missing. */
@@ -37,9 +37,13 @@ export class Connections {
     this.#options = options;
   }
 
+  checkOpen(): void {
+    if (this.#closing) throw closed();
+  }
+
   /** Runs work on a connection of its own, within `timeout`. */
   async use<T>(work: Work<T>): Promise<T> {
-    if (this.#closing) throw closed();
+    this.checkOpen();
     const running = this.#use(work);
     this.#running.add(running);
     try {
@@ -59,10 +63,12 @@ export class Connections {
     try {
       return await this.#repeat(work, this.#settings.timeout);
     } catch (error) {
-      // Somebody has dropped the tables, or this is another server now: the next call looks again.
-      if (isMissingTable(error)) this.#forget();
-      throw error;
+      if (!isMissingTable(error)) throw error;
     }
+    // Somebody has dropped the tables, or this is another server now: they are made again, or told by name.
+    this.#forget();
+    await this.#prepare();
+    return this.#repeat(work, this.#settings.timeout);
   }
 
   #forget(): void {
@@ -84,13 +90,13 @@ export class Connections {
 
   async #attempt<T>(work: Work<T>, deadline: number, timeout: number): Promise<T> {
     const lease = await this.#acquire(deadline, timeout);
-    const session = new Session(lease.connection);
-    const running = work(session);
+    const transaction = new Transaction(lease.connection);
+    const running = work(transaction);
     let result: T;
     try {
       result = await before(deadline, timeout, running);
     } catch (error) {
-      await giveBack(lease, session, running, deadline, timeout, error);
+      await giveBack(lease, transaction, running, deadline, timeout, error);
       throw error;
     }
     lease.release();
@@ -149,18 +155,18 @@ export class Connections {
 /** After a failure: a connection goes back only when it answers, has no transaction open and belongs to a server that takes writes. */
 async function giveBack(
   lease: Lease,
-  session: Session,
+  transaction: Transaction,
   running: Promise<unknown>,
   deadline: number,
   timeout: number,
   error: unknown,
 ): Promise<void> {
-  session.stop(error as Error);
+  transaction.stop(error as Error);
   const settled = running.then(
     () => {},
     () => {},
   );
-  const undone = settled.then(() => session.undo());
+  const undone = settled.then(() => transaction.undo());
   try {
     // Rolling back gets a moment even when the time is up.
     await before(Math.max(deadline, performance.now() + 20), timeout, undone);

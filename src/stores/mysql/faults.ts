@@ -20,12 +20,11 @@ const UNDONE = [1213, 1205, 1020];
  */
 const READ_ONLY = [1290, 1792, 1836];
 
-/** Thrown in a transaction that met what another one did meanwhile: it is rolled back and done again. */
-export class Again extends Error {}
-
 export const isMissingTable = (error: unknown): boolean => numberOf(error) === NO_SUCH_TABLE;
+/** The account may not do that: to a table, in the database, with the server. */
+export const isDenied = (error: unknown): boolean => [1142, 1044, 1227].includes(numberOf(error));
 export const isDuplicate = (error: unknown): boolean => numberOf(error) === DUPLICATE_KEY;
-export const isUndone = (error: unknown): boolean => error instanceof Again || UNDONE.includes(numberOf(error));
+export const isUndone = (error: unknown): boolean => UNDONE.includes(numberOf(error));
 export const isReadOnly = (error: unknown): boolean => READ_ONLY.includes(numberOf(error));
 
 export function late(timeout: number): SessionError {

@@ -20,8 +20,8 @@ export function list(sql: Statements, userId: string, page: PageRequest, clock: 
   if (user === undefined || after === undefined || (after !== FIRST && !isKey(after[1]))) return async () => NOTHING;
   const [createdAt, key] = after;
   const from = [createdAt, createdAt, key];
-  return async (session) => {
-    const rows = await session.rows<Row>(sql.list, user, ...from, clock(), String(limit + 1));
+  return async (transaction) => {
+    const rows = await transaction.rows<Row>(sql.list, user, ...from, clock(), String(limit + 1));
     return toPage(rows, limit, toEntry, (row) => cursorAt(Number(row.created_at), row.session_key));
   };
 }
@@ -31,8 +31,8 @@ export function scan(sql: Statements, page: PageRequest, clock: Clock): Work<Pag
   const limit = pageSize(page.limit);
   const { cursor } = page;
   if (cursor !== undefined && !isKey(cursor)) return async () => NOTHING;
-  return async (session) => {
-    const rows = await session.rows<Row>(sql.scan, cursor ?? "", clock(), String(limit + 1));
+  return async (transaction) => {
+    const rows = await transaction.rows<Row>(sql.scan, cursor ?? "", clock(), String(limit + 1));
     return toPage(rows, limit, toEntry, (row) => row.session_key);
   };
 }

@@ -1,13 +1,15 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
+import { millisecondsWithin } from "../parts/bounds.ts";
 import { isDecodable } from "../parts/percent.ts";
+import type { SqlSettings } from "../sql/options.ts";
+import { sqlSettings } from "../sql/options.ts";
 import type { MysqlClient } from "./client.ts";
 
 /** How a MySQL store is set up; everything has a default. */
 export interface MysqlStoreOptions {
   /**
-   * The name of the table, and the beginning of the names of the two beside it: small letters, digits and
+   * The name of the table, and the beginning of the names of the three beside it: small letters, digits and
    * underscores, at most 40. Default `"sojourn_sessions"`.
    */
   readonly table?: string | undefined;
@@ -21,7 +23,7 @@ export interface MysqlStoreOptions {
   /**
    * Milliseconds that one call may take, from asking for a connection to the answer; then it rejects and its connection
    * is closed, for the answer could still come. A time limit on the server does not help when the
-   * server is frozen or the network is cut. 100 to 600,000, default 5,000.
+   * server is frozen or the network is cut. 100 to 600,000, default 3,000.
    */
   readonly timeout?: number | undefined;
   /**
@@ -29,22 +31,24 @@ export interface MysqlStoreOptions {
    * else calls `deleteExpired`. 1,000 to 86,400,000, default 60,000.
    */
   readonly sweepEvery?: number | false | undefined;
+  /**
+   * Whether the end of a session is written into a table for the other processes that watch: one more insert for the
+   * logouts of one moment. With `false`, `watch` tells only what its own store ended. Default true.
+   */
+  readonly notify?: boolean | undefined;
+  /**
+   * Milliseconds from one look for sessions that other processes ended to the next, while somebody
+   * watches; about the longest that `watch` is late. 50 to 60,000, default 500.
+   */
+  readonly watchEvery?: number | undefined;
 }
 
 /** The options with every default filled in and every bound checked. */
-export interface MysqlSettings {
+export interface MysqlSettings extends SqlSettings {
   readonly source: string | MysqlClient;
-  readonly table: string;
-  readonly clock: Clock;
-  readonly create: boolean;
   readonly timeout: number;
-  readonly sweepEvery: number | false;
-}
-
-export function checkTable(table: string): string {
-  // Small letters: whether a name is case-sensitive depends on the server's file system.
-  if (typeof table === "string" && /^[a-z_][a-z0-9_]{0,39}$/.test(table)) return table;
-  throw invalidOption("table", table, "a name of small letters, digits and underscores, at most 40");
+  readonly notify: boolean;
+  readonly watchEvery: number;
 }
 
 /** The message never holds a URL: there is a password in it. */
@@ -61,14 +65,13 @@ function checkSource(source: unknown): string | MysqlClient {
 }
 
 export function checkOptions(source: string | MysqlClient, options: MysqlStoreOptions): MysqlSettings {
-  const { create = "auto", sweepEvery = 60_000 } = options;
-  if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
+  const { notify = true } = options;
+  if (typeof notify !== "boolean") throw invalidOption("notify", notify, "true or false");
   return {
+    ...sqlSettings(options),
     source: checkSource(source),
-    table: checkTable(options.table ?? "sojourn_sessions"),
-    clock: clockOf(options.clock),
-    create: create === "auto",
-    timeout: millisecondsWithin("timeout", options.timeout ?? 5000, 100, 600_000),
-    sweepEvery: sweepEvery === false ? false : millisecondsWithin("sweepEvery", sweepEvery, 1000, 86_400_000),
+    timeout: millisecondsWithin("timeout", options.timeout ?? 3000, 100, 600_000),
+    notify,
+    watchEvery: millisecondsWithin("watchEvery", options.watchEvery ?? 500, 50, 60_000),
   };
 }

@@ -9,7 +9,7 @@ import { isDuplicate } from "./faults.ts";
 import type { Integer, Row } from "./row.ts";
 import { isKey, toRecord, valuesOf, versionOf } from "./row.ts";
 import type { Statements } from "./statements.ts";
-import type { Session } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** The five verbs. Each is one statement where it succeeds; a second one says why it did not. */
 
@@ -19,8 +19,8 @@ const nothing = <T>(answer: T): Work<T> => {
 
 export function get(sql: Statements, key: SessionKey, clock: Clock): Work<StoredRecord | null> {
   if (!isKey(key)) return nothing(null);
-  return async (session) => {
-    const [row] = await session.rows<Row>(sql.get, key, clock());
+  return async (transaction) => {
+    const [row] = await transaction.rows<Row>(sql.get, key, clock());
     return row ? toRecord(row) : null;
   };
 }
@@ -31,19 +31,19 @@ export function get(sql: Statements, key: SessionKey, clock: Clock): Work<Stored
  */
 export async function insert(
   sql: Statements,
-  session: Session,
+  transaction: Transaction,
   key: SessionKey,
   values: readonly MysqlValue[],
   now: number,
 ): Promise<Version | null> {
   const version = firstVersion();
   try {
-    await session.change(sql.insert, ...values, version, key);
+    await transaction.change(sql.insert, ...values, version, key);
     return version;
   } catch (error) {
     if (!isDuplicate(error)) throw error;
   }
-  return (await session.change(sql.replaceExpired, ...values, version, key, now)) === 1 ? version : null;
+  return (await transaction.change(sql.replaceExpired, ...values, version, key, now)) === 1 ? version : null;
 }
 
 /** How often a key may come and go between two statements before something else must be wrong. */
@@ -56,11 +56,11 @@ function busy(): SessionError {
 export function create(sql: Statements, key: SessionKey, record: SessionRecord, clock: Clock): Work<Version | null> {
   if (!isKey(key)) return nothing(null);
   const values = valuesOf(record);
-  return async (session) => {
+  return async (transaction) => {
     const now = clock();
     for (let turn = 0; turn < TURNS; turn++) {
-      const version = await insert(sql, session, key, values, now);
-      if (version !== null || (await session.rows(sql.times, key, now)).length > 0) return version;
+      const version = await insert(sql, transaction, key, values, now);
+      if (version !== null || (await transaction.rows(sql.times, key, now)).length > 0) return version;
       // It was swept or ended between the two.
     }
     throw busy();
@@ -75,16 +75,33 @@ export function update(
   clock: Clock,
 ): Work<UpdateResult> {
   if (!isKey(key)) return nothing({ status: "gone" });
-  const values = valuesOf(record);
+  const change = changeOf(key, record, expected);
+  return (transaction) => overwrite(sql, transaction, change, clock());
+}
+
+/** What an update binds, made before the work that may be run again. */
+export interface Change {
+  readonly key: SessionKey;
+  readonly version: number;
+  readonly values: readonly MysqlValue[];
+}
+
+export function changeOf(key: SessionKey, record: SessionRecord, expected: Version): Change {
+  const [user, payload, created, seen, expires] = valuesOf(record);
   const version = versionOf(expected);
-  return async (session) => {
-    const now = clock();
-    if ((await session.change(sql.update, ...values, key, version, now)) === 1) {
-      return { status: "ok", version: version + 1 };
-    }
-    const [row] = await session.rows<Row>(sql.get, key, now);
-    return row ? { status: "conflict", current: toRecord(row) } : { status: "gone" };
-  };
+  const values = [user, payload, created, seen, expires, expires, seen, key, version] as MysqlValue[];
+  return { key, version, values };
+}
+
+export async function overwrite(
+  sql: Statements,
+  transaction: Transaction,
+  { key, version, values }: Change,
+  now: number,
+): Promise<UpdateResult> {
+  if ((await transaction.change(sql.update, ...values, now)) === 1) return { status: "ok", version: version + 1 };
+  const [row] = await transaction.rows<Row>(sql.get, key, now);
+  return row ? { status: "conflict", current: toRecord(row) } : { status: "gone" };
 }
 
 interface Times {
@@ -101,12 +118,12 @@ export function touch(
 ): Work<boolean> {
   if (!isKey(key)) return nothing(false);
   const [seen, expires] = [Math.floor(seenAt), Math.floor(expiresAt)];
-  return async (session) => {
+  return async (transaction) => {
     const now = clock();
     for (let turn = 0; turn < TURNS; turn++) {
-      if ((await session.change(sql.touch, seen, expires, key, now)) === 1) return true;
+      if ((await transaction.change(sql.touch, seen, expires, key, now)) === 1) return true;
       // Without the flag FOUND_ROWS, a row that had nothing to change is not counted.
-      const [row] = await session.rows<Times>(sql.times, key, now);
+      const [row] = await transaction.rows<Times>(sql.times, key, now);
       if (!row) return false;
       if (Number(row.seen_at) >= seen && Number(row.expires_at) >= expires) return true;
       // It was created between the two.
@@ -117,11 +134,11 @@ export function touch(
 
 export function remove(sql: Statements, key: SessionKey, clock: Clock): Work<boolean> {
   if (!isKey(key)) return nothing(false);
-  return async (session) => {
+  return async (transaction) => {
     const now = clock();
-    if ((await session.change(sql.deleteLive, key, now)) === 1) return true;
+    if ((await transaction.change(sql.deleteLive, key, now)) === 1) return true;
     // An expired one goes too: a clock that steps back must not show it again.
-    await session.change(sql.deleteExpiredKey, key, now);
+    await transaction.change(sql.deleteExpiredKey, key, now);
     return false;
   };
 }

@@ -49,7 +49,7 @@ export function userBytes(userId: string): Uint8Array {
  * visible in ASCII, and whatever else comes in from outside is the key of nothing.
  */
 export function isKey(key: SessionKey): boolean {
-  return /^[\x21-\x7e]{1,255}$/.test(key);
+  return typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key);
 }
 
 /** What was answered as a version, as the column has it; for anything else one that no row has. */

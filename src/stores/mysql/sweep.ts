@@ -7,7 +7,9 @@ import { forgetEpochs } from "./users.ts";
 /** Removes expired sessions in short statements; when none is left, also the epochs that nobody needs. Answers with the sessions. */
 export async function sweep(connections: Connections, sql: Statements, limit: number, clock: Clock): Promise<number> {
   return sweepInSteps(limit, SWEEP, async (size) => {
-    const removed = await connections.use((session) => session.change(sql.deleteExpired, clock(), String(size)));
+    const removed = await connections.use((transaction) =>
+      transaction.change(sql.deleteExpired, clock(), String(size)),
+    );
     if (removed < size) await connections.use(forgetEpochs(sql, SWEEP, clock));
     return { removed, more: removed === size };
   });

@@ -11,7 +11,7 @@ const PLAIN = {
 } as const;
 
 /** One turn on a connection: statements one after the other, and at most one transaction at a time. */
-export class Session {
+export class Transaction {
   readonly #connection: MysqlConnection;
   #open = false;
   #stopped: Error | undefined;
@@ -24,19 +24,19 @@ export class Session {
    * Prepared by the server, once per connection, and never put together here: quoting in the client is only safe
    * while it knows the server's sql_mode and the connection's character set, and those are the application's.
    */
-  async #run(sql: string, values: readonly MysqlValue[]): Promise<unknown> {
+  async #send(sql: string, values: readonly MysqlValue[]): Promise<unknown> {
     if (this.#stopped) throw this.#stopped;
     const statement: MysqlStatement = { sql, values: [...values], ...PLAIN };
     return (await this.#connection.execute(statement))[0];
   }
 
   async rows<Row>(sql: string, ...values: readonly MysqlValue[]): Promise<readonly Row[]> {
-    return (await this.#run(sql, values)) as Row[];
+    return (await this.#send(sql, values)) as Row[];
   }
 
   /** How many rows were changed; with the flag FOUND_ROWS, which mysql2 sets by default, how many were found. */
   async change(sql: string, ...values: readonly MysqlValue[]): Promise<number> {
-    return ((await this.#run(sql, values)) as { affectedRows: number }).affectedRows;
+    return ((await this.#send(sql, values)) as { affectedRows: number }).affectedRows;
   }
 
   /** What cannot be prepared: a constant, no value in it. */
@@ -45,12 +45,15 @@ export class Session {
     await this.#connection.query(sql);
   }
 
-  /** All of the work or nothing of it. Not nested. What fails is rolled back by `undo`. */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * All of the work or nothing of it. Not nested. What fails is rolled back by `undo`, and here what came to a result
+   * that is not to be kept.
+   */
+  async run<T>(work: () => Promise<T>, isKept: (result: T) => boolean = () => true): Promise<T> {
     this.#open = true;
     await this.plain("START TRANSACTION");
     const result = await work();
-    await this.plain("COMMIT");
+    await this.plain(isKept(result) ? "COMMIT" : "ROLLBACK");
     this.#open = false;
     return result;
   }

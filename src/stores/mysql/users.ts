@@ -2,16 +2,17 @@ import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { firstVersion } from "../parts/version.ts";
-import type { Admission, AdmitResult, Epoch } from "../store.ts";
+import type { Admission, AdmitResult, DeleteAllOptions, Epoch, Replaced, ReplaceResult } from "../store.ts";
 import type { Ended, Step } from "./bulk-delete.ts";
 import { endAllOf, endEverybody, endOldest } from "./bulk-delete.ts";
+import type { MysqlValue } from "./client.ts";
 import type { Work } from "./connections.ts";
-import { Again } from "./faults.ts";
-import { insert } from "./records.ts";
+import { isDuplicate } from "./faults.ts";
+import { changeOf, insert, overwrite } from "./records.ts";
 import type { Integer } from "./row.ts";
 import { isKey, knownUser, userBytes, valuesOf } from "./row.ts";
 import type { Statements } from "./statements.ts";
-import type { Session } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 
 const DAY = 86_400_000;
 
@@ -31,14 +32,16 @@ const tokenOf = ({ everybody, own }: Pick<Epochs, "everybody" | "own">): Epoch =
  * it was removed for want of use, with a random number, so that a login from before does not fit it.
  */
 export function epoch(sql: Statements, userId: string, clock: Clock): Work<Epoch> {
-  const user = userBytes(userId);
-  return async (session) => {
+  const user = knownUser(userId);
+  // No session can be of such a user: a login says so.
+  if (user === undefined) return async () => "none";
+  return async (transaction) => {
     for (let turn = 0; turn < 3; turn++) {
-      const [found] = await session.rows<Epochs>(sql.epoch, user);
+      const [found] = await transaction.rows<Epochs>(sql.epoch, user);
       if (!found) break;
       const now = clock();
       if (found.own !== null && Number(found.used) > now - DAY) return tokenOf(found);
-      await session.change(sql.useEpoch, user, firstVersion(), Math.floor(now), Math.floor(now));
+      await use(sql, transaction, user, now);
     }
     throw new SessionError(
       "SOJOURN_STORE_UNAVAILABLE",
@@ -47,6 +50,19 @@ export function epoch(sql: Statements, userId: string, clock: Clock): Work<Epoch
   };
 }
 
+/** When no instant is given, only the epoch counts. */
+const ALWAYS = 9e15;
+
+/** The two numbers of an epoch; undefined for what was never one. */
+function countsOf(epoch: Epoch): readonly [everybody: number, own: number] | undefined {
+  const [, everybody, own] = /^(\d{1,16})\.(\d{1,16})$/.exec(String(epoch)) ?? [];
+  return own === undefined ? undefined : [Number(everybody), Number(own)];
+}
+
+/**
+ * Without a limit a login is one statement. With one, or where its key was there before, it is a transaction, in which
+ * the user's logins wait for each other.
+ */
 export function admit(
   sql: Statements,
   key: SessionKey,
@@ -54,75 +70,169 @@ export function admit(
   admission: Admission,
   clock: Clock,
 ): Work<AdmitResult> {
-  const user = userBytes(record.userId);
-  const values = valuesOf(record);
-  const { limit, onLimit = "evict-oldest" } = admission;
-  return (session) =>
-    session.transaction(async () => {
-      const present = limit === undefined ? await share(sql, session, user) : await hold(sql, session, user);
-      if (present !== admission.epoch) return { status: "revoked" };
-      if (!isKey(key)) return { status: "exists" };
-      const now = clock();
-      let evicted: readonly SessionKey[] = [];
-      if (limit !== undefined) {
-        const [state] = await session.rows<{ live: Integer; taken: Integer }>(sql.stateOfUser, key, now, user, now);
-        if (Number(state?.taken) > 0) return { status: "exists" };
-        const surplus = Math.ceil(Number(state?.live) + 1 - limit);
-        if (surplus > 0 && onLimit === "reject") return { status: "limit" };
-        if (surplus > 0) evicted = await endOldest(sql, session, user, surplus, now);
-      }
-      const version = await insert(sql, session, key, values, now);
-      if (version !== null) return { status: "ok", version, evicted };
-      // The key was created in this very moment. Nobody was ended for nothing.
-      if (evicted.length > 0) throw new Again("taken");
-      return { status: "exists" };
-    });
+  const login = { key, values: valuesOf(record), user: userBytes(record.userId), admission };
+  const counts = countsOf(admission.epoch);
+  if (counts === undefined) return async () => ({ status: "revoked" });
+  const inTurns: Work<AdmitResult> = (transaction) =>
+    transaction.run(() => place(sql, transaction, login, clock()), isDone);
+  if (admission.limit !== undefined || !isKey(key)) return inTurns;
+  return async (transaction) => {
+    const version = firstVersion();
+    const since = admission.since ?? ALWAYS;
+    try {
+      const made = await transaction.change(sql.admit, ...login.values, version, key, login.user, ...counts, since);
+      return made === 1 ? { status: "ok", version, evicted: [] } : { status: "revoked" };
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+    return inTurns(transaction);
+  };
 }
 
+interface Login {
+  readonly key: SessionKey;
+  readonly values: readonly MysqlValue[];
+  readonly user: Uint8Array;
+  readonly admission: Admission;
+}
+
+const isDone = ({ status }: { readonly status: string }): boolean => status === "ok";
+
+/** Puts a session in, or says why not; in a transaction, which is not kept then. */
+async function place(sql: Statements, transaction: Transaction, login: Login, now: number): Promise<AdmitResult> {
+  const { key, user, values, admission } = login;
+  const { limit, onLimit = "evict-oldest", since = ALWAYS } = admission;
+  const present = limit === undefined ? await share(sql, transaction, user) : await hold(sql, transaction, user);
+  if (!present || present.epoch !== admission.epoch || since < present.revoked) return { status: "revoked" };
+  if (!isKey(key)) return { status: "exists" };
+  let evicted: readonly SessionKey[] = [];
+  if (limit !== undefined) {
+    const [state] = await transaction.rows<{ live: Integer; taken: Integer }>(sql.stateOfUser, key, now, user, now);
+    if (Number(state?.taken) > 0) return { status: "exists" };
+    const surplus = Math.ceil(Number(state?.live) + 1 - limit);
+    if (surplus > 0 && onLimit === "reject") return { status: "limit" };
+    if (surplus > 0) evicted = await endOldest(sql, transaction, user, surplus, now);
+  }
+  const version = await insert(sql, transaction, key, values, now);
+  // The key may have been created in this very moment. Nobody is ended for nothing, for it is not kept.
+  return version === null ? { status: "exists" } : { status: "ok", version, evicted };
+}
+
+/**
+ * The old record first: it is overwritten, and by that held, and does not count for its user any more. Whatever comes
+ * in between undoes it.
+ */
+export function replace(
+  sql: Statements,
+  key: SessionKey,
+  record: SessionRecord,
+  old: Replaced,
+  admission: Admission | undefined,
+  clock: Clock,
+): Work<ReplaceResult> {
+  if (!isKey(old.key)) return async () => ({ status: "gone" });
+  const { userId } = record;
+  const values = valuesOf(record);
+  const user = userId === undefined ? undefined : userBytes(userId);
+  const change = changeOf(old.key, old.record, old.version);
+  return (transaction) =>
+    transaction.run(async (): Promise<ReplaceResult> => {
+      const now = clock();
+      const buried = await overwrite(sql, transaction, change, now);
+      if (buried.status !== "ok") return buried;
+      if (user !== undefined && admission !== undefined) {
+        return place(sql, transaction, { key, values, user, admission }, now);
+      }
+      if (!isKey(key)) return { status: "exists" };
+      await stand(sql, transaction, user, now);
+      const version = await insert(sql, transaction, key, values, now);
+      return version === null ? { status: "exists" } : { status: "ok", version, evicted: [] };
+    }, isDone);
+}
+
+/** Waits for revocations under way, and makes those that come wait: then they find what is made here. */
+async function stand(
+  sql: Statements,
+  transaction: Transaction,
+  user: Uint8Array | undefined,
+  now: number,
+): Promise<void> {
+  if (user !== undefined && (await share(sql, transaction, user))) return;
+  await transaction.rows(sql.shareEverybody);
+  if (user !== undefined) await use(sql, transaction, user, now);
+}
+
+/** Makes the user's epoch where there is none, and holds it in a transaction. */
+async function use(sql: Statements, transaction: Transaction, user: Uint8Array, now: number): Promise<void> {
+  const day = Math.floor(now);
+  await transaction.change(sql.useEpoch, user, firstVersion(), day, null, day);
+}
+
+interface Standing {
+  readonly epoch: Epoch;
+  /** The instant of the last revocation, of the user or of everybody. */
+  readonly revoked: number;
+}
+
+type Revocable = Epochs & { readonly revoked: number | string };
+
 /** Both epochs, held against a revocation until the end of the transaction; logins do not wait for each other. */
-async function share(sql: Statements, session: Session, user: Uint8Array): Promise<Epoch | undefined> {
-  const [row] = await session.rows<Epochs>(sql.shareEpochs, user);
-  return row && tokenOf(row);
+async function share(sql: Statements, transaction: Transaction, user: Uint8Array): Promise<Standing | undefined> {
+  const [row] = await transaction.rows<Revocable>(sql.shareEpochs, user);
+  return row && { epoch: tokenOf(row), revoked: Number(row.revoked) };
 }
 
 /** As `share`, and the logins of one user wait for each other, so that they can be counted. */
-async function hold(sql: Statements, session: Session, user: Uint8Array): Promise<Epoch | undefined> {
-  const [everybody] = await session.rows<Epochs>(sql.shareEverybody);
-  const [own] = await session.rows<Epochs>(sql.holdEpoch, user);
-  return everybody && own && tokenOf({ everybody: everybody.everybody, own: own.own });
+async function hold(sql: Statements, transaction: Transaction, user: Uint8Array): Promise<Standing | undefined> {
+  const [everybody] = await transaction.rows<Revocable>(sql.shareEverybody);
+  const [own] = await transaction.rows<Revocable>(sql.holdEpoch, user);
+  if (!everybody || !own) return undefined;
+  const revoked = Math.max(Number(everybody.revoked), Number(own.revoked));
+  return { epoch: tokenOf({ everybody: everybody.everybody, own: own.own }), revoked };
 }
 
 /**
  * One step of `deleteAll`. In the first one the epoch moves before all else: that waits for the logins that hold it,
- * and what they made is then there to be ended.
+ * and what they made is then there to be ended. The session to spare is looked for in each, under the same lock, so
+ * that of two that spare themselves one finds that it has been ended.
  */
 export function deleteAll(
   sql: Statements,
   userId: string,
-  except: SessionKey | undefined,
+  { except, at }: Pick<DeleteAllOptions, "except" | "at">,
   step: Step,
   clock: Clock,
-): Work<Ended> {
+): Work<Ended | null> {
   const user = knownUser(userId);
+  if (except !== undefined && (user === undefined || !isKey(except))) return async () => null;
   if (user === undefined) return async () => ({ keys: [], more: false });
-  return (session) =>
-    session.transaction(async () => {
+  return (transaction) =>
+    transaction.run(async () => {
       const now = clock();
-      if (step.first) await session.change(sql.moveEpoch, user, firstVersion(), Math.floor(now), Math.floor(now));
-      return endAllOf(sql, session, user, except, step.size, now);
+      if (except !== undefined) {
+        await use(sql, transaction, user, now);
+        const spared = await transaction.rows(sql.holdSpared, except, user, now);
+        if (spared.length === 0) return null;
+      }
+      if (step.first) {
+        const [day, instant] = [Math.floor(now), at ?? now];
+        await transaction.change(sql.moveEpoch, user, firstVersion(), day, instant, day, instant, instant);
+      }
+      return endAllOf(sql, transaction, user, except, step.size, now);
     });
 }
 
 /** One step of `clear`. */
-export function clear(sql: Statements, step: Step, clock: Clock): Work<Ended> {
-  return (session) =>
-    session.transaction(async () => {
-      if (step.first) await session.change(sql.moveEverybody);
-      return endEverybody(sql, session, step.size, clock());
+export function clear(sql: Statements, at: number | undefined, step: Step, clock: Clock): Work<Ended> {
+  return (transaction) =>
+    transaction.run(async () => {
+      const now = clock();
+      if (step.first) await transaction.change(sql.moveEverybody, at ?? now, at ?? now);
+      return endEverybody(sql, transaction, step.size, now);
     });
 }
 
 /** Removes the epochs of users who have not been here for a month. */
 export function forgetEpochs(sql: Statements, limit: number, clock: Clock): Work<number> {
-  return (session) => session.change(sql.deleteUnusedEpochs, Math.floor(clock()) - KEEP_EPOCHS, String(limit));
+  return (transaction) => transaction.change(sql.deleteUnusedEpochs, Math.floor(clock()) - KEEP_EPOCHS, String(limit));
 }

@@ -223,7 +223,7 @@ describe("an answer that is lost after the server has done it", () => {
     const store = open(proxied);
     const epoch = await store.epoch("ann");
     const dropped = proxy.dropAnswer({ matches: /COMMIT/ });
-    const { error } = await failure(() => store.admit("a", { ...record(), userId: "ann" }, { epoch }));
+    const { error } = await failure(() => store.admit("a", { ...record(), userId: "ann" }, { epoch, limit: 5 }));
     expect(error).toBeInstanceOf(Error);
     await dropped;
     await recovered(store);

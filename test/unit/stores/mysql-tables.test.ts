@@ -1,8 +1,9 @@
 /** The tables of the MySQL store on a real server: who makes them, what is in them, who may read them. */
 import mysql from "mysql2/promise";
 import { describe, expect, test } from "vitest";
-import { namesOf, prepareSchema, type Step, schemaScript } from "../../../src/stores/mysql/schema.ts";
-import { Session } from "../../../src/stores/mysql/transaction.ts";
+import { type MysqlStep, namesOf, prepareSchema, schemaScript } from "../../../src/stores/mysql/schema.ts";
+import { Transaction } from "../../../src/stores/mysql/transaction.ts";
+import { openStore } from "../../../src/stores/open.ts";
 import { together } from "../../../src/testing/contract/case.ts";
 import { table } from "../../support/table.ts";
 import { clock, ends, ofUser, open, pool, poolOf, record, rows, server } from "./mysql-bench.ts";
@@ -57,31 +58,31 @@ describe("the tables", () => {
     const names = namesOf(table);
     await open().health();
     let run = 0;
-    const second: Step = {
-      layout: 2,
-      compatible: 2,
+    const third: MysqlStep = {
+      layout: 3,
+      compatible: 3,
       statements: ({ sessions }) => {
         run += 1;
         // Fails when it is run twice, so the lock has to hold.
         return [`ALTER TABLE ${sessions} ADD COLUMN extra int NULL`];
       },
     };
-    const first: Step = { layout: 1, compatible: 1, statements: () => expect.fail("has been made") };
+    const first: MysqlStep = { layout: 1, compatible: 1, statements: () => expect.fail("has been made") };
     await together(6, async () => {
       const connection = await pool.getConnection();
-      await prepareSchema(new Session(connection), names, true, [first, second]);
+      await prepareSchema(new Transaction(connection), names, true, [first, third]);
       connection.release();
     });
     expect(run).toBe(1);
-    const why = /layout 2, this release of Sojourn reads layout 1/;
+    const why = /layout 3, this release of Sojourn reads layouts up to 2/;
     await expect(open().get("a")).rejects.toMatchObject({
       code: "SOJOURN_STORE_UNAVAILABLE",
       message: expect.stringMatching(why),
     });
     await pool.query(schemaScript({ table, view: false }));
-    await expect(open().get("a")).rejects.toThrow("layout 2");
+    await expect(open().get("a")).rejects.toThrow("layout 3");
     // As one that this release can still work with.
-    await pool.query(`UPDATE ${names.meta} SET value = 1 WHERE name = 'compatible'`);
+    await pool.query(`UPDATE ${names.meta} SET value = 2 WHERE name = 'compatible'`);
     expect(await open().get("a")).toBeNull();
   });
 
@@ -91,7 +92,9 @@ describe("the tables", () => {
     const app = await poolOf("app", "SELECT, INSERT, UPDATE, DELETE ON rights.*");
     for (const create of ["auto", false] as const) {
       await expect(open({ create }, app).get("a")).rejects.toThrow(
-        create ? /command denied/ : /are missing: run what `npx sojourn schema mysql` prints/,
+        create
+          ? /may not make them: run what `npx sojourn schema mysql` prints/
+          : /are missing.*run what `npx sojourn schema mysql` prints/,
       );
     }
     const owner = mysql.createPool({ uri: server.url.replace("/test", "/rights"), multipleStatements: true });
@@ -107,13 +110,39 @@ describe("the tables", () => {
     }
   });
 
-  test("that were dropped under the store are made again, without a restart", async () => {
-    const store = open();
-    await store.create("a", record());
-    await pool.query(`DROP TABLE ${table}, ${table}_meta, ${table}_epochs`);
-    await expect(store.get("a")).rejects.toMatchObject({ code: "ER_NO_SUCH_TABLE" });
+  test.each(["", "_epochs", "_meta", "_ended"])(
+    "that were dropped under the store are made again by the call that misses them (%s)",
+    async (part) => {
+      const store = open();
+      const before = await store.epoch("ann");
+      await pool.query(`DROP TABLE ${table}${part}`);
+      expect(await store.health()).toMatchObject({ latencyMs: expect.any(Number) });
+      // What was counted is forgotten: nobody can say whether the user was revoked meanwhile.
+      if (part === "_epochs" || part === "_meta") {
+        expect(await store.admit("b", ofUser("ann"), { epoch: before })).toEqual({ status: "revoked" });
+      }
+      expect(await store.admit("b", ofUser("ann"), { epoch: await store.epoch("ann") })).toMatchObject({
+        status: "ok",
+      });
+    },
+  );
+
+  test("that are missing are named, with what to run, where the store may not make them", async () => {
+    await open().create("a", record());
+    await pool.query(`RENAME TABLE ${table} TO ${table}_old`);
+    const why = new RegExp(`${table} is missing: run what .npx sojourn schema mysql. prints`);
+    const store = open({ create: false });
+    for (const call of [
+      () => store.health(),
+      () => store.get("a"),
+      () => openStore(`${server.url}?table=${table}&create=false`),
+    ])
+      await expect(call()).rejects.toMatchObject({
+        code: "SOJOURN_STORE_UNAVAILABLE",
+        message: expect.stringMatching(why),
+      });
+    await pool.query(schemaScript({ table, view: false }));
     expect(await store.get("a")).toBeNull();
-    expect(await store.admit("b", ofUser("ann"), { epoch: await store.epoch("ann") })).toMatchObject({ status: "ok" });
   });
 
   test("have no session of a user whose id does not fit, and so there is none to list or to end", async () => {
