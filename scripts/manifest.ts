@@ -3,13 +3,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { root } from "./run.ts";
 
 interface Target {
-  readonly types: string;
+  /** For CommonJS, and for all others. */
+  readonly types: { readonly require: string; readonly default: string };
   readonly default: string;
 }
 
 export interface Manifest {
   readonly name: string;
   readonly version: string;
+  readonly main: string;
+  readonly types: string;
+  readonly typesVersions: Record<string, Record<string, readonly string[]>>;
   readonly exports: Record<string, Target | string>;
   readonly imports: Record<string, Record<string, string>>;
   readonly bin?: Record<string, string>;
@@ -24,7 +28,7 @@ export function readManifest(folder: string = root): Manifest {
   return JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as Manifest;
 }
 
-/** The source that `tsc` makes a file of dist from. */
+/** The source of an entry in dist. */
 export const sourceOf = (built: string): string => built.replace("./dist/", "src/").replace(/(\.d\.ts|\.js)$/, ".ts");
 
 const written = (built: string): boolean => existsSync(`${root}/${sourceOf(built)}`);

@@ -17,8 +17,11 @@ test("there is a main entry", () => {
 
 test.each(present)("%s exists with its types and exports what it did", async (subpath, target) => {
   expect(Object.keys(target)).toEqual(["types", "default"]);
-  expect(target.types).toBe(target.default.replace(/\.js$/, ".d.ts"));
-  expect(existsSync(new URL(target.types, root))).toBe(true);
+  expect(target.types).toEqual({
+    require: target.default.replace(/\.js$/, ".d.cts"),
+    default: target.default.replace(/\.js$/, ".d.ts"),
+  });
+  for (const file of Object.values(target.types)) expect(existsSync(new URL(file, root)), file).toBe(true);
   const names = Object.keys(await import(new URL(target.default, root).href)).sort();
   expect(names.includes("default"), subpath).toBe(functions.includes(subpath));
   expect(names).toMatchSnapshot();
@@ -27,6 +30,14 @@ test.each(present)("%s exists with its types and exports what it did", async (su
 test.each(present)("%s is what the package's own name leads to", (subpath, target) => {
   const specifier = subpath.replace(/^\./, manifest.name);
   expect(import.meta.resolve(specifier)).toBe(new URL(target.default, root).href);
+});
+
+test("compilers and tools that know no exports find every entry", () => {
+  expect([manifest.main, manifest.types]).toEqual(["./dist/index.js", "./dist/index.d.ts"]);
+  const below = present.filter(([subpath]) => subpath !== ".");
+  expect(manifest.typesVersions).toEqual({
+    "*": Object.fromEntries(below.map(([subpath, { types }]) => [subpath.slice(2), [types.default]])),
+  });
 });
 
 test("CommonJS can require it (Node 20.19 and later: no top-level await anywhere)", () => {

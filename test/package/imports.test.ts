@@ -1,4 +1,6 @@
-/** What comes along with an import: each entry is bundled, and the modules in the bundle are looked at. */
+/** What comes along with an import: each entry is bundled, and the sources of what is in the bundle are looked at. */
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { expect, test } from "vitest";
 import { pending, readManifest, subpaths } from "../../scripts/manifest.ts";
@@ -14,7 +16,7 @@ type Platform = "node" | "workers";
 
 const conditions: Record<Platform, string[]> = { node: ["node"], workers: ["workerd", "worker", "browser"] };
 
-/** The modules of dist that an entry pulls in, and the packages and platform modules that it names. */
+/** The sources that an entry pulls in, and the packages and platform modules that it names. */
 async function graph(subpath: string, platform: Platform): Promise<{ modules: string[]; outside: string[] }> {
   const { metafile } = await build({
     stdin: { contents: `export * from "${subpath.replace(/^\./, manifest.name)}";`, resolveDir: root },
@@ -32,7 +34,16 @@ async function graph(subpath: string, platform: Platform): Promise<{ modules: st
   return { modules: modulesOf(metafile), outside: outsideOf(metafile) };
 }
 
-const modulesOf = ({ inputs }: Metafile): string[] => Object.keys(inputs).filter((path) => path !== "<stdin>");
+/** A module of dist is made of several sources; its map names them. */
+const modulesOf = ({ inputs }: Metafile): string[] =>
+  Object.keys(inputs)
+    .filter((path) => path !== "<stdin>")
+    .flatMap((path) => {
+      const text = readFileSync(join(root, path), "utf8");
+      if (!text.includes("sourceMappingURL")) return [];
+      const { sources } = JSON.parse(readFileSync(join(root, `${path}.map`), "utf8")) as { sources: string[] };
+      return sources.map((source) => relative(root, join(root, dirname(path), source)));
+    });
 
 const outsideOf = ({ inputs }: Metafile): string[] => [
   ...new Set(
@@ -42,34 +53,34 @@ const outsideOf = ({ inputs }: Metafile): string[] => [
 
 /** What an entry may reach beyond the core, as beginnings of paths; the core is everything that is in none of these. */
 const apart =
-  /^dist\/(stores\/(?!store\.js)|adapters\/|testing\/|cli\/|codec\/(devalue|cbor|xml)|transport\/(header|url)\.js)/;
+  /^src\/(stores\/(?!store\.ts)|adapters\/|testing\/|cli\/|codec\/(devalue|cbor|xml)|transport\/(header|url)\.ts)/;
 const reach: Record<string, readonly string[]> = {
-  "./stores": ["dist/stores/"],
-  "./stores/memory": ["dist/stores/memory", "dist/stores/parts/"],
-  "./stores/file": ["dist/stores/file", "dist/stores/parts/"],
-  "./stores/sqlite": ["dist/stores/sqlite", "dist/stores/sql/", "dist/stores/parts/"],
-  "./stores/postgres": ["dist/stores/postgres", "dist/stores/parts/"],
-  "./stores/redis": ["dist/stores/redis", "dist/stores/parts/"],
-  "./stores/mysql": ["dist/stores/mysql", "dist/stores/parts/"],
-  "./stores/memcached": ["dist/stores/memcached", "dist/stores/parts/"],
-  "./stores/keyv": ["dist/stores/keyv", "dist/stores/plain/", "dist/stores/parts/"],
-  "./stores/unstorage": ["dist/stores/unstorage", "dist/stores/plain/", "dist/stores/parts/"],
-  "./stores/express-session": ["dist/stores/express-session", "dist/stores/plain/", "dist/stores/parts/"],
-  "./stores/cloudflare": ["dist/stores/cloudflare", "dist/stores/sql/", "dist/stores/parts/"],
-  "./stores/cached": ["dist/stores/cached", "dist/stores/parts/"],
-  "./stores/migrating": ["dist/stores/migrating", "dist/stores/parts/"],
+  "./stores": ["src/stores/"],
+  "./stores/memory": ["src/stores/memory", "src/stores/parts/"],
+  "./stores/file": ["src/stores/file", "src/stores/parts/"],
+  "./stores/sqlite": ["src/stores/sqlite", "src/stores/sql/", "src/stores/parts/"],
+  "./stores/postgres": ["src/stores/postgres", "src/stores/parts/"],
+  "./stores/redis": ["src/stores/redis", "src/stores/parts/"],
+  "./stores/mysql": ["src/stores/mysql", "src/stores/parts/"],
+  "./stores/memcached": ["src/stores/memcached", "src/stores/parts/"],
+  "./stores/keyv": ["src/stores/keyv", "src/stores/plain/", "src/stores/parts/"],
+  "./stores/unstorage": ["src/stores/unstorage", "src/stores/plain/", "src/stores/parts/"],
+  "./stores/express-session": ["src/stores/express-session", "src/stores/plain/", "src/stores/parts/"],
+  "./stores/cloudflare": ["src/stores/cloudflare", "src/stores/sql/", "src/stores/parts/"],
+  "./stores/cached": ["src/stores/cached", "src/stores/parts/"],
+  "./stores/migrating": ["src/stores/migrating", "src/stores/parts/"],
   "./codecs/json": [],
-  "./codecs/devalue": ["dist/codec/"],
-  "./codecs/cbor": ["dist/codec/"],
-  "./codecs/xml": ["dist/codec/"],
-  "./transports/header": ["dist/transport/"],
-  "./transports/url": ["dist/transport/"],
-  "./fetch": ["dist/adapters/"],
-  "./node": ["dist/adapters/"],
-  "./express": ["dist/adapters/"],
-  "./express-session": ["dist/adapters/"],
-  "./hono": ["dist/adapters/"],
-  "./testing": ["dist/testing/"],
+  "./codecs/devalue": ["src/codec/"],
+  "./codecs/cbor": ["src/codec/"],
+  "./codecs/xml": ["src/codec/"],
+  "./transports/header": ["src/transport/"],
+  "./transports/url": ["src/transport/"],
+  "./fetch": ["src/adapters/"],
+  "./node": ["src/adapters/"],
+  "./express": ["src/adapters/"],
+  "./express-session": ["src/adapters/"],
+  "./hono": ["src/adapters/"],
+  "./testing": ["src/testing/"],
 };
 
 /** The packages and platform modules that an entry may name on any platform; the others run anywhere. */
@@ -99,12 +110,12 @@ test.each(present)("%s brings along nothing of another entry", async (subpath) =
 test.each(present)("%s names no package or platform module that it may not, on Workers", async (subpath) => {
   const { modules, outside } = await graph(subpath, "workers");
   expect(outside.filter((path) => !outsideOfEntry[subpath]?.test(path))).toEqual([]);
-  expect(modules).not.toContain("dist/crypto/node.js");
+  expect(modules).not.toContain("src/crypto/node.ts");
 });
 
 test.each(present)("%s takes the platform's own cryptography on Node", async (subpath) => {
   const { modules, outside } = await graph(subpath, "node");
-  expect(modules).not.toContain("dist/crypto/web.js");
+  expect(modules).not.toContain("src/crypto/web.ts");
   const strangers = outside.filter(
     (path) => !/^node:(crypto|buffer)$/.test(path) && !outsideOfEntry[subpath]?.test(path),
   );

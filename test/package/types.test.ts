@@ -1,5 +1,7 @@
 /** The declarations, as a consumer's compiler reads them: packed, strict, and with library checks on. */
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pending, readManifest, subpaths } from "../../scripts/manifest.ts";
@@ -16,7 +18,13 @@ const specifiers = subpaths(manifest)
 const consumers = {
   "module nodenext, without DOM": { module: "nodenext", lib: ["es2023"] },
   "module preserve (a bundler's), with DOM": { module: "preserve", lib: ["es2023", "dom", "dom.iterable"] },
+  "module node16": { module: "node16", lib: ["es2023"] },
 };
+
+/** The last compiler that knows "node10"; it comes with attw. */
+const oldCompiler = createRequire(join(root, "node_modules/@arethetypeswrong/core/package.json")).resolve(
+  "typescript/lib/tsc.js",
+);
 
 let staged: StagedPackage;
 
@@ -24,33 +32,40 @@ beforeAll(async () => {
   staged = await stagePackage();
   const modules = join(staged.app, "node_modules");
   mkdirSync(join(modules, "@types"));
-  const linked = ["@types/node", ...Object.keys(manifest.peerDependencies)];
+  const linked = ["@types/node", "@types/express-session", ...Object.keys(manifest.peerDependencies)];
   for (const name of linked.filter((one) => existsSync(join(root, "node_modules", one))))
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   const imports = specifiers.map((specifier, index) => `import * as entry${index} from "${specifier}";`);
   const uses = specifiers.map((_, index) => `entry${index}`).join(", ");
-  writeFileSync(join(staged.app, "consumer.ts"), `${imports.join("\n")}\nexport const entries = [${uses}];\n`);
+  for (const file of ["consumer.ts", "consumer.cts"])
+    writeFileSync(join(staged.app, file), `${imports.join("\n")}\nexport const entries = [${uses}];\n`);
 });
 
 afterAll(() => staged.remove());
 
+/** What the compiler says about a file of the application. */
+async function compile(file: string, options: object, tsc = join(root, "node_modules/typescript/bin/tsc")) {
+  const config = join(staged.app, `tsconfig.${createHash("md5").update(JSON.stringify(options)).digest("hex")}.json`);
+  const common = { target: "es2022", strict: true, noEmit: true, types: ["node"], skipLibCheck: false };
+  writeFileSync(config, JSON.stringify({ compilerOptions: { ...common, ...options }, files: [file] }));
+  return run(process.execPath, [tsc, "-p", config], { cwd: staged.app, seconds: 100, quiet: true });
+}
+
 test.each(Object.entries(consumers))("every entry type-checks with %s", async (name, options) => {
-  const config = join(staged.app, `tsconfig.${options.module}.json`);
-  const compilerOptions = {
-    ...options,
-    target: "es2022",
-    strict: true,
-    noEmit: true,
-    types: ["node"],
-    skipLibCheck: false,
-  };
-  writeFileSync(config, JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const { ok, output } = await run(process.execPath, [tsc, "-p", config], {
-    cwd: staged.app,
-    seconds: 60,
-    quiet: true,
-  });
+  const { ok, output } = await compile("consumer.ts", options);
   expect(output, name).toBe("");
+  expect(ok).toBe(true);
+});
+
+test.each(["node16", "nodenext"])("every entry type-checks in a CommonJS file with module %s", async (module) => {
+  const { ok, output } = await compile("consumer.cts", { module, lib: ["es2023"] });
+  expect(output).toBe("");
+  expect(ok).toBe(true);
+});
+
+test("every entry type-checks with module commonjs and moduleResolution node10", async () => {
+  const options = { module: "commonjs", moduleResolution: "node10", lib: ["es2023", "dom"], skipLibCheck: true };
+  const { ok, output } = await compile("consumer.ts", options, oldCompiler);
+  expect(output).toBe("");
   expect(ok).toBe(true);
 });
