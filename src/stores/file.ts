@@ -1,24 +1,8 @@
-import { resolve } from "node:path";
-import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
-import { invalidOption } from "../errors.ts";
-import type { FileStore } from "./file/files.ts";
-import { Files } from "./file/files.ts";
+import { type FileStore, Files } from "./file/files.ts";
+import { checkOptions, type FileStoreOptions } from "./file/options.ts";
 
 export type { FileStore } from "./file/files.ts";
-
-/** Where sessions are kept, and how safely. */
-export interface FileStoreOptions {
-  /** A folder of its own; made when missing, readable for its owner only. Nobody else may be able to write to it. */
-  readonly directory: string;
-  /**
-   * `"fsync"` (default): an answer means that a power cut cannot take the write back, a logout included.
-   * `"rename"`: safe when the process is killed, not when the machine is; several times faster.
-   */
-  readonly durability?: "fsync" | "rename" | undefined;
-  /** Milliseconds since the epoch; default the system's clock. */
-  readonly clock?: Clock | undefined;
-}
+export type { FileStoreOptions } from "./file/options.ts";
 
 /**
  * Keeps each session in a file: for one machine without a database. Any number of processes may share
@@ -30,8 +14,9 @@ export interface FileStoreOptions {
  * and `deleteExpired` read every file that they pass. A few thousand sessions are fine. For more, or for
  * more than one machine, use SQLite or a server. The folder must be on a local file system, and the
  * processes in one pid namespace (not in containers of their own). Worker threads may share it as well,
- * but must not be terminated in the middle of a call. Call `deleteExpired` now and then; it also removes what
- * killed processes left.
+ * but must not be terminated in the middle of a call. Expired records, and what killed processes left, are swept away
+ * now and then (`sweepEvery`). A process that is stopped in the middle of a write (SIGSTOP, a debugger) holds up what
+ * the others do to the same record or user: they wait for ten seconds and then fail, until it goes on or is ended.
  *
  * Files are named by the SHA-256 of the key, have mode 0600, and are written beside their place and
  * renamed into it. What is in them is not encrypted by the store.
@@ -46,15 +31,5 @@ export interface FileStoreOptions {
  * ```
  */
 export function fileStore(options: string | FileStoreOptions): FileStore {
-  const {
-    directory,
-    durability = "fsync",
-    clock = systemClock,
-  } = typeof options === "string" ? { directory: options } : options;
-  if (typeof directory !== "string" || directory === "")
-    throw invalidOption("directory", directory, "the path of a folder");
-  if (durability !== "fsync" && durability !== "rename")
-    throw invalidOption("durability", durability, '"fsync" or "rename"');
-  if (typeof clock !== "function") throw invalidOption("clock", clock, "a function that returns milliseconds");
-  return new Files(resolve(directory), durability === "fsync", clock);
+  return new Files(checkOptions(options));
 }

@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
-import type { Epoch } from "../store.ts";
+import type { Admission, Epoch } from "../store.ts";
 import type { Disk } from "./disk.ts";
 import type { Layout } from "./layout.ts";
-import { USER_LOCKS, userLock } from "./layout.ts";
+import { USER_LOCKS } from "./layout.ts";
 import type { Locks } from "./lock.ts";
 
 /** A login that takes longer than this between its two steps is not one. */
 const KEPT_MS = 86_400_000;
 
-/** Marks of the last revocation of each user, and of everybody: the time and chance, so that none comes back. */
+/**
+ * Marks of the last revocation of each user, and of everybody: the time and chance, so that none comes back, and behind a
+ * blank the latest instant that a revocation was of.
+ */
 export class Epochs {
   readonly #disk: Disk;
   readonly #locks: Locks;
@@ -29,13 +32,21 @@ export class Epochs {
     return `${everybody}/${this.#disk.read(this.#layout.userEpoch(userId)) ?? "0"}`;
   }
 
-  /** Once it resolves, no login with an older epoch is under way or can begin. */
-  async moveUser(userId: string): Promise<void> {
-    await this.#locks.hold(userLock(userId), () => this.#move(this.#layout.userEpoch(userId)));
+  /** Whether a login has been revoked since its request arrived. */
+  isRevoked(userId: string, { epoch, since }: Admission): boolean {
+    if (epoch !== this.of(userId)) return true;
+    if (since === undefined) return false;
+    const { everybodysEpoch } = this.#layout;
+    return since < Math.max(this.#instant(everybodysEpoch), this.#instant(this.#layout.userEpoch(userId)));
   }
 
-  async moveEverybody(): Promise<void> {
-    await this.#locks.holdAll(USER_LOCKS, () => this.#move(this.#layout.everybodysEpoch));
+  /** The caller has the user's lock. Once it resolves, no login with an older epoch is under way or can begin. */
+  async moveUser(userId: string, at: number | undefined): Promise<void> {
+    await this.#move(this.#layout.userEpoch(userId), at);
+  }
+
+  async moveEverybody(at: number | undefined): Promise<void> {
+    await this.#locks.holdAll(USER_LOCKS, () => this.#move(this.#layout.everybodysEpoch, at));
   }
 
   /** Removes the marks of users whose last revocation is a day ago. */
@@ -54,7 +65,16 @@ export class Epochs {
     return at + KEPT_MS <= this.#clock();
   }
 
-  async #move(path: string): Promise<void> {
-    await this.#disk.write(path, `${Math.trunc(this.#clock())}.${randomBytes(9).toString("base64url")}`);
+  /** Before everything when there was no revocation; a mark without an instant is of the time when it was made. */
+  #instant(path: string): number {
+    const mark = this.#disk.read(path);
+    if (mark === null) return Number.NEGATIVE_INFINITY;
+    const blank = mark.indexOf(" ");
+    return blank === -1 ? Number.parseInt(mark, 10) : Number(mark.slice(blank + 1));
+  }
+
+  async #move(path: string, at: number = this.#clock()): Promise<void> {
+    const mark = `${Math.trunc(this.#clock())}.${randomBytes(9).toString("base64url")}`;
+    await this.#disk.write(path, `${mark} ${Math.max(at, this.#instant(path))}`);
   }
 }

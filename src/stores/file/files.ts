@@ -1,89 +1,113 @@
-import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { probe } from "../parts/probe.ts";
+import { startSweeping } from "../parts/sweep.ts";
+import { keepingTouch } from "../parts/times.ts";
 import type {
   Admission,
   AdmitResult,
   ClosableStore,
+  DeleteAllOptions,
   Entry,
   Epoch,
   HealthStore,
   Page,
   PageRequest,
+  Replaced,
+  ReplaceResult,
+  ReplaceStore,
   ScanStore,
   SweepStore,
   UpdateResult,
-  UserStore,
+  WatchStore,
 } from "../store.ts";
 import { Disk } from "./disk.ts";
+import { Ended } from "./ended.ts";
 import { Epochs } from "./epochs.ts";
 import type { Layout } from "./layout.ts";
-import { layoutOf, userLock } from "./layout.ts";
+import { layoutOf } from "./layout.ts";
+import { LiveRecords } from "./live.ts";
 import { Locks } from "./lock.ts";
+import type { FileSettings } from "./options.ts";
 import { entriesAfter, entryCursor, pageSize } from "./pages.ts";
 import { Records, rests } from "./records.ts";
+import { Users } from "./users.ts";
 
-/** All that a store can do, but telling of revocations. */
-export interface FileStore extends UserStore, ScanStore, SweepStore, ClosableStore, HealthStore {
+/** All that a store can do. */
+export interface FileStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {
   readonly name: "file";
   readonly consistency: "cas";
 }
+
+/** More than any folder holds: a sweep walks through all files once, and rests while it does. */
+const WHOLE_FOLDER = Number.MAX_SAFE_INTEGER;
 
 /** The verbs, over records, locks and epochs. */
 export class Files implements FileStore {
   readonly name = "file";
   readonly consistency = "cas";
-  readonly #directory: string;
-  readonly #clock: Clock;
+  readonly #settings: FileSettings;
   readonly #layout: Layout;
   readonly #disk: Disk;
   readonly #locks: Locks;
-  readonly #records: Records;
+  readonly #live: LiveRecords;
   readonly #epochs: Epochs;
+  readonly #users: Users;
+  readonly #ended: Ended;
   readonly #pending: Set<Promise<unknown>> = new Set();
   #prepared: Promise<void> | undefined;
+  #stopSweeping: (() => void) | undefined;
   #closed = false;
 
-  constructor(directory: string, durable: boolean, clock: Clock) {
-    this.#directory = directory;
-    this.#clock = clock;
+  constructor(settings: FileSettings) {
+    const { directory, durable, clock, watchEvery } = settings;
+    this.#settings = settings;
     this.#layout = layoutOf(directory);
     this.#disk = new Disk(this.#layout.temporary, durable);
     this.#locks = new Locks(this.#layout.locks);
-    this.#records = new Records(this.#disk, this.#locks, this.#layout);
+    this.#live = new LiveRecords(new Records(this.#disk, this.#locks, this.#layout), clock);
     this.#epochs = new Epochs(this.#disk, this.#locks, this.#layout, clock);
+    this.#ended = new Ended(this.#layout.ended, this.#layout.temporary, watchEvery);
+    this.#users = new Users(this.#live, this.#epochs, this.#locks, (keys) => this.#ended.tell(keys));
   }
 
   get(key: SessionKey): Promise<StoredRecord | null> {
-    return this.#run(async () => this.#live(key));
+    return this.#run(async () => this.#live.get(key));
   }
 
   create(key: SessionKey, record: SessionRecord): Promise<Version | null> {
-    return this.#change(key, async (live, before) => (live ? null : this.#records.write(key, record, before)));
+    return this.#run(() =>
+      this.#live.change(key, async (live, before) => (live ? null : this.#live.records.write(key, record, before))),
+    );
   }
 
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
-    return this.#change<UpdateResult>(key, async (live) => {
-      if (!live) return { status: "gone" };
-      if (live.version !== expected) return { status: "conflict", current: live };
-      return { status: "ok", version: await this.#records.write(key, record, live) };
-    });
+    return this.#run(() =>
+      this.#live.change<UpdateResult>(key, async (live) => {
+        if (!live) return { status: "gone" };
+        if (live.version !== expected) return { status: "conflict", current: live };
+        return { status: "ok", version: await this.#live.records.write(key, keepingTouch(live, record), live) };
+      }),
+    );
   }
 
   touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {
-    return this.#change(key, async (live) => {
-      if (!live) return false;
-      if (seenAt <= live.seenAt && expiresAt <= live.expiresAt) return true;
-      const later = { seenAt: Math.max(seenAt, live.seenAt), expiresAt: Math.max(expiresAt, live.expiresAt) };
-      await this.#records.write(key, { ...live, ...later }, live, live.version);
-      return true;
-    });
+    return this.#run(() =>
+      this.#live.change(key, async (live) => {
+        if (!live) return false;
+        if (seenAt <= live.seenAt && expiresAt <= live.expiresAt) return true;
+        const later = { seenAt: Math.max(seenAt, live.seenAt), expiresAt: Math.max(expiresAt, live.expiresAt) };
+        await this.#live.records.write(key, { ...live, ...later }, live, live.version);
+        return true;
+      }),
+    );
   }
 
   delete(key: SessionKey): Promise<boolean> {
-    return this.#change(key, async (live) => {
-      if (live) await this.#records.remove(key, live);
-      return live !== null;
+    return this.#run(async () => {
+      const ended = await this.#live.end(key);
+      if (ended) this.#ended.tell([key]);
+      return ended;
     });
   }
 
@@ -96,46 +120,40 @@ export class Files implements FileStore {
     record: SessionRecord & { readonly userId: string },
     admission: Admission,
   ): Promise<AdmitResult> {
-    return this.#run(() =>
-      this.#locks.hold(userLock(record.userId), () =>
-        this.#records.locked(key, () => this.#admit(key, record, admission)),
-      ),
-    );
+    return this.#run(() => this.#users.admit(key, record, admission));
+  }
+
+  replace(
+    key: SessionKey,
+    record: SessionRecord,
+    old: Replaced,
+    admission?: Admission | undefined,
+  ): Promise<ReplaceResult> {
+    return this.#run(() => this.#users.replace(key, record, old, admission));
   }
 
   list(userId: string, page?: PageRequest): Promise<Page<Entry>> {
     return this.#run(async () => {
-      const now = this.#clock();
-      const live = (await this.#records.ofUser(userId)).filter(({ record }) => record.expiresAt > now);
-      const rest = entriesAfter(live, page?.cursor);
+      const rest = entriesAfter(await this.#live.ofUser(userId), page?.cursor);
       const items = rest.slice(0, pageSize(page));
       const last = items.at(-1);
       return last && rest.length > items.length ? { items, cursor: entryCursor(last) } : { items };
     });
   }
 
-  deleteAll(
-    userId: string,
-    { except, limit = 1000 }: { readonly except?: SessionKey | undefined; readonly limit?: number | undefined } = {},
-  ): Promise<readonly SessionKey[]> {
-    return this.#run(async () => {
-      await this.#epochs.moveUser(userId);
-      const ended: SessionKey[] = [];
-      for (const { key } of await this.#records.ofUser(userId)) {
-        if (ended.length >= limit) break;
-        if (key !== except && (await this.#end(key, (record) => record.userId === userId))) ended.push(key);
-      }
-      return ended;
-    });
+  deleteAll(userId: string, options: DeleteAllOptions = {}): Promise<readonly SessionKey[] | null> {
+    return this.#run(() => this.#users.deleteAll(userId, options));
   }
 
   scan(page?: PageRequest): Promise<Page<Entry>> {
     return this.#run(async () => {
-      const now = this.#clock();
+      const now = this.#settings.clock();
+      const { cursor = "" } = page ?? {};
       const limit = pageSize(page);
       const items: Entry[] = [];
+      if (typeof cursor !== "string") return { items };
       let last = "";
-      for await (const { hash, entry } of this.#records.all(page?.cursor)) {
+      for await (const { hash, entry } of this.#live.records.all(cursor)) {
         if (entry.record.expiresAt <= now) continue;
         if (items.length === limit) return { items, cursor: last };
         items.push(entry);
@@ -145,16 +163,8 @@ export class Files implements FileStore {
     });
   }
 
-  clear({ limit = 1000 }: { readonly limit?: number | undefined } = {}): Promise<readonly SessionKey[]> {
-    return this.#run(async () => {
-      await this.#epochs.moveEverybody();
-      const ended: SessionKey[] = [];
-      for await (const { entry } of this.#records.all()) {
-        if (ended.length >= limit) break;
-        if (await this.#end(entry.key, () => true)) ended.push(entry.key);
-      }
-      return ended;
-    });
+  clear(options: Omit<DeleteAllOptions, "except"> = {}): Promise<readonly SessionKey[]> {
+    return this.#run(() => this.#users.clear(options));
   }
 
   deleteExpired({ limit = 1000 }: { readonly limit?: number | undefined } = {}): Promise<number> {
@@ -164,88 +174,41 @@ export class Files implements FileStore {
       await this.#epochs.removeOld();
       let removed = 0;
       const rest = rests();
-      for await (const { entry } of this.#records.all()) {
-        if (removed >= limit) break;
+      for await (const { entry } of this.#live.records.allFiles()) {
+        if (removed >= limit || this.#closed) break;
         await rest();
-        if (entry.record.expiresAt > this.#clock()) continue;
-        if (await this.#collect(entry.key)) removed += 1;
+        if (entry.record.expiresAt > this.#settings.clock()) continue;
+        if (await this.#live.collect(entry.key)) removed += 1;
       }
       return removed;
     });
   }
 
+  watch(onEnded: (key: SessionKey) => void): () => void {
+    if (this.#closed) throw closed();
+    return this.#ended.watch(onEnded);
+  }
+
   health(): Promise<{ readonly latencyMs: number }> {
-    return this.#run(async () => {
-      const start = performance.now();
-      const path = `${this.#layout.temporary}/health`;
-      await this.#disk.write(path, "");
-      await this.#disk.remove(path);
-      return { latencyMs: performance.now() - start };
-    });
+    // Its own record ends without a word.
+    const quietly = {
+      name: this.name,
+      create: (key: SessionKey, record: SessionRecord) => this.create(key, record),
+      get: (key: SessionKey) => this.get(key),
+      delete: (key: SessionKey) => this.#run(() => this.#live.end(key)),
+    };
+    return probe(quietly, this.#settings.clock);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopSweeping?.();
+    this.#ended.stop();
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
-  #live(key: SessionKey): StoredRecord | null {
-    const found = this.#records.read(key);
-    return found && found.expiresAt > this.#clock() ? found : null;
-  }
-
-  /** Runs the work with the record, expired or not, that nobody else can change meanwhile. */
-  #change<T>(key: SessionKey, work: (live: StoredRecord | null, found: StoredRecord | null) => Promise<T>): Promise<T> {
-    return this.#run(() =>
-      this.#records.locked(key, async () => {
-        const found = this.#records.read(key);
-        return work(found && found.expiresAt > this.#clock() ? found : null, found);
-      }),
-    );
-  }
-
-  /** With the locks of the user and of the new record. */
-  async #admit(
-    key: SessionKey,
-    record: SessionRecord & { readonly userId: string },
-    { epoch, limit = Number.POSITIVE_INFINITY, onLimit = "evict-oldest" }: Admission,
-  ): Promise<AdmitResult> {
-    if (epoch !== this.#epochs.of(record.userId)) return { status: "revoked" };
-    if (this.#live(key)) return { status: "exists" };
-    const now = this.#clock();
-    const present = Number.isFinite(limit) ? await this.#records.ofUser(record.userId) : [];
-    const live = present.filter((entry) => entry.record.expiresAt > now);
-    const over = live.slice(0, Math.max(0, live.length + 1 - Math.max(1, limit)));
-    if (over.length > 0 && onLimit === "reject") return { status: "limit" };
-    const evicted: SessionKey[] = [];
-    for (const old of over) {
-      if (await this.#end(old.key, (found) => found.userId === record.userId)) evicted.push(old.key);
-    }
-    return { status: "ok", version: await this.#records.write(key, record, this.#records.read(key)), evicted };
-  }
-
-  /** Removes a live record, if it is still one of those that are meant. */
-  #end(key: SessionKey, isMeant: (record: StoredRecord) => boolean): Promise<boolean> {
-    return this.#records.locked(key, async () => {
-      const live = this.#live(key);
-      if (!live || !isMeant(live)) return false;
-      await this.#records.remove(key, live);
-      return true;
-    });
-  }
-
-  /** Removes a record, if it is still expired. */
-  #collect(key: SessionKey): Promise<boolean> {
-    return this.#records.locked(key, async () => {
-      const found = this.#records.read(key);
-      if (!found || found.expiresAt > this.#clock()) return false;
-      await this.#records.remove(key, found);
-      return true;
-    });
-  }
-
   async #run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "The file store was closed; make a new one.");
+    if (this.#closed) throw closed();
     const call = (async () => {
       this.#prepared ??= this.#prepare().catch((error: unknown) => {
         // So that the next call tries again.
@@ -264,8 +227,15 @@ export class Files implements FileStore {
   }
 
   async #prepare(): Promise<void> {
-    await this.#disk.prepare(this.#directory, [this.#layout.locks, this.#layout.temporary]);
+    const { directory, sweepEvery } = this.#settings;
+    await this.#disk.prepare(directory, [this.#layout.locks, this.#layout.temporary]);
     this.#locks.removeAbandoned();
     this.#disk.removeAbandoned();
+    if (sweepEvery === false || this.#closed) return;
+    this.#stopSweeping ??= startSweeping(sweepEvery, WHOLE_FOLDER, (limit) => this.deleteExpired({ limit }));
   }
+}
+
+function closed(): SessionError {
+  return new SessionError("SOJOURN_STORE_UNAVAILABLE", "The file store was closed; make a new one.");
 }

@@ -16,6 +16,8 @@ export interface Layout {
   readonly epochs: string;
   readonly locks: string;
   readonly temporary: string;
+  /** Notices of sessions that ended. */
+  readonly ended: string;
   /** By the hash of a session key. */
   record(hash: string): string;
   /** The folder with a file for each of a user's sessions. */
@@ -33,6 +35,7 @@ export function layoutOf(directory: string): Layout {
     epochs: join(directory, "epochs"),
     locks: join(directory, "locks"),
     temporary: join(directory, "temporary"),
+    ended: join(directory, "ended"),
     record: (hash) => at("records", hash),
     user: (userId) => at("users", hashOf(userId)),
     userEntry: (userId, hash) => join(at("users", hashOf(userId)), hash),
@@ -51,6 +54,15 @@ const DIGITS = "0123456789abcdef";
 /** The lock for logins and revocations of a sixteenth of all users. */
 export function userLock(userId: string): string {
   return `users-${hashOf(userId)[0] ?? "0"}`;
+}
+
+/**
+ * The locks of a replacement: those of both users, so that no revocation of either sees one half of it. Without users the one
+ * of the key, for who ends everything has all of them.
+ */
+export function replacementLocks(users: readonly (string | undefined)[], key: SessionKey): readonly string[] {
+  const names = users.flatMap((userId) => (userId === undefined ? [] : [userLock(userId)]));
+  return names.length === 0 ? [userLock(key)] : [...new Set(names)];
 }
 
 /** Who has all of these has stopped every login. */

@@ -14,6 +14,8 @@ export function entryCursor({ key, record }: Entry): string {
 /** What comes after a cursor in a sorted listing; nothing, when the cursor was never given. */
 export function entriesAfter(entries: readonly Entry[], cursor: string | undefined): readonly Entry[] {
   if (cursor === undefined) return entries;
+  // From an address it may be anything: `?cursor[a]=1` is an object to most parsers.
+  if (typeof cursor !== "string") return [];
   const [, createdAt, last] = /^(\S+) (.*)$/s.exec(cursor) ?? [];
   if (last === undefined) return [];
   const at = Number(createdAt);
