@@ -29,7 +29,7 @@ import { Session, stateOf } from "./session/session.ts";
 import type { AllSessions, OpenOptions, Policy, Sessions, StoreSessions, UserSessions } from "./sessions.ts";
 import type { Store, UserStore } from "./stores/store.ts";
 import { isClosableStore } from "./stores/store.ts";
-import { type RequestLike, sourceOf } from "./transport/source.ts";
+import { noRequest, type RequestLike, sourceOf } from "./transport/source.ts";
 
 /**
  * Sets up sessions.
@@ -87,6 +87,7 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   const sessions: Sessions<Data> = {
     open(request, options = {}) {
       const key = options.key ?? request;
+      if (typeof key !== "object" || key === null) return Promise.reject(noRequest(key));
       const known = opened.get(key) ?? (options.key ? undefined : knownBy(opened, request, sessions.open));
       if (known) return known;
       const session = openNew(request, key, options);

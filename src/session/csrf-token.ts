@@ -21,8 +21,8 @@ export async function formToken(state: State): Promise<string> {
       "Cannot make a CSRF token: the session was reached by its id, and the token is made from a secret that only the client has.",
     );
   }
-  if (!state.held && state.committed) throw committed();
   if (!state.held) assertHandsOut(state, "make a CSRF token for a new session");
+  if (!state.held && state.committed) throw committed();
   if (state.phase === "live" && !state.held && !state.committed) state.keep = true;
   state.identity ??= await newIdentity();
   return maskToken(await secretOf(state.identity.id), platform.randomBytes(32));

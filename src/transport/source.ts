@@ -1,7 +1,7 @@
 /**
  * What a request looks like to the core, made of what frameworks hand on.
  */
-import { invalidOption } from "../errors.ts";
+import { invalidOption, type SessionError } from "../errors.ts";
 import type { RequestSource } from "./transport.ts";
 
 /** The part of a Fetch `Request` that is used. */
@@ -36,7 +36,11 @@ export function sourceOf(request: RequestLike): RequestSource {
   const headers: unknown = given.headers;
   if (typeof headers === "object" && headers !== null)
     return isHeaders(headers) ? fetchSource(request as FetchRequest) : new NodeSource(request as NodeRequestLike);
-  throw invalidOption("request", request, "a Fetch Request, a Node request or a RequestSource");
+  throw noRequest(request);
+}
+
+export function noRequest(found: unknown): SessionError {
+  return invalidOption("request", found, "a Fetch Request, a Node request or a RequestSource");
 }
 
 const isHeaders = (headers: object): boolean => typeof (headers as { get?: unknown }).get === "function";

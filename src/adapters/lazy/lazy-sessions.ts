@@ -53,7 +53,7 @@ const isVerb = (key: string | symbol): key is keyof AllSessions<object> =>
  * sessions.policy.mode; // → "server"
  * ```
  */
-export function lazySessions<Made extends Sessions<never>>(make: () => Made, options: LazyOptions = {}): Made {
+export function lazySessions<Made extends object>(make: () => Made, options: LazyOptions = {}): Made {
   const { name = "sessions" } = options;
   if (typeof make !== "function") throw invalidOption("make", make, "a function that calls createSessions");
   if (typeof name !== "string" || name === "") throw invalidOption("name", name, 'a name, such as "sessions"');

@@ -104,6 +104,29 @@ for (const adapter of adapters) {
       }
     });
 
+    it("lets a WebSocket handshake in from its own origin only, and the polling that stands in for one", async () => {
+      const client = await serve();
+      await client.fetch("/count");
+      const cookie = await client.cookies();
+      const ask = async (path: string, headers: Record<string, string>): Promise<number> =>
+        (await server.send(new Request(ORIGIN + path, { headers: { ...headers, cookie } as HeadersInit }))).status;
+      const polling = "/socket.io/?EIO=4&transport=polling";
+      expect(await ask(polling, { "sec-fetch-site": "same-origin" })).toBe(200);
+      expect(await ask(polling, { "sec-fetch-site": "same-site" })).toBe(403);
+      expect(await ask(polling, { "sec-fetch-site": "cross-site", origin: "https://evil.example" })).toBe(403);
+      expect(await ask(polling, { origin: ORIGIN })).toBe(200);
+      expect(await ask(polling, {})).toBe(403);
+      expect(await ask("/page?EIO=4", {})).toBe(200);
+      // Not of HTTP/2, where no request is upgraded.
+      if (adapter.name === "http2") return;
+      const upgrade = { upgrade: "websocket", connection: "Upgrade" };
+      expect(await ask("/", { ...upgrade, origin: ORIGIN })).toBe(200);
+      expect(await ask("/", { ...upgrade, origin: "https://evil.example" })).toBe(403);
+      expect(await ask("/", { ...upgrade, origin: "https://sub.app.example" })).toBe(403);
+      expect(await ask("/", { ...upgrade, upgrade: "h2c, WebSocket", origin: "null" })).toBe(403);
+      expect(await ask("/", { ...upgrade, "sec-fetch-site": "same-origin" })).toBe(403);
+    });
+
     it("takes a token in its header where nothing says where a request comes from", async () => {
       const client = await serve();
       const token = await (await client.fetch("/token")).text();
@@ -231,6 +254,21 @@ describe("a token in a form", () => {
     );
     closing.push(() => server.close());
     await expectToken(overHttp(await listen(server)));
+  });
+});
+
+describe("native clients", () => {
+  const handshake = { upgrade: "websocket" };
+  const ask = async (csrf: { nativeClients: boolean }, headers: Record<string, string>): Promise<boolean> => {
+    const sessions = createSessions<Data>({ secrets: SECRET, store: memoryStore(), csrf });
+    const source = { method: "GET", url: "/", header: (name: string) => headers[name] };
+    return (await sessions.protect(source, await sessions.open(source))).allowed;
+  };
+
+  it("are let in without an Origin where the application says so, and browsers as before", async () => {
+    expect(await ask({ nativeClients: false }, handshake)).toBe(false);
+    expect(await ask({ nativeClients: true }, handshake)).toBe(true);
+    expect(await ask({ nativeClients: true }, { ...handshake, origin: "https://evil.example" })).toBe(false);
   });
 });
 

@@ -401,4 +401,26 @@ describe("the middleware", () => {
     expect(await exchange(await listen(plain), "/")).toMatch(/set-cookie[\s\S]*plain$/i);
     plain.close();
   });
+
+  it("checks in an inner router what an outer one has left", async () => {
+    app.use(expressSession(sessions, { csrf: false }));
+    app.use("/inner", expressSession(sessions));
+    app.use((_req, res) => void res.send("ran"));
+    app.use(page);
+    const post = async (path: string): Promise<number> =>
+      (await client.fetch(path, { method: "POST", headers: { "sec-fetch-site": "cross-site" } })).status;
+    expect([await post("/"), await post("/inner")]).toEqual([200, 403]);
+  });
+
+  it("hears from expressCsrf that there is no session, and goes on", async () => {
+    app.use(expressCsrf(sessions), page);
+    const answer = await client.fetch();
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("app.use(expressSession")]);
+    // Express 4 does not look at what a middleware returns: a rejection would end the process.
+    let given: unknown;
+    await expressCsrf(sessions)({} as never, {} as never, (error) => {
+      given = error;
+    });
+    expect(given).toMatchObject({ code: "SOJOURN_UNSUPPORTED" });
+  });
 });
