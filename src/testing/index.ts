@@ -44,3 +44,13 @@ export {
   instrumentedStore,
   type StoreVerb,
 } from "./instrumented-store.ts";
+export type { OpenSessions, OpenStore } from "./interleavings/base.ts";
+export {
+  type InterleavingsOptions,
+  type InterleavingsReport,
+  type InterleavingViolation,
+  runInterleavings,
+} from "./interleavings/interleavings.ts";
+export { interleavingDeeds, interleavingPairs } from "./interleavings/pairs.ts";
+export type { Broken, PromiseName } from "./interleavings/promises.ts";
+export type { Age, Scenario } from "./interleavings/world.ts";

@@ -1,0 +1,261 @@
+import type { AllSessions, Clock, SessionEvent, SessionKey, SessionRecord, Store } from "../../index.ts";
+import { createSessions } from "../../index.ts";
+import { isScanStore, type ScanStore } from "../../stores/store.ts";
+import { type FakeClock, fakeClock } from "../fake-clock.ts";
+import { Browser } from "./browser.ts";
+import { markOf } from "./deeds.ts";
+import { heldStore } from "./held-store.ts";
+import { Stage } from "./stage.ts";
+import type { Data, Outcome, Scenario, World } from "./world.ts";
+
+/** Makes an empty store that reads this clock. */
+export type OpenStore = (clock: Clock) => Store | Promise<Store>;
+
+/** Makes the sessions of one process; `createSessions`, or what stands in for it. */
+export type OpenSessions = (options: object) => unknown;
+
+const MINUTE = 60_000;
+const SECRET = Uint8Array.from({ length: 32 }, (_, index) => (index * index * 73 + index * 41 + 7) % 256);
+
+/** What all runs of one scenario begin with. */
+export interface Base {
+  readonly scenario: Scenario;
+  readonly time: number;
+  readonly records: readonly (readonly [SessionKey, SessionRecord])[];
+  readonly cookies: ReadonlyMap<string, string>;
+  readonly ids: ReadonlyMap<string, SessionKey>;
+  readonly stolen: string;
+  readonly openStore: OpenStore;
+  /** The processes, which are the same for all runs: to make them takes longer than a run. */
+  readonly processes: ReadonlyMap<string, Process>;
+  readonly probe: AllSessions<Data>;
+  /** The run that they serve. */
+  readonly now: Now;
+}
+
+interface Now {
+  world?: World;
+  /** The store of the last run, when nothing in it remembers that run. */
+  spare?: Spare | undefined;
+}
+
+interface Spare {
+  readonly store: ScanStore;
+  readonly clock: { now: Clock };
+}
+
+function current({ world }: Now): World {
+  if (!world) throw new Error("a process was used before its run had begun");
+  return world;
+}
+
+interface Process {
+  readonly sessions: AllSessions<Data>;
+  readonly store: Store;
+}
+
+function sessionsOf(scenario: Scenario, open: OpenSessions, options: object): AllSessions<Data> {
+  const { limit, mode } = scenario;
+  const bounds = limit ? { maxSessionsPerUser: limit.sessions, onLimit: limit.onLimit } : {};
+  return open({
+    secrets: SECRET,
+    csrf: false,
+    idle: "2h",
+    lifetime: "7d",
+    rotateEvery: "1h",
+    storeTimeout: "30s",
+    ...(mode === "tracked" ? { data: "cookie" } : {}),
+    ...bounds,
+    ...options,
+  }) as AllSessions<Data>;
+}
+
+/** Lets everybody in whom the scenario has, and lets time pass. */
+export async function makeBase(
+  scenario: Scenario,
+  openStore: OpenStore,
+  open: OpenSessions = createSessions as OpenSessions,
+): Promise<Base> {
+  const clock = fakeClock();
+  const store = await openStore(clock);
+  const sessions = sessionsOf(scenario, open, { store, clock });
+  const browsers = ["X", "Y", "Z"].map((name) => new Browser(name, ""));
+  const ids = new Map<string, SessionKey>();
+  for (const browser of browsers) {
+    clock.advance(1_000);
+    const user = { X: scenario.visitor === "ann" ? "ann" : undefined, Y: "ann", Z: "bob" }[browser.name];
+    await visit(sessions, browser, async (session) => {
+      if (user) await session.login(user);
+      session.data.cart = [markOf(user, `cart${browser.name}`)];
+      session.data.hits = 1;
+      ids.set(browser.name, session.id);
+    });
+  }
+  const [x] = browsers as [Browser];
+  const stolen = x.cookie;
+  await age(scenario, clock, sessions, browsers);
+  const keys = [...ids.values()];
+  const records: [SessionKey, SessionRecord][] = [];
+  for (const key of keys) {
+    const stored = await store.get(key);
+    if (!stored) throw new Error("the store lost a session before anything had begun");
+    const { payload, userId, createdAt, seenAt, expiresAt } = stored;
+    records.push([key, { payload, userId, createdAt, seenAt, expiresAt }]);
+  }
+  const cookies = new Map(browsers.map(({ name, cookie }) => [name, cookie]));
+  const now: Now = {};
+  const processes = makeProcesses(scenario, store, open, now);
+  const probe = sessionsOf(scenario, open, {
+    store: new Proxy(store, { get: (_, name) => bound(now.world?.store ?? store, name) }),
+    clock: () => current(now).clock(),
+    onReuse: "report",
+  });
+  return { scenario, time: clock(), records, cookies, ids, stolen, openStore, processes, probe, now };
+}
+
+function bound(target: Store, name: PropertyKey): unknown {
+  const value: unknown = Reflect.get(target, name, target);
+  return typeof value === "function" ? value.bind(target) : value;
+}
+
+/** One process for each deed, or one for all. */
+function makeProcesses(scenario: Scenario, shape: Store, open: OpenSessions, now: Now): Map<string, Process> {
+  const processes = new Map<string, Process>();
+  const hooks = { reuse: (event: SessionEvent) => current(now).events.push(event) };
+  for (const [index] of scenario.deeds.entries()) {
+    const actor = actorOf(index);
+    const [first] = processes.values();
+    const shared = scenario.processes === "one" ? first : undefined;
+    const whose = scenario.processes === "one" ? () => whoCalls(current(now)) : () => actor;
+    const store = heldStore(shape, { place: () => current(now), actor: whose, twoSteps: scenario.twoSteps });
+    const make = (): Process => ({
+      store,
+      sessions: sessionsOf(scenario, open, { store, clock: () => current(now).clock(), hooks }),
+    });
+    processes.set(actor, shared ?? make());
+  }
+  return processes;
+}
+
+function actorOf(index: number): string {
+  return String.fromCharCode(65 + index);
+}
+
+async function age(
+  { age }: Scenario,
+  clock: FakeClock,
+  sessions: AllSessions<Data>,
+  browsers: readonly Browser[],
+): Promise<void> {
+  const [x] = browsers as [Browser];
+  const nothing = (): void => {};
+  clock.advance(1_000);
+  if (age === "touch due") clock.advance(58 * MINUTE);
+  if (age === "rotation due") clock.advance(61 * MINUTE);
+  if (age !== "rotated twice") return;
+  for (let times = 0; times < 2; times++) {
+    clock.advance(61 * MINUTE);
+    for (const browser of browsers) await visit(sessions, browser, nothing);
+    clock.advance(1_000);
+    await visit(sessions, x, nothing);
+  }
+  clock.advance(MINUTE);
+}
+
+async function visit(sessions: AllSessions<Data>, browser: Browser, act: Parameters<typeof handler>[0]): Promise<void> {
+  browser.keep(await sessions.handle(browser.request(), handler(act)));
+}
+
+type Visited = Awaited<ReturnType<AllSessions<Data>["open"]>>;
+
+function handler(act: (session: Visited) => unknown): (session: Visited) => Promise<Response> {
+  return async (session) => {
+    await act(session);
+    return new Response(null);
+  };
+}
+
+/** A fresh copy of what the scenario begins with: nothing of an earlier run is in it. */
+export async function makeWorld(base: Base, answers: boolean): Promise<World> {
+  const { scenario } = base;
+  const clock = fakeClock(base.time);
+  const store = await makeStore(base, clock);
+  const stored = new Set<string>();
+  const world: World = {
+    scenario,
+    stage: new Stage(),
+    clock,
+    store,
+    answers,
+    onEffect: (verb, args, answer) => {
+      if (verb === "deleteAll" || verb === "clear") base.now.spare = undefined;
+      if (wasStored(verb, answer)) stored.add((args[1] as SessionRecord).payload);
+    },
+    probe: base.probe,
+    sessions: new Map([...base.processes].map(([actor, { sessions }]) => [actor, sessions])),
+    stores: new Map([...base.processes].map(([actor, process]) => [actor, process.store])),
+    browsers: new Map([...base.cookies].map(([name, cookie]) => [name, new Browser(name, cookie)])),
+    ids: base.ids,
+    stolen: base.stolen,
+    stored,
+    events: [],
+    outcomes: scenario.deeds.map((deed, index) => blank(actorOf(index), deed)),
+    steps: 0,
+    moving: "A",
+    failures: 0,
+  };
+  base.now.world = world;
+  return world;
+}
+
+export function blank(actor: string, deed: Outcome["deed"]): Outcome {
+  return {
+    actor,
+    deed,
+    startedAt: 0,
+    answeredAt: 0,
+    startedTime: 0,
+    status: 0,
+    code: undefined,
+    live: false,
+    user: undefined,
+    mark: undefined,
+    carried: false,
+  };
+}
+
+/** In one process a call does not say whose it is: it is the one's who was let go, unless that one stands elsewhere. */
+function whoCalls(world: World): string {
+  const busy = new Set(world.stage.held.map(({ actor }) => actor));
+  const free = world.outcomes.filter(({ actor, answeredAt }) => answeredAt === 0 && !busy.has(actor));
+  return (free.find(({ actor }) => actor === world.moving) ?? free[0])?.actor ?? world.moving;
+}
+
+/**
+ * An empty store with what all runs begin with. To open one may take longer than a run, so one is used again, as long as no
+ * user was revoked in it: a store remembers for a day when that was, and the next run begins before that.
+ */
+async function makeStore(base: Base, clock: Clock): Promise<Store> {
+  const { now, openStore, records } = base;
+  const { spare } = now;
+  if (spare) {
+    for (const { key } of (await spare.store.scan({ limit: 1_000 })).items) await spare.store.delete(key);
+    spare.clock.now = clock;
+    if (await fill(spare.store, records)) return spare.store;
+  }
+  const mine = { now: clock };
+  const store = await openStore(() => mine.now());
+  await fill(store, records);
+  now.spare = isScanStore(store) ? { store, clock: mine } : undefined;
+  return store;
+}
+
+async function fill(store: Store, records: Base["records"]): Promise<boolean> {
+  for (const [key, record] of records) if ((await store.create(key, record)) === null) return false;
+  return true;
+}
+
+function wasStored(verb: string, answer: unknown): boolean {
+  if (verb === "create") return answer !== null;
+  return ["update", "admit", "replace"].includes(verb) && (answer as { readonly status?: unknown }).status === "ok";
+}

@@ -1,0 +1,107 @@
+import type { Random } from "../random.ts";
+import { type Chooser, nameOf, type Option } from "./play.ts";
+import { dependent, type Footprint } from "./step.ts";
+
+/** A way that was gone, and what it touched; who is answered has ended a request, and whoever begins sees that. */
+interface Way {
+  readonly id: string;
+  readonly actor: string;
+  footprint: Footprint;
+}
+
+interface Fork {
+  readonly ways: readonly Way[];
+  /** Ways that lead to nothing but what was seen in another order of the same. */
+  readonly asleep: readonly Way[];
+  at: number;
+}
+
+/** Every order of steps that can make a difference, each once (sleep sets, P. Godefroid). */
+export class EveryOrder implements Chooser {
+  readonly #path: Fork[] = [];
+  #depth = 0;
+
+  next(options: readonly Option[]): number | undefined {
+    let fork = this.#path[this.#depth];
+    if (!fork) {
+      const ways = options.map(({ id, step, footprint }) => ({ id, actor: step.actor, footprint }));
+      fork = { ways, asleep: this.#stillAsleep(), at: -1 };
+      fork.at = nextAwake(fork);
+      this.#path.push(fork);
+    }
+    if (fork.at >= fork.ways.length) return undefined;
+    this.#depth += 1;
+    return fork.at;
+  }
+
+  after(answered: boolean): void {
+    const fork = this.#path[this.#depth - 1];
+    const way = fork?.ways[fork.at];
+    if (way && answered) way.footprint = { ...way.footprint, writes: [...way.footprint.writes, "clock"] };
+  }
+
+  /** Gets ready for the next run; false when there is none. */
+  more(): boolean {
+    this.#depth = 0;
+    for (let fork = this.#path.at(-1); fork; fork = this.#path.at(-1)) {
+      fork.at = nextAwake(fork);
+      if (fork.at < fork.ways.length) return true;
+      this.#path.pop();
+    }
+    return false;
+  }
+
+  #stillAsleep(): readonly Way[] {
+    const parent = this.#path[this.#depth - 1];
+    const gone = parent?.ways[parent.at];
+    if (!parent || !gone) return [];
+    const earlier = [...parent.asleep, ...parent.ways.slice(0, parent.at)];
+    return earlier.filter((way) => way.actor !== gone.actor && !dependent(way.footprint, gone.footprint));
+  }
+}
+
+function nextAwake({ ways, asleep, at }: Fork): number {
+  let next = at + 1;
+  while (next < ways.length && asleep.some(({ id }) => id === ways[next]?.id)) next += 1;
+  return next;
+}
+
+/** Any order, by a seed. */
+export class AnyOrder implements Chooser {
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  next(options: readonly Option[]): number {
+    return this.#random.below(options.length);
+  }
+
+  after(): void {}
+}
+
+/** The order that a schedule says; what it does not say goes in the order of the names. */
+export class ThisOrder implements Chooser {
+  readonly #names: string[];
+
+  constructor(schedule: string) {
+    this.#names = schedule
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "");
+  }
+
+  next(options: readonly Option[]): number {
+    const wanted = this.#names.shift();
+    if (wanted === undefined) return 0;
+    const index = options.findIndex((option) => nameOf(option) === wanted);
+    if (index === -1) {
+      const found = options.map(nameOf).join(", ");
+      throw new RangeError(`the schedule goes on with ${JSON.stringify(wanted)}, and there is ${found}`);
+    }
+    return index;
+  }
+
+  after(): void {}
+}
