@@ -200,6 +200,7 @@ export async function makeWorld(base: Base, answers: boolean): Promise<World> {
     stored,
     events: [],
     outcomes: scenario.deeds.map((deed, index) => blank(actorOf(index), deed)),
+    begunAt: base.time,
     steps: 0,
     moving: "A",
     failures: 0,

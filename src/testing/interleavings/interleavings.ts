@@ -19,11 +19,11 @@ export interface InterleavingsOptions extends Partial<Scenario> {
   readonly failures?: number | undefined;
   /** Hold each call again before its answer arrives, in place of only before it takes effect. Default false: between processes that makes no difference, and many more runs. */
   readonly answers?: boolean | undefined;
-  /** So many runs by a seed, in place of all. */
+  /** So many runs by a seed, in place of all. Default: all; the seed, when it is left out, is a new one each time. */
   readonly search?: { readonly runs: number; readonly seed?: number | undefined } | undefined;
-  /** Play this one: the text of a violation's `schedule`. */
+  /** Play this one: the text of a violation's `schedule`. Default: every one. */
   readonly schedule?: string | undefined;
-  /** Stop after so many runs; the report is then not `complete`. Default 100,000. */
+  /** The most runs, 1 or more: after so many it stops, and the report is not `complete`. Default 100,000. */
   readonly mostRuns?: number | undefined;
 }
 

@@ -1,7 +1,14 @@
 import { DEED_NAMES, type DeedName, deedOf } from "./deeds.ts";
 import type { Scenario } from "./world.ts";
 
-/** The names of what `runInterleavings` can do at the same time. */
+/**
+ * The names of what `runInterleavings` can do at the same time.
+ *
+ * @example
+ * ```ts
+ * interleavingDeeds.includes("revokeOthers"); // → true
+ * ```
+ */
 export const interleavingDeeds: readonly DeedName[] = DEED_NAMES;
 
 /**

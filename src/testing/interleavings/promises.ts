@@ -232,16 +232,13 @@ const single: Check = (world, { alive, reaches }) => {
 
 const USES = /^(?:visit|write|update|flash)$/;
 
+/** Some use was written down, and is so still; those that came within the touch interval of it need not be. */
 const used: Check = (world, { holds }) => {
   const x = holds.get("X");
-  if (!x || world.scenario.age !== "touch due") return undefined;
-  const uses = done(world).filter(({ deed, live }) => live && USES.test(deed));
-  return uses
-    .filter(({ startedTime }) => x.lastSeenAt < startedTime)
-    .map((outcome) => ({
-      promise: "a use is remembered",
-      what: `${nameOf(outcome)} used it, and the session says that it was used before that`,
-    }));
+  if (!x || world.scenario.age !== "touch due" || x.lastSeenAt >= world.begunAt) return undefined;
+  const use = done(world).find(({ deed, live }) => live && USES.test(deed));
+  if (!use) return undefined;
+  return { promise: "a use is remembered", what: `${nameOf(use)} used it, and it was last seen before that` };
 };
 
 const welcome: Check = (world) => {

@@ -71,6 +71,8 @@ export interface World extends Place {
   readonly stored: Set<string>;
   readonly events: SessionEvent[];
   readonly outcomes: Outcome[];
+  /** The time before the first step. */
+  readonly begunAt: number;
   /** Steps so far. */
   steps: number;
   /** Who was let go last. */
