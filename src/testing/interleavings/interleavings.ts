@@ -23,7 +23,7 @@ export interface InterleavingsOptions extends Partial<Scenario> {
   readonly search?: { readonly runs: number; readonly seed?: number | undefined } | undefined;
   /** Play this one: the text of a violation's `schedule`. Default: every one. */
   readonly schedule?: string | undefined;
-  /** The most runs, 1 or more: after so many it stops, and the report is not `complete`. Default 100,000. */
+  /** The most runs (a whole number of 1 or more): after so many it stops, and the report is not `complete`. Default 100,000. */
   readonly mostRuns?: number | undefined;
 }
 
