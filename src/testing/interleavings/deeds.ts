@@ -57,7 +57,34 @@ function pushToCart(session: Session<Data>, what: string): void {
   data.hits = Number(data.hits ?? 0) + 1;
 }
 
-export const DEEDS = {
+/** The deeds that the scheduler knows. */
+export type DeedName =
+  | "visit"
+  | "write"
+  | "background write"
+  | "update"
+  | "flash"
+  | "csrf token"
+  | "login"
+  | "login other"
+  | "update, login other"
+  | "logout, login other"
+  | "rotate"
+  | "rotate often"
+  | "rotate Y"
+  | "reauthenticate"
+  | "logout"
+  | "late logout"
+  | "destroy"
+  | "revoke"
+  | "revokeOthers"
+  | "revokeOthers Y"
+  | "revokeUser"
+  | "revokeAll"
+  | "replay"
+  | "sweep";
+
+const DEEDS: Readonly<Record<DeedName, Deed>> = {
   visit: { by: "X", act: (session) => session.data },
   write: {
     by: "X",
@@ -161,12 +188,9 @@ export const DEEDS = {
       if (store && isSweepStore(store)) await store.deleteExpired();
     },
   },
-} as const satisfies Record<string, Deed>;
+};
 
-/** The deeds that the scheduler knows. */
-export type DeedName = keyof typeof DEEDS;
-
-export const DEED_NAMES = Object.keys(DEEDS) as readonly DeedName[];
+export const DEED_NAMES: readonly DeedName[] = Object.keys(DEEDS) as readonly DeedName[];
 
 export function deedOf(name: string): Deed {
   const deed: Deed | undefined = Object.hasOwn(DEEDS, name) ? DEEDS[name as DeedName] : undefined;
