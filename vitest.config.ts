@@ -11,6 +11,7 @@ export const alias = [
   { find: /^sojourn\/stores\/(.*)$/, replacement: src("stores/$1.ts") },
   { find: /^sojourn\/codecs\/(.*)$/, replacement: src("codec/$1.ts") },
   { find: /^sojourn\/transports\/(.*)$/, replacement: src("transport/$1.ts") },
+  { find: /^sojourn\/migrate$/, replacement: src("migrate/migrate.ts") },
   { find: /^sojourn\/testing$/, replacement: src("testing/index.ts") },
   { find: /^sojourn\/([a-z-]+)$/, replacement: src("adapters/$1.ts") },
 ];

@@ -110,6 +110,7 @@ const needs: readonly Need[] = [
     suites: [
       "test/contracts/postgres.test.ts",
       "test/contracts/express-session",
+      "test/contracts/dropin-stores",
       "test/contracts/cached-servers",
       "test/contracts/migrating-servers",
       "test/unit/stores/postgres-server",
@@ -126,6 +127,7 @@ const needs: readonly Need[] = [
       "test/contracts/redis",
       "test/contracts/keyv",
       "test/contracts/express-session",
+      "test/contracts/dropin-stores",
       "test/contracts/cached-servers",
       "test/contracts/migrating-servers",
       "test/scenarios/redis",

@@ -9,8 +9,13 @@ import { MemoryStore as OurMemoryStore } from "./express-session/memory-store.ts
 import { middleware } from "./express-session/middleware.ts";
 import { Session as OurSession } from "./express-session/session.ts";
 import { Store as OurStore } from "./express-session/store.ts";
+import type { UpgradeOptions } from "./express-session/upgrade.ts";
 
 declare module "express-session" {
+  interface SessionOptions {
+    /** Moves sessions on use to a store of Sojourn. Default: they stay where they are. */
+    upgrade?: UpgradeOptions | undefined;
+  }
   interface Session {
     /** Without a callback, a promise: resolved when the store has the session. */
     save(): Promise<void>;
@@ -117,6 +122,7 @@ export type SessionOptions = expressSession.SessionOptions;
 export type CookieOptions = expressSession.CookieOptions;
 /** The application's properties; declare them in `declare module "express-session"`. */
 export type SessionData = expressSession.SessionData;
+export type { UpgradeOptions };
 
 // For `require`, which gives the function itself, as express-session does (Node 20.19 and later).
 export { session as default, session as "module.exports" };

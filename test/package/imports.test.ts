@@ -53,7 +53,7 @@ const outsideOf = ({ inputs }: Metafile): string[] => [
 
 /** What an entry may reach beyond the core, as beginnings of paths; the core is everything that is in none of these. */
 const apart =
-  /^src\/(stores\/(?!store\.ts)|adapters\/|testing\/|cli\/|codec\/(devalue|cbor|xml)|transport\/(header|url)\.ts)/;
+  /^src\/(stores\/(?!store\.ts)|adapters\/|migrate\/|testing\/|cli\/|codec\/(devalue|cbor|xml)|transport\/(header|url)\.ts)/;
 const reach: Record<string, readonly string[]> = {
   "./stores": ["src/stores/"],
   "./stores/memory": ["src/stores/memory", "src/stores/parts/"],
@@ -78,7 +78,9 @@ const reach: Record<string, readonly string[]> = {
   "./fetch": ["src/adapters/"],
   "./node": ["src/adapters/"],
   "./express": ["src/adapters/"],
-  "./express-session": ["src/adapters/"],
+  "./express-session": ["src/adapters/", "src/stores/express-session", "src/stores/plain/", "src/stores/parts/"],
+  "./passport": ["src/adapters/"],
+  "./migrate": ["src/migrate/"],
   "./hono": ["src/adapters/"],
   "./testing": ["src/testing/"],
 };
@@ -98,6 +100,7 @@ const outsideOfEntry: Record<string, RegExp> = {
   "./node": /^node:/,
   "./express": /^node:/,
   "./express-session": /^node:/,
+  "./passport": /^node:/,
 };
 
 test.each(present)("%s brings along nothing of another entry", async (subpath) => {

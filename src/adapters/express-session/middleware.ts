@@ -6,6 +6,7 @@ import { pathOf, type SessionRequest, type SessionStore } from "./request.ts";
 import { presentedId } from "./request-cookie.ts";
 import { tieToResponse } from "./respond.ts";
 import { type Rows, rowsOf } from "./rows.ts";
+import { upgradedStore } from "./upgrade.ts";
 import { Visit } from "./visit.ts";
 import { attachVisit, visitOf } from "./visits.ts";
 
@@ -17,8 +18,9 @@ export type Middleware = (req: SessionRequest, res: ServerResponse, next: Next) 
 /** The middleware of express-session. */
 export function middleware(options: Options = {}): Middleware {
   const settings = settingsOf(options ?? {});
-  const store = options?.store ?? (new MemoryStore() as unknown as SessionStore);
-  if (process.env.NODE_ENV === "production" && (store as object) instanceof MemoryStore) {
+  const given = options?.store ?? (new MemoryStore() as unknown as SessionStore);
+  const store = options?.upgrade ? upgradedStore(given, options.upgrade) : given;
+  if (process.env.NODE_ENV === "production" && (given as object) instanceof MemoryStore) {
     console.warn(
       "express-session: the MemoryStore loses all sessions at a restart, grows, and serves one process only.",
     );

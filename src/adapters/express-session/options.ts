@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { deprecate } from "./deprecate.ts";
 import type { SessionRequest, SessionStore } from "./request.ts";
 import type { Secret } from "./signature.ts";
+import type { UpgradeOptions } from "./upgrade.ts";
 
 /** The options of express-session, as an application gives them. */
 export interface Options {
@@ -17,6 +18,7 @@ export interface Options {
   readonly secret?: Secret | readonly Secret[] | undefined;
   readonly store?: SessionStore | undefined;
   readonly unset?: string | undefined;
+  readonly upgrade?: UpgradeOptions | undefined;
 }
 
 /** The same, checked and with every default in its place. */

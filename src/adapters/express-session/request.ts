@@ -35,6 +35,25 @@ export type Row = object & { cookie?: { expires?: unknown; originalMaxAge?: unkn
 /** An error, or the absence of one. */
 export type Done = (error?: unknown) => void;
 
+/** The mark of a store that compares and sets by itself, so that nothing has to be read before a write. */
+export const EXACT: unique symbol = Symbol.for("sojourn.express-session.exact") as never;
+
+/** The verb of a store that decides by itself how a session is written. */
+export const SAVE: unique symbol = Symbol("save");
+
+/** One write of a session. */
+export interface Write {
+  readonly sid: string;
+  readonly session: SessionObject;
+  /** What the data was when this request got it; undefined when the store has no row of it yet. */
+  readonly base: string | undefined;
+  /** A session of the same id and class with other data, for what is stored when others changed it, too. */
+  readonly withFields: (fields: Record<string, unknown>) => object;
+}
+
+/** What became of a write: the data that this request had, undefined when the session had ended and nothing was written. */
+export type Written = (error?: unknown, text?: string) => void;
+
 /** A store for express-session. What is optional here is so for some of those that are in use. */
 export interface SessionStore {
   get(sid: string, callback: (error?: unknown, row?: Row | null) => void): unknown;
@@ -45,6 +64,7 @@ export interface SessionStore {
   createSession?(req: object, row: Row): unknown;
   regenerate(req: object, callback: Done): unknown;
   generate?: (req: SessionRequest) => void;
+  [SAVE]?(write: Write, done: Written): void;
 }
 
 /** Whether the connection is encrypted, by the socket, or by the proxy as far as it is trusted. */

@@ -1,27 +1,20 @@
 import { mergeFields, textOf } from "./fields.ts";
-import type { Done, Row, SessionObject, SessionStore } from "./request.ts";
+import {
+  type Done,
+  EXACT,
+  type Row,
+  SAVE,
+  type SessionObject,
+  type SessionStore,
+  type Write,
+  type Written,
+} from "./request.ts";
 import { Turns } from "./turns.ts";
 
 /** How long an id that was ended here is refused if a store gives it again, in milliseconds. */
 const REMEMBERED = 60_000;
 /** How many of them are kept at most. */
 const MOST = 10_000;
-
-/** The mark of a store that compares and sets by itself, so that nothing has to be read before a write. */
-export const EXACT: unique symbol = Symbol.for("sojourn.express-session.exact") as never;
-
-/** One write of a session. */
-export interface Write {
-  readonly sid: string;
-  readonly session: SessionObject;
-  /** What the data was when this request got it; undefined when the store has no row of it yet. */
-  readonly base: string | undefined;
-  /** A session of the same id and class with other data, for what is stored when others changed it, too. */
-  readonly withFields: (fields: Record<string, unknown>) => object;
-}
-
-/** What became of a write: the data that this request had, undefined when the session had ended and nothing was written. */
-export type Written = (error?: unknown, text?: string) => void;
 
 /**
  * The rows of one store, and the only caller of its verbs.
@@ -56,7 +49,9 @@ export class Rows {
         leave();
         done(error, text);
       };
-      if (write.base === undefined || EXACT in this.#store) this.#set(write, write.session, finish);
+      const own = this.#store[SAVE];
+      if (own) attempt(finish, () => own.call(this.#store, write, finish));
+      else if (write.base === undefined || EXACT in this.#store) this.#set(write, write.session, finish);
       else this.#update(write, write.base, finish);
     });
   }

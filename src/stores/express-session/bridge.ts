@@ -35,6 +35,8 @@ export function bridge<Base>(module: ExpressSessionModule<Base>, store: Store, s
     }
   }
 
+  // Tells the drop-in for express-session that nothing has to be read before a write.
+  Object.defineProperty(SojournStore.prototype, Symbol.for("sojourn.express-session.exact"), { value: true });
   if (!isScanStore(store)) return new SojournStore() as Base;
   const walk = async <T>(step: () => Promise<T>): Promise<T> => step().catch(unavailable(store));
   const listing = {
