@@ -19,11 +19,14 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [verb, ...rest] = args;
-  if (verb === "--help" || verb === "-h") return print(terminal, help());
+  if (verb === "--help" || verb === "-h" || verb === "help") return printHelp(rest[0], terminal);
   if (verb === "--version" || verb === "-v") return print(terminal, version());
   const command = COMMANDS.get(verb ?? "");
   if (verb === undefined || command === undefined) {
-    terminal.err(`sojourn: ${verb === undefined ? "no command given" : `unknown command "${verb}"`}\n\n${help()}\n`);
+    // The word is not repeated: it may be a secret whose command was forgotten.
+    terminal.err(
+      `sojourn: ${verb === undefined ? "no command given" : "found no command of that name"}\n\n${help()}\n`,
+    );
     return 2;
   }
   if (rest.includes("--help") || rest.includes("-h")) return print(terminal, command.usage);
@@ -41,6 +44,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
+/** `sojourn help`, and `sojourn help migrate`. */
+function printHelp(verb: string | undefined, terminal: Terminal): number {
+  const command = COMMANDS.get(verb ?? "");
+  if (command) return print(terminal, command.usage);
+  print(terminal, help());
+  return verb === undefined ? 0 : 2;
+}
+
 function print(terminal: Terminal, text: string): number {
   terminal.out(`${text}\n`);
   return 0;
@@ -54,7 +65,7 @@ function help(): string {
     "Commands:",
     ...Array.from(COMMANDS, ([verb, command]) => `  ${verb.padEnd(width)}  ${command.summary}`),
     "",
-    "  sojourn <command> --help   what a command does, and its options",
+    "  sojourn help <command>     what a command does, and its options",
     "  sojourn --version          the version of this package",
   ].join("\n");
 }

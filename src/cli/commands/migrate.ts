@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { MigrationProgress } from "../../stores/migrating.ts";
 import { migratingStore } from "../../stores/migrating.ts";
@@ -17,7 +18,7 @@ While the application runs, every process of it must use migratingStore(from, to
 that uses the old store by itself does not find what has moved. docs/migrating-stores.md has
 the steps. When the application is stopped, nothing else is needed.
 
-Ctrl-C stops after the step that is under way. What was moved stays moved; run it again to go
+It says each second how far it is. Ctrl-C (or SIGTERM) stops after the step that is under way. What was moved stays moved; run it again to go
 on. It exits with 0 when the old store is empty, 1 when something is left in it, and 130 when
 it was stopped.
 
@@ -40,17 +41,20 @@ export const migrateCommand: Command = {
     });
     const [from, to, ...others] = positionals;
     if (from === undefined || to === undefined || others.length > 0) {
-      throw new UsageError("expected two stores: where the sessions are, and where they go");
+      const found = positionals.length === 1 ? "one argument" : `${positionals.length} arguments`;
+      throw new UsageError(`expected two stores: where the sessions are, and where they go; found ${found}`);
     }
     const batch = values.batch === undefined ? undefined : Number(values.batch);
     if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1 && batch <= 1000)) {
       throw new UsageError("--batch needs a whole number from 1 to 1000");
     }
-    const urls = [readUrl(from), readUrl(to)] as const;
+    const urls = [readUrl(from, "first"), readUrl(to, "second")] as const;
     if (urls[0] === urls[1]) throw new UsageError("the two stores are one and the same");
+    checkSource(urls[0]);
     const stopping = new AbortController();
     const stop = (): void => stopping.abort();
     process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
     try {
       return await move(urls, { batch, cursor: values.cursor, signal: stopping.signal }, terminal);
     } catch (error) {
@@ -60,16 +64,30 @@ export const migrateCommand: Command = {
       return 1;
     } finally {
       process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
     }
   },
 };
 
-function readUrl(given: string): string {
-  const url = given.startsWith("env:") ? process.env[given.slice("env:".length)] : given;
-  if (url === undefined || url === "") throw new UsageError(`the environment has no variable "${given.slice(4)}"`);
-  if (/^memory:/i.test(url))
+/** What was given is not repeated: a URL may have a password in it, and so may what was meant to be one. */
+function readUrl(given: string, which: "first" | "second"): string {
+  const variable = given.startsWith("env:") ? given.slice("env:".length) : undefined;
+  const url = variable === undefined ? given : process.env[variable];
+  if (url === undefined || url === "") throw new UsageError(`the environment has no variable "${variable}"`);
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(url))
+    throw new UsageError(
+      `the ${which} store is not a URL such as "sqlite:./sessions.db" or "postgres://host/database", nor "env:NAME"`,
+    );
+  if (/^memory:|^sqlite::memory:/i.test(url))
     throw new UsageError("the memory of this process is not a place to move sessions to or from");
   return url;
+}
+
+/** To open a file or a folder makes it when it is not there, and nothing would be moved from it, without a word. */
+function checkSource(url: string): void {
+  const [, path = ""] = /^(?:sqlite|file):(?:\/\/(?=\/))?([^?]*)/is.exec(url) ?? [];
+  if (path !== "" && !existsSync(path))
+    throw new UsageError(`the first store is not there: no such file or folder, ${JSON.stringify(path)}`);
 }
 
 interface Walk {
@@ -106,7 +124,8 @@ function lineOf({ scanned, moved, skipped, left }: MigrationProgress): string {
 
 function conclude(last: MigrationProgress | undefined, terminal: Terminal): number {
   if (last?.done) {
-    terminal.out("Done: the old store holds no session.\n");
+    const empty = last.scanned === 0;
+    terminal.out(`${empty ? "Nothing to move" : "Done"}: the old store holds no session.\n`);
     return 0;
   }
   if (last === undefined || last.cursor !== undefined) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,6 +73,36 @@ describe("sojourn migrate", () => {
       0,
       "0 looked at: 0 moved, 0 moved or ended by others, 0 left",
     ]);
+  });
+
+  test("refuses a source that is not there, and makes nothing", async () => {
+    const [, to] = urls();
+    for (const [scheme, name] of [
+      ["sqlite", "typo.db"],
+      ["file", "typo"],
+    ] as const) {
+      const { code, out, err } = await sojourn("migrate", `${scheme}:${join(folder, name)}`, to);
+      expect([code, out]).toEqual([2, ""]);
+      expect(err).toContain(`the first store is not there: no such file or folder, "${join(folder, name)}"`);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("says what is wrong with what is no URL, and does not repeat it", async () => {
+    const { code, err } = await sojourn("migrate", "hunter2", "foo");
+    expect(code).toBe(2);
+    expect(err).toMatch(/^sojourn migrate: the first store is not a URL such as "sqlite:/);
+    expect(err).not.toContain("hunter2");
+    expect((await sojourn("migrate", "redis://localhost", "hunter2")).err).toContain("the second store is not a URL");
+    expect((await sojourn("migrate", "hunter2")).err).toContain("found one argument");
+  });
+
+  test("says so when there was nothing to move", async () => {
+    const old = sqliteStore(join(folder, "old.db"));
+    await old.get(keys(1)[0] ?? "");
+    await old.close();
+    const { code, out } = await sojourn("migrate", ...urls());
+    expect([code, out.split("\n").at(-2)]).toEqual([0, "Nothing to move: the old store holds no session."]);
   });
 
   test("takes a store from the environment", async () => {

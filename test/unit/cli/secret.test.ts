@@ -148,6 +148,23 @@ describe("sojourn secret", () => {
   });
 });
 
+describe("sojourn help", () => {
+  test("help is a command, and takes the name of one", async () => {
+    const all = await sojourn(["help"]);
+    expect([all.code, all.err]).toEqual([0, ""]);
+    expect(all.out).toMatch(/^Usage: sojourn <command>/);
+    expect(all.out).toBe((await sojourn(["--help"])).out);
+    expect((await sojourn(["help", "secret"])).out).toBe((await sojourn(["secret", "--help"])).out);
+    expect((await sojourn(["help", "nonsense"])).code).toBe(2);
+  });
+
+  test("an unknown command is not repeated: it may be a secret", async () => {
+    const { code, err } = await sojourn(["hunter2"]);
+    expect([code, err.includes("hunter2")]).toEqual([2, false]);
+    expect(err).toContain("found no command of that name");
+  });
+});
+
 describe("src/cli/main.ts", () => {
   const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
   const start = (args: readonly string[], input = "") =>
