@@ -65,7 +65,6 @@ const code = await rolldown({
   input: entriesOf([...exported, ...inner]),
   external,
   tsconfig: false,
-  treeshake: { moduleSideEffects: false },
 });
 await code.write(modules);
 await code.close();

@@ -36,8 +36,9 @@ export function developmentSecret(folder = ".sojourn"): string {
     if (kept !== undefined) return kept;
     const secret = create(fs, folder);
     process?.emitWarning?.(
-      `No secret was given: made one for development and kept it in ${folder}/secret. ` +
-        "In production set NODE_ENV=production and SOJOURN_SECRET; make it with: npx sojourn secret",
+      `No secret was given and NODE_ENV is not production: made one for development and kept it in ${folder}/secret. ` +
+        "Each container and each machine makes its own, and none knows the sessions of another. " +
+        "Where it is not for development set NODE_ENV=production and SOJOURN_SECRET; make it with: npx sojourn secret",
       { type: "SojournWarning", code: "SOJOURN_DEVELOPMENT_SECRET" },
     );
     return secret;

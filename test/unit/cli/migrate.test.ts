@@ -155,7 +155,8 @@ describe("sojourn migrate", () => {
   });
 
   test("a store that cannot be opened is an error: exit 1, and no password in it", async () => {
-    const { code, err } = await sojourn("migrate", `sqlite:${folder}/a.db`, "redis://u:hidden@127.0.0.1:1");
+    await plant(1);
+    const { code, err } = await sojourn("migrate", urls()[0], "redis://u:hidden@127.0.0.1:1");
     expect(code).toBe(1);
     expect(err).toContain("Run it again");
     expect(err).not.toContain("hidden");
