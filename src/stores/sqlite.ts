@@ -1,12 +1,12 @@
 import { checkLimit } from "./parts/paging.ts";
-import { sweepInSteps } from "./parts/sweep.ts";
 import { toText } from "./parts/text.ts";
+import { stopwatchNow } from "./parts/timers.ts";
 import { list, scan } from "./sql/sqlite-listing.ts";
 import type { Row } from "./sql/sqlite-row.ts";
 import { toRecord } from "./sql/sqlite-row.ts";
 import { admit, clear, deleteAll, epochOf, replace } from "./sql/sqlite-users.ts";
-import { create, deleteExpired, probe, remove, touch, update } from "./sql/sqlite-writes.ts";
-import { Connection, SWEEP } from "./sqlite/connection.ts";
+import { create, probe, remove, touch, update } from "./sql/sqlite-writes.ts";
+import { Connection } from "./sqlite/connection.ts";
 import type { SqliteDatabase } from "./sqlite/database.ts";
 import type { SqliteStoreOptions } from "./sqlite/options.ts";
 import { checkOptions } from "./sqlite/options.ts";
@@ -66,17 +66,13 @@ export function sqliteStore(source: string | SqliteDatabase, options: SqliteStor
     deleteAll: async (userId, options = {}) => connection.write(deleteAll(userId, options, clock)),
     scan: (page = {}) => connection.read((sql) => scan(sql, page, clock())),
     clear: async (options = {}) => connection.write(clear(options, clock)),
-    deleteExpired: async ({ limit } = {}) =>
-      sweepInSteps(checkLimit(limit), SWEEP, async (size) => {
-        const removed = await connection.write(deleteExpired(size, clock));
-        return { removed, more: removed === size };
-      }),
+    deleteExpired: async ({ limit } = {}) => connection.sweep(checkLimit(limit)),
     watch: (onEnded) => connection.watch(onEnded),
     close: () => connection.close(),
     health: async () => {
-      const start = performance.now();
-      await connection.write(probe("SQLite", clock));
-      return { latencyMs: performance.now() - start };
+      const start = stopwatchNow();
+      await connection.check(probe("SQLite", clock));
+      return { latencyMs: stopwatchNow() - start };
     },
   };
 }

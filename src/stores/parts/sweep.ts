@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout, stopwatchNow } from "./timers.ts";
+
 /** The background sweep is at work for a third of the time at most, a call that somebody waits for half of it. */
 const [BACKGROUND, ASKED_FOR] = [2, 1];
 
@@ -11,12 +13,19 @@ function restAfter(took: number, times: number): number {
   return Math.min(Math.max(1, took * times), LONGEST_REST);
 }
 
+/** How much one step removes; asked before each when it changes. */
+type Size = number | (() => number);
+
+function sizeNow(size: Size): number {
+  return typeof size === "function" ? size() : size;
+}
+
 /**
  * Removes expired records now and then, in steps of `size` that let requests through in between. The first sweep comes
  * after half an interval to one and a half, and so does every other, so that processes on one
  * database do not sweep together. Returns a function that stops it.
  */
-export function startSweeping(every: number, size: number, step: (limit: number) => Promise<number>): () => void {
+export function startSweeping(every: number, size: Size, step: (limit: number) => Promise<number>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
   const after = (ms: number): void => {
@@ -25,11 +34,12 @@ export function startSweeping(every: number, size: number, step: (limit: number)
     timer.unref?.();
   };
   const sweep = async (): Promise<void> => {
-    const start = performance.now();
+    const start = stopwatchNow();
     // A sweep that fails is made up for by the next one.
-    const removed = await step(size).catch(() => 0);
-    const rest = restAfter(performance.now() - start, BACKGROUND);
-    after(removed === size ? rest : every * (0.5 + Math.random()));
+    const asked = sizeNow(size);
+    const removed = await step(asked).catch(() => 0);
+    const rest = restAfter(stopwatchNow() - start, BACKGROUND);
+    after(removed === asked ? rest : every * (0.5 + Math.random()));
   };
   after(every * (0.5 + Math.random()));
   return () => {
@@ -51,19 +61,19 @@ export interface Swept {
  */
 export async function sweepInSteps(
   limit: number,
-  size: number,
+  size: Size,
   step: (limit: number) => Promise<Swept>,
   steps: number = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   let total = 0;
   for (let turn = 1; ; turn++) {
-    const start = performance.now();
-    const { removed, more } = await step(Math.min(size, limit - total));
+    const start = stopwatchNow();
+    const { removed, more } = await step(Math.min(sizeNow(size), limit - total));
     total += removed;
     if (!more || total >= limit || turn >= steps) return total;
-    const rest = restAfter(performance.now() - start, ASKED_FOR);
+    const rest = restAfter(stopwatchNow() - start, ASKED_FOR);
     await new Promise((resolve) => {
-      setTimeout(resolve, rest);
+      setTimeout(() => resolve(undefined), rest);
     });
   }
 }

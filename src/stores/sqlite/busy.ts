@@ -1,4 +1,5 @@
 import { SessionError } from "../../errors.ts";
+import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 
 const BUSY = 5;
 const LOCKED = 6;
@@ -20,16 +21,19 @@ export function isBusy(error: unknown): boolean {
 const HALVED_AFTER = 600;
 
 /**
- * Waits for 1 to 48 ms, longer with every turn, at random so that two processes do not keep in step; but the longer the
- * lock has been waited for, the shorter again. Nobody queues for SQLite's lock: whoever asks first after a commit gets it,
- * and so those who have waited long must ask more often than those who have just come.
+ * How long to wait for the lock before the next try: 1 to 48 ms, longer with every turn, at random so that two processes do
+ * not keep in step; but the longer the lock has been waited for, the shorter again. Nobody queues for SQLite's lock: whoever
+ * asks first after a commit gets it, and so those who have waited long must ask more often than those who have just come.
  *
  * @param waited Milliseconds since the first try.
  */
+export function pauseAfter(turn: number, waited: number): number {
+  return Math.max(1, Math.min(2 ** turn, 32 / 2 ** (waited / HALVED_AFTER))) * (0.5 + Math.random());
+}
+
 export function pause(turn: number, waited: number): Promise<void> {
-  const ms = Math.max(1, Math.min(2 ** turn, 32 / 2 ** (waited / HALVED_AFTER))) * (0.5 + Math.random());
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    setTimeout(resolve, pauseAfter(turn, waited));
   });
 }
 
@@ -43,18 +47,18 @@ export function stillBusy(waited: number, cause: unknown): SessionError {
 }
 
 /**
- * Runs synchronous work, again and again while the database is busy, up to `total` milliseconds. The waiting
+ * Runs work, again and again while the database is busy, up to `total` milliseconds. The waiting
  * is done here and not by SQLite's busy timeout, which would stop the event loop for as long.
  */
-export async function whileBusy<T>(total: number, work: () => T): Promise<T> {
-  const start = performance.now();
+export async function whileBusy<T>(total: number, work: () => T | Promise<T>): Promise<T> {
+  const start = stopwatchNow();
   for (let turn = 0; ; turn++) {
     try {
-      return work();
+      return await work();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      if (performance.now() >= start + total) throw stillBusy(total, error);
+      if (stopwatchNow() >= start + total) throw stillBusy(total, error);
     }
-    await pause(turn, performance.now() - start);
+    await pause(turn, stopwatchNow() - start);
   }
 }

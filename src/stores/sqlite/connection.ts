@@ -1,10 +1,14 @@
 import { SessionError } from "../../errors.ts";
 import type { SessionKey } from "../../record.ts";
-import { startSweeping } from "../parts/sweep.ts";
+import { Pace } from "../parts/pace.ts";
+import { startSweeping, sweepInSteps } from "../parts/sweep.ts";
+import { stopwatchNow } from "../parts/timers.ts";
+import { lacksTable } from "../sql/sqlite-schema.ts";
 import type { Write } from "../sql/sqlite-writes.ts";
 import { deleteExpired } from "../sql/sqlite-writes.ts";
 import { isBusy, whileBusy } from "./busy.ts";
-import { configure, openDatabase } from "./database.ts";
+import type { OpenFile, SqliteDatabase } from "./database.ts";
+import { configure, openFile } from "./database.ts";
 import { Feed } from "./feed.ts";
 import type { SqliteSettings } from "./options.ts";
 import { prepareSchema } from "./schema.ts";
@@ -14,29 +18,42 @@ import type { WriteTarget } from "./writer.ts";
 import { Writer } from "./writer.ts";
 
 /**
- * Rows that one transaction of a sweep removes. Each is on pages of its own, and the event loop stands still until they
- * are on the disk: so few that it takes about as long as a request's own write.
+ * A sweep's transaction is to take so many milliseconds: the event loop stands still for it, and other processes wait. It
+ * begins with few rows, for each is on pages of its own.
  */
-export const SWEEP = 10;
+const [SWEEP_MS, SWEEP_FIRST, SWEEP_MOST] = [4, 10, 200];
+
+/** How often it is looked whether the file is still the one at the path, while it is used; costs some microseconds. */
+const LOOK_EVERY_MS = 1000;
+
+/** What is open. */
+interface Opened extends WriteTarget {
+  /** Undefined for a database of the application. */
+  readonly file: OpenFile | undefined;
+}
 
 /**
- * The database behind one store: opened on first use, read at once, written in groups, swept, watched and
- * closed. When opening fails, the next call tries again, so nothing needs a restart.
+ * The database behind one store: opened on first use, read at once, written in groups, swept, watched and closed. When
+ * opening fails, the next call tries again; a table that was dropped is made again, and so is a file that was deleted. So
+ * nothing needs a restart.
  */
 export class Connection {
   readonly #settings: SqliteSettings;
   readonly #writer: Writer;
   readonly #feed: Feed;
-  #opened: WriteTarget | undefined;
-  #opening: Promise<WriteTarget> | undefined;
+  readonly #pace = new Pace(SWEEP_MS, SWEEP_FIRST, SWEEP_MOST);
+  #opened: Opened | undefined;
+  #opening: Promise<Opened> | undefined;
+  #mending: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #looked = 0;
   #stopSweeping: (() => void) | undefined;
 
   constructor(settings: SqliteSettings) {
     this.#settings = settings;
-    this.#feed = new Feed(settings.watchEvery, async () => (await this.#open()).sql);
+    this.#feed = new Feed(settings.watchEvery, async () => (await this.#target()).sql);
     this.#writer = new Writer({
-      open: () => this.#opened ?? this.#open(),
+      open: () => this.#target(),
       busyTimeout: settings.busyTimeout,
       log: (sql, ended) => this.#feed.log(sql, ended),
       tell: (ended) => this.#feed.tell(ended),
@@ -46,18 +63,43 @@ export class Connection {
   /** Runs a read by itself, outside any transaction: one statement sees one state of the file. */
   async read<T>(work: (sql: Statements) => T): Promise<T> {
     this.#checkOpen();
-    const { sql } = this.#opened ?? (await this.#open());
+    const target = this.#target();
+    const { sql } = target instanceof Promise ? await target : target;
     try {
       return work(sql);
     } catch (error) {
-      if (!isBusy(error)) throw error;
-      return whileBusy(this.#settings.busyTimeout, () => work(sql));
+      return this.#readAgain(work, error);
     }
   }
 
+  /** Runs a write in a transaction, with others of the same moment. */
   async write<T>(work: Write<T>): Promise<T> {
     this.#checkOpen();
-    return this.#writer.write(work);
+    try {
+      return await this.#writer.write(work);
+    } catch (error) {
+      await this.#mend(error);
+      return this.#writer.write(work);
+    }
+  }
+
+  /** Removes expired records, at most so many, in steps that let requests through in between. */
+  async sweep(limit: number): Promise<number> {
+    this.#checkOpen();
+    return sweepInSteps(
+      limit,
+      () => this.#pace.size,
+      async (size) => {
+        const removed = await this.#sweepStep(size);
+        return { removed, more: removed === size };
+      },
+    );
+  }
+
+  /** As `write`, and looks first whether the file is still there. */
+  async check(work: Write<void>): Promise<void> {
+    this.#looked = Number.NEGATIVE_INFINITY;
+    await this.write(work);
   }
 
   watch(onEnded: (key: SessionKey) => void): () => void {
@@ -74,11 +116,32 @@ export class Connection {
     if (this.#closing) throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "The SQLite store has been closed.");
   }
 
-  #open(): Promise<WriteTarget> {
+  /** What is open, or will be. */
+  #target(): Opened | Promise<Opened> {
+    if (this.#opened && this.#isGone(this.#opened)) void this.#release();
+    return this.#opened ?? this.#open();
+  }
+
+  #isGone({ file }: Opened): boolean {
+    if (!file || stopwatchNow() < this.#looked + LOOK_EVERY_MS) return false;
+    this.#looked = stopwatchNow();
+    return !file.isInPlace();
+  }
+
+  /** Lets go of what is open; the next call opens anew. */
+  async #release(): Promise<void> {
+    const file = this.#opened?.file;
+    this.#opened = undefined;
+    this.#opening = undefined;
+    await file?.close();
+  }
+
+  #open(): Promise<Opened> {
     this.#opening ??= this.#connect().then(
       (opened) => {
         this.#opened = opened;
-        this.#sweep();
+        this.#looked = stopwatchNow();
+        this.#startSweeping();
         return opened;
       },
       (error: unknown) => {
@@ -89,32 +152,65 @@ export class Connection {
     return this.#opening;
   }
 
-  async #connect(): Promise<WriteTarget> {
+  async #connect(): Promise<Opened> {
     const { source, busyTimeout, durability } = this.#settings;
-    const own = typeof source === "string";
-    const database = own ? await openDatabase(source) : source;
+    if (typeof source !== "string") return { file: undefined, database: source, sql: await this.#prepare(source) };
+    const file = await openFile(source);
     try {
-      if (own) await whileBusy(busyTimeout, () => configure(database, durability));
-      const names = await prepareSchema(database, this.#settings);
-      const sql = await whileBusy(busyTimeout, () => prepareStatements(database, names));
-      return { database, sql };
+      await whileBusy(busyTimeout, () => configure(file.database, durability));
+      return { file, database: file.database, sql: await this.#prepare(file.database) };
     } catch (error) {
-      if (own) database.close();
+      await file.close();
       throw error;
     }
   }
 
-  #sweep(): void {
-    const { sweepEvery, clock } = this.#settings;
-    if (sweepEvery === false || this.#closing) return;
-    this.#stopSweeping = startSweeping(sweepEvery, SWEEP, (limit) => this.#writer.write(deleteExpired(limit, clock)));
+  async #prepare(database: SqliteDatabase): Promise<Statements> {
+    const names = await prepareSchema(database, this.#settings);
+    return whileBusy(this.#settings.busyTimeout, () => prepareStatements(database, names));
+  }
+
+  async #readAgain<T>(work: (sql: Statements) => T, error: unknown): Promise<T> {
+    if (!isBusy(error)) await this.#mend(error);
+    return whileBusy(this.#settings.busyTimeout, async () => work((await this.#target()).sql));
+  }
+
+  /** Makes the tables again when the error says that one is missing; any other is thrown. */
+  #mend(error: unknown): Promise<void> {
+    if (!lacksTable(error, this.#settings.table)) throw error;
+    this.#mending ??= this.#prepareAnew().finally(() => {
+      this.#mending = undefined;
+    });
+    return this.#mending;
+  }
+
+  async #prepareAnew(): Promise<void> {
+    const opened = await this.#target();
+    const sql = await this.#prepare(opened.database);
+    if (this.#opened === opened) this.#opened = { ...opened, sql };
+  }
+
+  async #sweepStep(size: number): Promise<number> {
+    const removed = await this.write(deleteExpired(size, this.#settings.clock));
+    this.#pace.note(removed, this.#writer.took);
+    return removed;
+  }
+
+  #startSweeping(): void {
+    const { sweepEvery } = this.#settings;
+    if (sweepEvery === false || this.#closing || this.#stopSweeping) return;
+    this.#stopSweeping = startSweeping(
+      sweepEvery,
+      () => this.#pace.size,
+      (size) => this.#sweepStep(size),
+    );
   }
 
   async #close(): Promise<void> {
     this.#feed.stop();
     await this.#writer.idle();
-    const opened = await this.#opening?.catch(() => undefined);
+    await this.#opening?.catch(() => undefined);
     this.#stopSweeping?.();
-    if (opened && typeof this.#settings.source === "string") opened.database.close();
+    await this.#release();
   }
 }

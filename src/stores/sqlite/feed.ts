@@ -1,6 +1,7 @@
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
 import { fromText, toText } from "../parts/text.ts";
+import { clearInterval, setInterval } from "../parts/timers.ts";
 import type { Integer } from "../sql/sqlite-row.ts";
 import type { Statements } from "./statements.ts";
 
@@ -26,6 +27,8 @@ export class Feed {
   readonly #open: () => Promise<Statements>;
   #timer: ReturnType<typeof setInterval> | undefined;
   #last = 0;
+  /** What was last looked at. */
+  #sql: Statements | undefined;
 
   constructor(every: number, open: () => Promise<Statements>) {
     this.#every = every;
@@ -56,41 +59,38 @@ export class Feed {
   }
 
   #halt(): void {
-    clearInterval(this.#timer);
+    if (this.#timer !== undefined) clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#sql = undefined;
   }
 
   #start(): void {
-    let sql: Statements | undefined;
-    const timer = setInterval(() => {
-      if (sql) this.#poll(sql);
-      else void begin();
-    }, this.#every);
+    this.#sql = undefined;
+    const timer = setInterval(() => void this.#look(timer), this.#every);
     timer.unref?.();
     this.#timer = timer;
-    const begin = async (): Promise<void> => {
-      try {
-        const opened = await this.#open();
-        if (sql !== undefined || this.#timer !== timer) return;
-        this.#last = Number((opened.lastEnded.get() as { last: Integer | null }).last ?? 0);
-        sql = opened;
-      } catch {
-        // The next turn tries again; the verbs say what is wrong.
-      }
-    };
-    void begin();
+    void this.#look(timer);
+  }
+
+  /** The first look at a database finds where its log ends, and so does one after another file came in its place. */
+  async #look(timer: unknown): Promise<void> {
+    try {
+      const sql = await this.#open();
+      if (this.#timer !== timer) return;
+      if (sql === this.#sql) return this.#poll(sql);
+      this.#last = Number((sql.lastEnded.get() as { last: Integer | null }).last ?? 0);
+      this.#sql = sql;
+    } catch {
+      // Busy or down: the rows are still there at the next turn, and the verbs say what is wrong.
+    }
   }
 
   #poll(sql: Statements): void {
-    try {
-      for (let full = true; full; ) {
-        const rows = sql.endedSince.all(this.#last, PAGE) as EndedRow[];
-        this.#last = Number(rows.at(-1)?.id ?? this.#last);
-        this.tell(rows.filter((row) => row.origin !== this.#origin).map((row) => fromText(row.key)));
-        full = rows.length === PAGE;
-      }
-    } catch {
-      // Busy or down: the rows are still there at the next turn.
+    for (let full = true; full; ) {
+      const rows = sql.endedSince.all(this.#last, PAGE) as EndedRow[];
+      this.#last = Number(rows.at(-1)?.id ?? this.#last);
+      this.tell(rows.filter((row) => row.origin !== this.#origin).map((row) => fromText(row.key)));
+      full = rows.length === PAGE;
     }
   }
 }

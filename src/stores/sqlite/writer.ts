@@ -1,4 +1,5 @@
 import type { SessionKey } from "../../record.ts";
+import { setImmediate, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Write } from "../sql/sqlite-writes.ts";
 import { isBusy, pause, stillBusy } from "./busy.ts";
 import type { SqliteDatabase } from "./database.ts";
@@ -48,6 +49,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #queue: Job[] = [];
   #limit = BATCH;
+  #took = 0;
   #scheduled = false;
   /** When the next transaction may begin. */
   #rested = 0;
@@ -57,9 +59,14 @@ export class Writer {
     this.#options = options;
   }
 
+  /** Milliseconds of the last transaction that went well, its commit included. */
+  get took(): number {
+    return this.#took;
+  }
+
   write<T>(work: Write<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const deadline = performance.now() + this.#options.busyTimeout;
+      const deadline = stopwatchNow() + this.#options.busyTimeout;
       this.#queue.push({ work, deadline, resolve: resolve as Job["resolve"], reject });
       this.#schedule();
     });
@@ -76,7 +83,7 @@ export class Writer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const rest = this.#rested - performance.now();
+    const rest = this.#rested - stopwatchNow();
     if (rest >= 1) setTimeout(() => void this.#drain(), rest);
     // Not a microtask: the event loop then hands over every request that has arrived, and they share the commit.
     else setImmediate(() => void this.#drain());
@@ -84,8 +91,7 @@ export class Writer {
 
   async #drain(): Promise<void> {
     try {
-      const opened = this.#options.open();
-      await this.#empty(opened instanceof Promise ? await opened : opened);
+      await this.#empty();
     } catch (error) {
       // It could not be opened; the next write tries again.
       for (const job of this.#queue.splice(0)) job.reject(error);
@@ -96,12 +102,15 @@ export class Writer {
   }
 
   /** Runs one batch, and waits for the lock as long as there is a write that will. */
-  async #empty(target: WriteTarget): Promise<void> {
-    const first = performance.now();
+  async #empty(): Promise<void> {
+    const first = stopwatchNow();
     for (let turn = 0; this.#queue.length > 0; turn++) {
-      const start = performance.now();
-      const locked = this.#runBatch(target);
-      const end = performance.now();
+      // Asked for before each try: while the lock was waited for, another file may have come in the place of this one.
+      const target = this.#options.open();
+      const opened = target instanceof Promise ? await target : target;
+      const start = stopwatchNow();
+      const locked = this.#runBatch(opened, start);
+      const end = stopwatchNow();
       if (locked === undefined) {
         this.#rested = end + Math.min((end - start) * REST, LONGEST_REST);
         return;
@@ -113,7 +122,7 @@ export class Writer {
 
   /** Rejects the writes that have waited long enough for the lock. */
   #giveUp(cause: unknown): void {
-    const now = performance.now();
+    const now = stopwatchNow();
     const late = this.#queue.filter((job) => job.deadline <= now);
     if (late.length === 0) return;
     const kept = this.#queue.filter((job) => job.deadline > now);
@@ -122,7 +131,7 @@ export class Writer {
   }
 
   /** One transaction. Answers with the error when the database is busy; the writes are back in the queue then. */
-  #runBatch({ database, sql }: WriteTarget): unknown {
+  #runBatch({ database, sql }: WriteTarget, start: number): unknown {
     const batch = this.#queue.splice(0, this.#limit);
     this.#limit = BATCH;
     const ended: SessionKey[] = [];
@@ -134,6 +143,7 @@ export class Writer {
       for (const job of batch) results.push(job.work(sql, ended));
       this.#options.log(sql, ended);
       sql.commit.run();
+      this.#took = stopwatchNow() - start;
     } catch (error) {
       // Only what was begun here is rolled back: when BEGIN fails, the open transaction is the application's.
       if (begun) rollback(database);
