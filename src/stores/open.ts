@@ -38,6 +38,8 @@ export interface StoreByScheme {
   mariadb: MysqlStore;
   redis: RedisStore;
   rediss: RedisStore;
+  valkey: RedisStore;
+  valkeys: RedisStore;
 }
 
 /** Which store a scheme names that needs `users: false`. */
@@ -89,8 +91,8 @@ async function mysql(url: StoreUrl, clock: Clock | undefined): Promise<MysqlStor
 
 async function redis(url: StoreUrl, clock: Clock | undefined): Promise<RedisStore> {
   const { redisStore } = await import("./redis.ts");
-  const prefix = url.text("prefix");
-  return redisStore(url.rest(), { clock, prefix });
+  const [prefix, timeout] = [url.text("prefix"), url.number("timeout")];
+  return redisStore(url.rest(), { clock, prefix, timeout });
 }
 
 /** One entry per scheme. A store's module, and with it its driver, is loaded when its scheme is asked for. */
@@ -122,6 +124,8 @@ const openers: Openers = {
   mariadb: mysql,
   redis,
   rediss: redis,
+  valkey: redis,
+  valkeys: redis,
 };
 
 const recordOpeners: RecordOpeners = {
@@ -143,7 +147,7 @@ const recordOpeners: RecordOpeners = {
  * | `sqlite:./sessions.db`, `sqlite::memory:` | `sqliteStore`; `table`, `durability`, `busyTimeout`, `sweepEvery`, `watchEvery` |
  * | `postgres://user@host/database` | `postgresStore`; `table`, `schema`, `create`, `unlogged`, `prepare`, `notify`, `sweepEvery`; all others are the driver's |
  * | `mysql://user:password@host/database`, `mariadb:` | `mysqlStore`; `table`, `create`, `timeout`, `sweepEvery`; all others are the driver's |
- * | `redis://user:password@host:6379/0`, `rediss:` for TLS | `redisStore` for one server; `prefix` |
+ * | `redis://user:password@host:6379/0`, `valkey:`; `rediss:` and `valkeys:` for TLS | `redisStore` for one server; `prefix`, `timeout` |
  * | `memcached://host:11211,host:11211`, with `users: false` | `memcachedStore`; `prefix`, `timeout` |
  *
  * Options follow as a query, `sqlite:./sessions.db?durability=normal`, with the bounds that they have in code. A path is taken

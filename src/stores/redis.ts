@@ -1,12 +1,14 @@
-import { SessionError } from "../errors.ts";
 import { checkLimit } from "./parts/paging.ts";
 import { isOne } from "./redis/answer.ts";
+import { Calls } from "./redis/calls.ts";
 import type { RedisClient } from "./redis/clients.ts";
 import { ClusterUsers } from "./redis/cluster/users.ts";
 import { connect } from "./redis/connection.ts";
 import { connectByUrl } from "./redis/driver.ts";
+import { Inspection } from "./redis/inspection.ts";
 import { Keyspace } from "./redis/keyspace.ts";
 import { makeLayout } from "./redis/layout.ts";
+import { Link } from "./redis/link.ts";
 import { list } from "./redis/listing.ts";
 import type { RedisStoreOptions } from "./redis/options.ts";
 import { checkOptions } from "./redis/options.ts";
@@ -54,26 +56,21 @@ export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableSt
  */
 export function redisStore(client: RedisClient | string, options: RedisStoreOptions = {}): RedisStore {
   const settings = checkOptions(options);
-  const connection = typeof client === "string" ? connectByUrl(client) : connect(client);
-  const space = new Keyspace(connection, makeLayout(settings.prefix), settings.clock);
+  const { clock, timeout } = settings;
+  const connection = new Link(
+    typeof client === "string" ? connectByUrl(client, timeout) : connect(client),
+    timeout,
+    settings.prefix,
+  );
+  const space = new Keyspace(connection, makeLayout(settings.prefix), clock);
   const users: Users = connection.cluster ? new ClusterUsers(space) : new SingleUsers(space);
   const replace = users.replace?.bind(users);
   const replicas = new Replicas(connection, settings.waitReplicas, settings.waitTimeout);
   const watching = new Watching(connection, space.layout.channel);
-  const underWay = new Set<Promise<unknown>>();
-  let closed = false;
-
-  const over = (): SessionError =>
-    new SessionError("SOJOURN_STORE_UNAVAILABLE", "the Redis store has been closed: open a new one");
-  // No async function: each promise more is a microsecond of every request.
-  const open = <T>(work: () => Promise<T>): Promise<T> => {
-    if (closed) return Promise.reject(over());
-    const call = work();
-    const done = (): unknown => underWay.delete(call);
-    underWay.add(call);
-    call.then(done, done);
-    return call;
-  };
+  connection.onRenewed = () => watching.again();
+  const inspection = new Inspection(space, settings.waitReplicas > 0);
+  const calls = new Calls(inspection);
+  const open = calls.run.bind(calls) as Calls["run"];
 
   return {
     name: "redis",
@@ -90,27 +87,25 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
       replace: (key, record, old, admission) => open(() => replace(key, record, old, admission)),
     }),
     list: (userId, page = {}) => open(() => list(space, users, userId, page)),
-    deleteAll: (userId, { except, limit, at = settings.clock() } = {}) =>
+    deleteAll: (userId, { except, limit, at = clock() } = {}) =>
       open(() => replicas.acknowledge(() => users.deleteAll(userId, { except, limit: checkLimit(limit), at }))),
     scan: (page = {}) => open(() => scan(space, page)),
     clear: ({ limit, at } = {}) =>
-      open(() => replicas.acknowledge(() => clear(space, users, checkLimit(limit), at ?? settings.clock()))),
+      open(() => replicas.acknowledge(() => clear(space, users, checkLimit(limit), at ?? clock()))),
     watch: (onEnded) => {
-      if (closed) throw over();
+      calls.checkOpen();
       return watching.add(onEnded);
     },
     async close() {
-      closed = true;
       watching.close();
-      users.flush();
-      await Promise.allSettled([...underWay]);
-      await connection.close?.();
+      await calls.close(() => users.flush());
+      await connection.close();
     },
     health: () =>
       open(async () => {
         const start = performance.now();
-        const masters = await connection.masters();
-        await Promise.all(masters.map((send) => send(["PING"])));
+        await inspection.again();
+        watching.check();
         return { latencyMs: performance.now() - start };
       }),
   };

@@ -17,6 +17,11 @@ export interface Proxy {
    */
   blackHole(): void;
   /**
+   * Nothing passes any more over the connections that are open now, and neither end is told, not even when the other closes: as
+   * when a load balancer forgets them. New ones are taken as before.
+   */
+  silence(): void;
+  /**
    * Passes on the next request of every connection, which `matches` it when given, and throws the answer
    * away: the server has applied what the client is never told. The connection is cut when the answer
    * comes, or with `silently` stays open with nothing coming back, until `heal`. Resolves when an answer was thrown away.
@@ -47,6 +52,8 @@ interface Line {
   readonly toServer: Buffer[];
   /** Nothing passes from the server any more. */
   muted: boolean;
+  /** Forgotten: nothing passes in either direction, for ever. */
+  silent: boolean;
   /** Something was swallowed: the stream has a hole, and cannot go on. */
   torn: boolean;
   drop: Drop | undefined;
@@ -79,6 +86,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   };
 
   const onRequest = (line: Line, bytes: Buffer): void => {
+    if (line.silent) return;
     if (mode === "black-hole") {
       line.torn = true;
       return;
@@ -90,6 +98,7 @@ export async function startProxy(target: number): Promise<Proxy> {
     later(line, line.server, bytes);
   };
   const onAnswer = (line: Line, bytes: Buffer): void => {
+    if (line.silent) return;
     if (line.drop !== undefined) {
       const { silently, dropped } = line.drop;
       line.drop = undefined;
@@ -110,13 +119,23 @@ export async function startProxy(target: number): Promise<Proxy> {
       return;
     }
     const server = connect({ port: target, host: "127.0.0.1" });
-    const line: Line = { client, server, toClient: [], toServer: [], muted: false, torn: false, drop: undefined };
+    const line: Line = {
+      client,
+      server,
+      toClient: [],
+      toServer: [],
+      muted: false,
+      silent: false,
+      torn: false,
+      drop: undefined,
+    };
     lines.add(line);
     client.setNoDelay(true);
     server.setNoDelay(true);
     client.on("data", (bytes: Buffer) => onRequest(line, bytes));
     server.on("data", (bytes: Buffer) => onAnswer(line, bytes));
     const over = (): void => {
+      if (line.silent) return;
       // A network that passes nothing on does not tell either that the other end has gone.
       if (mode === "black-hole" && lines.has(line)) line.torn = true;
       else end(line);
@@ -144,6 +163,9 @@ export async function startProxy(target: number): Promise<Proxy> {
     },
     blackHole() {
       mode = "black-hole";
+    },
+    silence() {
+      for (const line of lines) line.silent = true;
     },
     dropAnswer: ({ matches, silently = false } = {}) =>
       new Promise((resolve) => {

@@ -2,31 +2,43 @@
 
 type Answer = Promise<unknown>;
 
-/** `createClient` of `redis` 5 and 6. */
+/** How answers are given. */
+interface CommandOptions {
+  readonly typeMapping?: Readonly<Record<never, never>>;
+}
+
+/** `createClient` of `redis` 4 to 6. */
 export interface NodeRedisClient {
-  sendCommand(args: readonly string[]): Answer;
+  sendCommand(args: readonly string[], options?: CommandOptions): Answer;
   duplicate(): NodeRedisSubscriber;
 }
 
-export interface NodeRedisSubscriber {
+/** A second client, made from the first. */
+export interface NodeRedisSubscriber extends NodeRedisClient {
   connect(): Answer;
   on(event: "error", listener: (error: Error) => void): unknown;
   subscribe(channel: string, listener: (message: string) => void): Answer;
-  destroy(): unknown;
+  destroy?(): unknown;
+  disconnect?(): unknown;
 }
 
-/** `createCluster` of `redis` 5 and 6. */
+/** `createCluster` of `redis` 4 to 6. */
 export interface NodeRedisCluster {
-  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Answer;
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    args: string[],
+    options?: CommandOptions,
+  ): Answer;
   readonly masters: readonly object[];
-  nodeClient(node: never): Promise<{ sendCommand(args: readonly string[]): Answer }>;
+  nodeClient(node: never): Promise<{ sendCommand(args: readonly string[], options?: CommandOptions): Answer }>;
   subscribe(channel: string, listener: (message: string) => void): Answer;
   unsubscribe(channel: string, listener: never): Answer;
 }
 
 /** `createSentinel` of `redis` 5 and 6. */
 export interface NodeRedisSentinel {
-  sendCommand(isReadonly: boolean | undefined, args: string[]): Answer;
+  sendCommand(isReadonly: boolean | undefined, args: string[], options?: CommandOptions): Answer;
   acquire(): Answer;
   subscribe(channel: string, listener: (message: string) => void): Answer;
   unsubscribe(channel: string, listener: never): Answer;
@@ -37,11 +49,15 @@ export interface IoRedisClient {
   call(command: string, ...args: string[]): Answer;
   duplicate(options?: {
     readonly enableOfflineQueue?: boolean;
-    readonly maxRetriesPerRequest?: null;
+    readonly maxRetriesPerRequest?: number | null;
+    readonly lazyConnect?: boolean;
+    readonly autoResendUnfulfilledCommands?: boolean;
   }): IoRedisSubscriber;
 }
 
-export interface IoRedisSubscriber {
+/** A second client, made from the first. */
+export interface IoRedisSubscriber extends IoRedisClient {
+  connect(): Answer;
   on(event: string, listener: (...args: never[]) => void): unknown;
   subscribe(channel: string): Answer;
   disconnect(): unknown;

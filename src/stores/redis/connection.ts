@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { invalidOption, SessionError } from "../../errors.ts";
 import type {
   CommandClient,
   IoRedisClient,
@@ -6,6 +6,7 @@ import type {
   NodeRedisClient,
   NodeRedisCluster,
   NodeRedisSentinel,
+  NodeRedisSubscriber,
   RedisClient,
 } from "./clients.ts";
 
@@ -16,14 +17,42 @@ export type Send = (args: string[]) => Promise<unknown>;
 export interface Connection {
   /** Whether keys are spread over slots, so that a script reaches one of them only. */
   readonly cluster: boolean;
+  /** Loads the driver and connects, where the store does that: no answer is late before. */
+  open?(): Promise<unknown>;
   /** Sends a command to the master that has the key. */
   send(key: string | undefined, args: string[]): Promise<unknown>;
   /** Every master, in an order that stays the same while the topology does. */
   masters(): Promise<readonly Send[]>;
   /** Resolves when the server has taken the subscription. `over` ends one that is still waiting for a server, too. */
   subscribe(channel: string, onMessage: (message: string) => void, over: AbortSignal): Promise<() => void>;
+  /** Whether the client cannot subscribe. */
+  readonly deaf: boolean;
+  /** Makes another connection to the same server, within so many milliseconds; absent where the client sees to its connections itself. */
+  readonly another?: ((within: number) => Promise<Opened>) | undefined;
   /** Ends a client that the store has made. */
   close?(): Promise<void>;
+}
+
+/** A connection of the store's own. */
+export interface Opened {
+  readonly connection: Connection;
+  readonly end: () => void;
+}
+
+/** Waits until a client of the store's own has connected, and ends it when it has not in time. */
+export async function begin(connecting: Promise<unknown>, end: () => void, within: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no connection to Redis within ${within} ms`)), within);
+  });
+  try {
+    await Promise.race([connecting, late]);
+  } catch (error) {
+    end();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const has = (client: object, ...names: readonly string[]): boolean =>
@@ -47,6 +76,7 @@ export function connect(client: RedisClient): Connection {
   if (typeof client === "object" && client !== null) {
     if (has(client, "sendCommand", "nodeClient", "masters")) return nodeRedisCluster(client as NodeRedisCluster);
     if (has(client, "sendCommand", "acquire", "subscribe")) return nodeRedisSentinel(client as NodeRedisSentinel);
+    checkVersion(client);
     if (has(client, "call", "nodes")) return ioRedisCluster(client as IoRedisCluster);
     // ioredis has sendCommand too, which takes an object of its own.
     if (has(client, "call", "duplicate")) return ioRedis(client as IoRedisClient);
@@ -56,16 +86,46 @@ export function connect(client: RedisClient): Connection {
   throw invalidOption("client", client, "a client of redis, ioredis or iovalkey, or an object with command(args)");
 }
 
-function single(send: Send, subscribe: Connection["subscribe"]): Connection {
-  return { cluster: false, send: (_key, args) => send(args), masters: async () => [send], subscribe };
+/** What would look like it works: clients whose calls mean something else. */
+function checkVersion(client: object): void {
+  // Of redis 3 and before; it calls back, and takes a name and a list.
+  if (has(client, "internal_send_command")) {
+    throw invalidOption("client", client, "a client of redis 4 or newer, not 3");
+  }
+  const { keyPrefix } = (client as { options?: { keyPrefix?: unknown } | null }).options ?? {};
+  if (typeof keyPrefix === "string" && keyPrefix !== "") throw renames();
 }
 
-function nodeRedis(client: NodeRedisClient): Connection {
+/** Scripts make names themselves, so a client must not change those that it sees. */
+export function renames(): SessionError {
+  return new SessionError(
+    "SOJOURN_INVALID_OPTION",
+    'Option "client": expected a client that leaves the names of keys as they are, found one with keyPrefix. Give the store client.duplicate({ keyPrefix: "" }), and its own option "prefix".',
+  );
+}
+
+function single(
+  send: Send,
+  subscribe: Connection["subscribe"],
+  another?: Connection["another"],
+  deaf = false,
+): Connection {
+  return { cluster: false, deaf, another, send: (_key, args) => send(args), masters: async () => [send], subscribe };
+}
+
+/** Not for the store: a client whose application wants Buffers is to give text here. */
+const AS_TEXT = { typeMapping: {} };
+
+/** `redis` 4 has another word for it. */
+export const endOf = (client: NodeRedisSubscriber): (() => void) =>
+  quietly(() => (client.destroy === undefined ? client.disconnect?.() : client.destroy()));
+
+export function nodeRedis(client: NodeRedisClient): Connection {
   return single(
-    (args) => client.sendCommand(args),
+    (args) => client.sendCommand(args, AS_TEXT),
     async (channel, onMessage, over) => {
       const subscriber = client.duplicate();
-      const stop = quietly(() => subscriber.destroy());
+      const stop = endOf(subscriber);
       // It reconnects by itself and subscribes again; without a listener an error would end the process.
       subscriber.on("error", () => {});
       over.addEventListener("abort", stop);
@@ -78,12 +138,19 @@ function nodeRedis(client: NodeRedisClient): Connection {
       }
       return stop;
     },
+    async (within) => {
+      const copy = client.duplicate();
+      const end = endOf(copy);
+      copy.on("error", () => {});
+      await begin(copy.connect(), end, within);
+      return { connection: nodeRedis(copy), end };
+    },
   );
 }
 
 function nodeRedisSentinel(client: NodeRedisSentinel): Connection {
   return single(
-    (args) => client.sendCommand(false, args),
+    (args) => client.sendCommand(false, args, AS_TEXT),
     async (channel, onMessage) => {
       await client.subscribe(channel, onMessage);
       return quietly(() => client.unsubscribe(channel, onMessage as never));
@@ -94,13 +161,14 @@ function nodeRedisSentinel(client: NodeRedisSentinel): Connection {
 function nodeRedisCluster(client: NodeRedisCluster): Connection {
   return {
     cluster: true,
-    send: (key, args) => client.sendCommand(key, false, args),
+    deaf: false,
+    send: (key, args) => client.sendCommand(key, false, args, AS_TEXT),
     masters: async () => {
       const nodes = await Promise.all(client.masters.map((node) => client.nodeClient(node as never)));
       return nodes.map(
         (node): Send =>
           (args) =>
-            node.sendCommand(args),
+            node.sendCommand(args, AS_TEXT),
       );
     },
     async subscribe(channel, onMessage) {
@@ -123,7 +191,12 @@ const callOf =
 function ioRedisSubscription(client: IoRedisClient): Connection["subscribe"] {
   return async (channel, onMessage, over) => {
     // Other than a request, a subscription is to wait for its connection.
-    const subscriber = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+    // And what it asked when the connection was lost is asked again, or after two losses in a row nobody would have subscribed.
+    const subscriber = client.duplicate({
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+      autoResendUnfulfilledCommands: true,
+    });
     const stop = quietly(() => subscriber.disconnect());
     over.addEventListener("abort", stop);
     subscriber.on("error", () => {});
@@ -140,14 +213,21 @@ function ioRedisSubscription(client: IoRedisClient): Connection["subscribe"] {
   };
 }
 
-function ioRedis(client: IoRedisClient): Connection {
-  return single(callOf(client), ioRedisSubscription(client));
+export function ioRedis(client: IoRedisClient): Connection {
+  return single(callOf(client), ioRedisSubscription(client), async (within) => {
+    const copy = client.duplicate({ lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0 });
+    const end = quietly(() => copy.disconnect());
+    copy.on("error", () => {});
+    await begin(copy.connect(), end, within);
+    return { connection: ioRedis(copy), end };
+  });
 }
 
 function ioRedisCluster(client: IoRedisCluster): Connection {
   const call = callOf(client);
   return {
     cluster: true,
+    deaf: false,
     send: (_key, args) => call(args),
     masters: async () => client.nodes("master").map(callOf),
     async subscribe(channel, onMessage) {
@@ -172,5 +252,7 @@ function commandClient(client: CommandClient): Connection {
       const stop = await client.subscribe?.(channel, onMessage);
       return quietly(() => stop?.());
     },
+    undefined,
+    client.subscribe === undefined,
   );
 }

@@ -1,34 +1,40 @@
-import { invalidOption } from "../../errors.ts";
+import { invalidOption, SessionError } from "../../errors.ts";
 import { isDecodable } from "../parts/percent.ts";
-import type { RedisClient } from "./clients.ts";
-import { type Connection, connect, quietly } from "./connection.ts";
+import type { IoRedisClient, IoRedisSubscriber, NodeRedisClient, NodeRedisSubscriber } from "./clients.ts";
+import { begin, type Connection, endOf, ioRedis, nodeRedis, type Opened, quietly } from "./connection.ts";
 
-/** What is used of the two drivers' modules to make a client. */
-interface Connecting {
-  on(event: "error", listener: () => void): unknown;
-  connect(): Promise<unknown>;
-}
+/** What is used of the drivers' modules to make a client. */
 interface NodeRedisModule {
-  createClient(options: object): RedisClient & Connecting & { destroy(): void };
+  createClient(options: object): NodeRedisClient & NodeRedisSubscriber;
 }
 interface IoRedisModule {
-  Redis: new (url: string, options: object) => RedisClient & Connecting & { disconnect(): void };
+  Redis: new (url: string, options: object) => IoRedisClient & IoRedisSubscriber;
 }
 
-interface Opened {
-  readonly connection: Connection;
-  readonly end: () => void;
-}
+const DRIVERS = ["redis", "ioredis", "iovalkey"] as const;
+type Driver = (typeof DRIVERS)[number];
 
-/** A specifier that bundlers do not follow: the drivers are the application's choice. */
-async function load<T>(specifier: string): Promise<T | undefined> {
+/** Each name is written out, so that bundlers can follow it, or leave it out when they are told that it is external. */
+const imports: Record<Driver, () => Promise<unknown>> = {
+  redis: () => import("redis"),
+  ioredis: () => import("ioredis"),
+  iovalkey: () => import("iovalkey"),
+};
+
+/** Undefined for one that is not installed. */
+async function load<T>(driver: Driver): Promise<T | undefined> {
   try {
-    return (await import(specifier)) as T;
+    return (await imports[driver]()) as T;
   } catch (error) {
-    if ((error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND") return undefined;
-    throw error;
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+    if (isMissing && new RegExp(`['"]${driver}['"]`).test(String(message))) return undefined;
+    throw new SessionError("SOJOURN_INVALID_OPTION", `Option "client": the package ${driver} cannot be loaded.`, error);
   }
 }
+
+/** Valkey has schemes of its own, and the drivers do not know them. */
+const asRedis = (url: string): string => url.replace(/^valkey(s?):/i, "redis$1:");
 
 /** Looked at here and at once: a driver's error would come with the first call, and hold the URL with the password in it. */
 function isUsable(url: string): boolean {
@@ -36,50 +42,53 @@ function isUsable(url: string): boolean {
   return isDecodable(url) && /^\/?\d{0,5}$/.test(new URL(url).pathname);
 }
 
+async function open(url: string, within: number): Promise<Opened> {
+  const redis = await load<NodeRedisModule>("redis");
+  if (redis) return openNodeRedis(redis, url, within);
+  const { Redis } = (await load<IoRedisModule>("ioredis")) ?? (await load<IoRedisModule>("iovalkey")) ?? {};
+  if (Redis) return openIoRedis(Redis, url, within);
+  const expected = `the package ${DRIVERS.join(", or ")} to be installed, and not left out by a bundler`;
+  throw invalidOption("client", "a URL", expected);
+}
+
 /** Neither keeps commands for a connection that may come back: a write that was given up must not happen later. */
-async function open(url: string): Promise<Opened> {
-  const nodeRedis = await load<NodeRedisModule>("redis");
-  if (nodeRedis) {
-    // Left to itself it tries the first connection for ever, and a wrong URL would hang the start.
-    let connected = false;
-    const reconnectStrategy = (retries: number): number | false => (connected ? Math.min(retries * 50, 1000) : false);
-    const client = nodeRedis.createClient({
-      url,
-      disableOfflineQueue: true,
-      socket: { reconnectStrategy },
-      // A timer for each command takes longer than all the rest of it; sessions have their own deadline for every call.
-      commandOptions: { timeout: 0 },
-      // It would look up "[::1]" as a name, to ask for notifications that few servers have, and fail.
-      ...(new URL(url).hostname.startsWith("[") && { maintNotifications: "disabled" }),
-    });
-    const opened = await begin(client, () => client.destroy());
-    connected = true;
-    return opened;
-  }
-  const ioRedis = await load<IoRedisModule>("ioredis");
-  if (!ioRedis) throw invalidOption("client", "a URL", "the package redis or ioredis to be installed");
-  const client = new ioRedis.Redis(url, {
+async function openNodeRedis({ createClient }: NodeRedisModule, url: string, within: number): Promise<Opened> {
+  // Left to itself it tries the first connection for ever, and a wrong URL would hang the start.
+  let connected = false;
+  const reconnectStrategy = (retries: number): number | false => (connected ? Math.min(retries * 50, 1000) : false);
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy, connectTimeout: within },
+    // A timer for each command takes longer than all the rest of it; the store has one for all.
+    commandOptions: { timeout: 0 },
+    // It would look up "[::1]" as a name, to ask for notifications that few servers have, and fail.
+    ...(new URL(url).hostname.startsWith("[") && { maintNotifications: "disabled" }),
+  });
+  const end = endOf(client);
+  client.on("error", () => {});
+  await begin(client.connect(), end, within);
+  connected = true;
+  return { connection: nodeRedis(client), end };
+}
+
+async function openIoRedis(Redis: IoRedisModule["Redis"], url: string, within: number): Promise<Opened> {
+  const client = new Redis(url, {
     lazyConnect: true,
+    connectTimeout: within,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
   });
-  return begin(client, () => client.disconnect());
-}
-
-async function begin(client: RedisClient & Connecting, end: () => void): Promise<Opened> {
+  const end = quietly(() => client.disconnect());
   client.on("error", () => {});
-  try {
-    await client.connect();
-  } catch (error) {
-    quietly(end)();
-    throw error;
-  }
-  return { connection: connect(client), end: quietly(end) };
+  await begin(client.connect(), end, within);
+  return { connection: ioRedis(client), end };
 }
 
 /** Connects with the first command, and again with the next one when that failed. */
-export function connectByUrl(url: string): Connection {
+export function connectByUrl(given: string, timeout: number): Connection {
+  const url = asRedis(given);
   if (!isUsable(url)) {
     const expected =
       'a URL such as "redis://localhost:6379/0", without a query, and what is special in a password as %40';
@@ -87,7 +96,7 @@ export function connectByUrl(url: string): Connection {
   }
   let opening: Promise<Opened> | undefined;
   const opened = (): Promise<Opened> => {
-    opening ??= open(url).catch((error: unknown) => {
+    opening ??= open(url, timeout).catch((error: unknown) => {
       opening = undefined;
       throw error;
     });
@@ -95,6 +104,9 @@ export function connectByUrl(url: string): Connection {
   };
   return {
     cluster: false,
+    deaf: false,
+    open: opened,
+    another: (within) => open(url, within),
     send: async (key, args) => (await opened()).connection.send(key, args),
     masters: async () => (await opened()).connection.masters(),
     async subscribe(channel, onMessage, over) {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { clockOf } from "../parts/bounds.ts";
+import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
 
 /** How a Redis store is set up; everything has a default. */
 export interface RedisStoreOptions {
@@ -22,6 +22,11 @@ export interface RedisStoreOptions {
    * 40 of them at a time. 1 to 60,000, default 500.
    */
   readonly waitTimeout?: number | undefined;
+  /**
+   * Milliseconds that an exchange with the server may take; then it is rejected, and when nothing at all has come meanwhile the store makes
+   * a connection of its own in place of that one. For one server and for Sentinel by `ioredis`. 50 to 600,000, default 2,000.
+   */
+  readonly timeout?: number | undefined;
 }
 
 export interface RedisSettings {
@@ -29,6 +34,7 @@ export interface RedisSettings {
   readonly clock: Clock;
   readonly waitReplicas: number;
   readonly waitTimeout: number;
+  readonly timeout: number;
 }
 
 function whole(option: string, value: number, least: number, most: number): number {
@@ -41,6 +47,7 @@ export function checkOptions({
   clock,
   waitReplicas,
   waitTimeout,
+  timeout,
 }: RedisStoreOptions): RedisSettings {
   // Braces would decide the slot, and a space ends the name in an operator's tools.
   if (typeof prefix !== "string" || !/^[!-z|~]{1,100}$/.test(prefix)) {
@@ -51,5 +58,6 @@ export function checkOptions({
     clock: clockOf(clock),
     waitReplicas: whole("waitReplicas", waitReplicas ?? 1, 0, 10),
     waitTimeout: whole("waitTimeout", waitTimeout ?? 500, 1, 60_000),
+    timeout: millisecondsWithin("timeout", timeout ?? 2000, 50, 600_000),
   };
 }

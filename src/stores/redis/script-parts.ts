@@ -70,6 +70,14 @@ end`,
 end`,
   ],
   [
+    "step",
+    `local function step(k)
+  local count = string.format('%.0f', tonumber(redis.call('GET', k) or '0') + 1)
+  redis.call('SET', k, count)
+  return count
+end`,
+  ],
+  [
     "predates",
     `local function predates(since, at)
   return since ~= '' and at and tonumber(since) < tonumber(at)

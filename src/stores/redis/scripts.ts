@@ -128,11 +128,37 @@ return ended`);
 
 /** Moves an epoch. KEYS the epoch, and its instant where the slot is the same; ARGV 3 the instant. */
 export const bump: Script = script(`
-local epoch = tonumber(redis.call('GET', KEYS[1]) or '0') + 1
-redis.call('DEL', KEYS[1])
-redis.call('SET', KEYS[1], string.format('%.0f', epoch))
+redis.call('PERSIST', KEYS[1])
+local epoch = step(KEYS[1])
 if KEYS[2] then note(KEYS[2], ARGV[3]) end
 return epoch`);
+
+/**
+ * Says what it was given, and which commands of the scripts this user may not run, which an error in a script does not name. KEYS a
+ * name that stays free; ARGV 3 a text. Nothing is written.
+ */
+export const greet: Script = script(`
+local k, missing = KEYS[1], {}
+local function try(right, ...)
+  local answer = redis.pcall(...)
+  local err = type(answer) == 'table' and answer.err or ''
+  if err:find('NOPERM') or err:find('ACL failure') or err:find("executing the script can't") then
+    missing[#missing + 1] = err:find('channel') and '&' .. P .. 'ended' or right
+  end
+end
+try('+publish', 'PUBLISH', P .. 'ended', '')
+try('+get', 'GET', k)
+try('+set', 'SET', k, '', 'XX')
+try('+del', 'DEL', k)
+try('+getrange', 'GETRANGE', k, 0, 0)
+try('+setrange', 'SETRANGE', k, 0, '')
+try('+persist', 'PERSIST', k)
+try('+pexpire', 'PEXPIRE', k, 1)
+try('+pttl', 'PTTL', k)
+try('+zadd', 'ZADD', k, 'XX', 0, 'm')
+try('+zrem', 'ZREM', k, 'm')
+try('+zrange', 'ZRANGE', k, 0, 0)
+return {k, ARGV[3], 1, missing}`);
 
 /**
  * Does what requests do: writes, reads, deletes, publishes. KEYS one of its own; ARGV 3 what to write. A table of what it read,

@@ -61,7 +61,7 @@ if ARGV[4] ~= '' then
   if not (h and user(KEYS[4], h) == ARGV[3]) then return false end
 end
 redis.call('ZREM', KEYS[1], '')
-redis.call('INCR', KEYS[2])
+step(KEYS[2])
 note(KEYS[3], ARGV[6])
 local ended, from = {}, 0
 while true do

@@ -186,7 +186,7 @@ if spared ~= '' then
   end
 end
 redis.call('ZREM', KEYS[1], '')
-local answer = {string.format('%.0f', redis.call('INCR', KEYS[2]))}
+local answer = {step(KEYS[2])}
 note(KEYS[4], ARGV[3])
 for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if m ~= spared then

@@ -1,0 +1,29 @@
+import { SessionError } from "../../errors.ts";
+
+/** What the server says to a user that may not do something, by itself or in a script. */
+const REFUSED = /NOPERM|ACL failure|executing the script can't/;
+
+/** Which right a refusal is about, as `ACL SETUSER` writes it. */
+function missing(message: string, prefix: string): string {
+  const [, command] = /'([a-z][a-z|-]*)' command/i.exec(message) ?? [];
+  if (command !== undefined) return `+${command.toLowerCase()}`;
+  if (/channel/i.test(message)) return `&${prefix}ended`;
+  if (/\bkeys?\b/i.test(message)) return `~${prefix}*`;
+  return "a right to run a command";
+}
+
+/** A refusal of the server's, with what to grant; any other error as it is. */
+export function explain(error: unknown, prefix: string): unknown {
+  const message = String((error as Error | undefined)?.message);
+  if (!REFUSED.test(message)) return error;
+  return lacks(missing(message, prefix), error);
+}
+
+/** @param rights As `ACL SETUSER` writes them. */
+export function lacks(rights: string, cause?: unknown): SessionError {
+  return new SessionError(
+    "SOJOURN_STORE_UNAVAILABLE",
+    `NOPERM: the user of the Redis connection lacks ${rights}. All that the store needs is in docs/redis.md, "Least privileges".`,
+    cause,
+  );
+}
