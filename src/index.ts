@@ -63,4 +63,4 @@ export type {
 export { applyHeaders } from "./transport/apply.ts";
 export type { CookieOptions } from "./transport/cookie-options.ts";
 export type { FetchRequest, NodeRequestLike, RequestLike } from "./transport/source.ts";
-export type { HeaderOp, Lease, RequestSource, Transport } from "./transport/transport.ts";
+export type { HeaderOp, Lease, LinkTransport, RequestSource, Transport } from "./transport/transport.ts";

@@ -8,20 +8,15 @@ import { SessionError } from "../errors.ts";
 import type { Content } from "../record/payload.ts";
 import { type Session, stateOf } from "../session/session.ts";
 import { newIdentity } from "../token/identity.ts";
-import type { RequestSource, Transport } from "../transport/transport.ts";
-import type { UrlTransport } from "../transport/url.ts";
+import { type LinkTransport, type RequestSource, signsLinks } from "../transport/transport.ts";
 
 /** The key's derivation for links. The token in the link names the key: it was made with the same one. */
 const PURPOSE = "link";
 
-export function isUrlTransport(transport: Transport): transport is UrlTransport {
-  return transport.name === "url" && "verify" in transport;
-}
-
 /** The value in a request's link when the application signed that link and it has not expired; else null. */
 export async function verifiedLink(
   context: Context,
-  transport: UrlTransport,
+  transport: LinkTransport,
   source: RequestSource,
 ): Promise<string | null> {
   const [value] = transport.read(source);
@@ -37,7 +32,7 @@ export async function linkTo(
   href: string,
   expiresIn: Duration,
 ): Promise<string> {
-  const transport = context.transports.find(isUrlTransport);
+  const transport = context.transports.find(signsLinks);
   if (!transport) {
     throw new SessionError(
       "SOJOURN_UNSUPPORTED",

@@ -19,9 +19,8 @@ import type { SessionKey } from "../record.ts";
 import { anonymousState, type OpenedFor, type State } from "../session/state.ts";
 import { type Identity, newIdentity } from "../token/identity.ts";
 import type { Verified } from "../token/verify.ts";
-import type { RequestSource, Transport } from "../transport/transport.ts";
-import type { UrlTransport } from "../transport/url.ts";
-import { isUrlTransport, verifiedLink } from "./links.ts";
+import { type LinkTransport, type RequestSource, signsLinks, type Transport } from "../transport/transport.ts";
+import { verifiedLink } from "./links.ts";
 import { isPrefetch } from "./prefetch.ts";
 
 /** A stateless cookie from further in the future than clocks of one fleet differ was not made by a clock. */
@@ -64,7 +63,7 @@ export async function openKnown(context: Context, identity: Identity, held: Held
 function prove(context: Context, source: RequestSource): Awaitable<Proof | RejectReason | undefined> {
   const { transports, verify } = context;
   const [transport] = transports;
-  if (transports.length > 1 || isUrlTransport(transport)) return proveAny(context, source);
+  if (transports.length > 1 || signsLinks(transport)) return proveAny(context, source);
   const values = transport.read(source);
   const [value] = values;
   if (value === undefined) return undefined;
@@ -77,7 +76,7 @@ async function proveAny(context: Context, source: RequestSource): Promise<Proof 
   let reason: RejectReason | undefined;
   for (const transport of context.transports) {
     let proof: Proof | undefined;
-    const values = isUrlTransport(transport) ? await linkValues(context, transport, source) : transport.read(source);
+    const values = signsLinks(transport) ? await linkValues(context, transport, source) : transport.read(source);
     if (values === "link") reason = values;
     else
       for (const value of values) {
@@ -99,7 +98,7 @@ function proofBy(transport: Transport, { claims, identity, encoded }: Verified):
 /** A token in an address counts only when the address is a link that the application signed. */
 async function linkValues(
   context: Context,
-  transport: UrlTransport,
+  transport: LinkTransport,
   source: RequestSource,
 ): Promise<readonly string[] | "link"> {
   if (transport.read(source).length === 0) return [];

@@ -65,7 +65,8 @@ function reissueDue(state: State, now: number): boolean {
  */
 function rotationDue(state: State, now: number): boolean {
   const { held, context, provenBy, verdict } = state;
-  if (!held || !provenBy || provenBy.name === "url" || verdict !== "current" || state.answer === "value") return false;
+  if (!held || !provenBy || provenBy.handsOut === false || verdict !== "current" || state.answer === "value")
+    return false;
   const { meta } = held.content;
   if (context.mode !== "stateless" && !mayRotate(meta, context.rotationGrace, now)) return false;
   const age = now - meta.rotatedAt;

@@ -2,6 +2,8 @@
  * The first and the last stage of a request: where a session's value comes from, and how it goes back.
  */
 
+import type { Mac } from "../crypto/platform.ts";
+
 /** What Sojourn needs to see of a request. Adapters make one; a Fetch `Request` is turned into one. */
 export interface RequestSource {
   readonly method: string;
@@ -30,11 +32,17 @@ export interface Lease {
 
 /** A way for a session's value to travel. Never throws on what a client sent. */
 export interface Transport {
-  readonly name: "cookie" | "header" | "url";
+  /** For people: "cookie", "header", "url", or whatever yours is. Nothing is decided by it. */
+  readonly name: string;
   /** What a seal is bound to, so that it counts nowhere else: the cookie's name. Default: the transport's. */
   readonly place?: string | undefined;
   /** Whether a browser adds it to requests by itself, so that CSRF is a danger. */
   readonly ambient: boolean;
+  /**
+   * False when no response can hand the client a new value: the client keeps what it has, so the session is not rotated by
+   * age while it comes this way. Default true.
+   */
+  readonly handsOut?: boolean | undefined;
   /** The request header that `read` looks at, for `Vary`; none for a URL. */
   readonly vary?: string | undefined;
   /** Every value that may be the session's, in the order found; empty when there is none. Bounded. */
@@ -47,4 +55,20 @@ export interface Transport {
   onUse?(source: RequestSource): readonly HeaderOp[];
   /** Throws SOJOURN_COOKIE_TOO_LARGE when the client would not keep a value of this length. */
   check?(value: string): void;
+}
+
+/**
+ * A transport whose values count only in links that the application signed: it has both methods, and `sessions.link` makes
+ * links of them.
+ */
+export interface LinkTransport extends Transport {
+  /** The value in this request's link, when this application signed it and it has not expired; else null. */
+  verify(source: RequestSource, now: number, mac: Mac): Promise<string | null>;
+  /** A link that carries the value until then (milliseconds since the epoch). */
+  sign(href: string, value: string, expiresAt: number, mac: Mac): Promise<string>;
+}
+
+export function signsLinks(transport: Transport): transport is LinkTransport {
+  const { verify, sign } = transport as Partial<LinkTransport>;
+  return typeof verify === "function" && typeof sign === "function";
 }

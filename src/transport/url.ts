@@ -1,24 +1,15 @@
 /**
  * The URL transport, for clients that keep no cookies and set no headers.
  */
-import type { Mac } from "../crypto/platform.ts";
 import { checkNames, invalidOption, SessionError } from "../errors.ts";
 import { tooLarge } from "./set-cookie.ts";
 import { DEFAULT_PARAM, parseLink, signLink, verifyLink } from "./signed-link.ts";
-import type { HeaderOp, RequestSource, Transport } from "./transport.ts";
+import type { HeaderOp, LinkTransport } from "./transport.ts";
 
 /** How the links are spelt. */
 export interface UrlTransportOptions {
   /** The query parameter that holds the token: letters, digits, `-` and `_`, at most 32; default "sid". */
   readonly param?: string | undefined;
-}
-
-/** A transport whose values count only when the link they came in verifies. */
-export interface UrlTransport extends Transport {
-  /** The token of this request's link, when this application signed it and it has not expired; else null. */
-  verify(source: RequestSource, now: number, mac: Mac): Promise<string | null>;
-  /** A link that carries the session; see `signLink`. */
-  sign(href: string, token: string, expiresAt: number, mac: Mac): Promise<string>;
 }
 
 /** Characters of a token in a URL. A sealed session is too long for one. */
@@ -48,7 +39,7 @@ const NO_REFERRER: readonly HeaderOp[] = Object.freeze([
  * const sessions = createSessions({ store, secrets, transports: [cookieTransport(), urlTransport()] });
  * ```
  */
-export function urlTransport(options: UrlTransportOptions = {}): UrlTransport {
+export function urlTransport(options: UrlTransportOptions = {}): LinkTransport {
   checkNames("url.", options, ["param"] satisfies (keyof UrlTransportOptions)[]);
   const { param = DEFAULT_PARAM } = options;
   if (typeof param !== "string" || !/^[\w-]{1,32}$/.test(param) || param === "exp" || param === "sig")
@@ -61,6 +52,7 @@ export function urlTransport(options: UrlTransportOptions = {}): UrlTransport {
   return {
     name: "url",
     ambient: false,
+    handsOut: false,
     check,
 
     read(source) {
