@@ -16,6 +16,8 @@ import { withSession as withFetchSession } from "../../src/adapters/fetch.ts";
 import { honoSession, type SessionEnv } from "../../src/adapters/hono.ts";
 import { type NodeResponse, openSession, withSession as withNodeSession } from "../../src/adapters/node.ts";
 import type { Session, Sessions } from "../../src/index.ts";
+import * as fetchLike from "./own-adapters/fetch-like.ts";
+import * as nodeLike from "./own-adapters/node-like.ts";
 import { listen, overHttp, overHttp2 } from "./sockets.ts";
 
 export interface Data {
@@ -199,6 +201,39 @@ export const adapters: readonly Adapter[] = [
   {
     name: "express",
     start: (sessions, application, onError) => running(expressServer(sessions, application, onError)),
+  },
+  {
+    name: "docs, fetch-like",
+    start: async (sessions, application, onError) => {
+      const middleware = fetchLike.session(sessions, onError && { onError });
+      return {
+        send: byRuntime((request) => {
+          const context: fetchLike.Context = { request };
+          const last = async (): Promise<Response> =>
+            asResponse(await application(fetchLike.getSession(sessions, context), pathOf(request.url)));
+          return middleware(context, last);
+        }),
+        port: undefined,
+        close: () => {},
+      };
+    },
+  },
+  {
+    name: "docs, node-like",
+    start: (sessions, application, onError = () => {}) => {
+      const handler = nodeLike.session(sessions, { onError })(async (req, res) =>
+        reply(res, await application(nodeLike.getSession(sessions, req), pathOf(req.url ?? "/"))),
+      );
+      return running(
+        createServer(async (req, res) => {
+          try {
+            await handler(req, res);
+          } catch (error) {
+            reply(res, { status: (error as { status?: number }).status ?? 500, body: "error page" });
+          }
+        }),
+      );
+    },
   },
   {
     name: "hono, app.request",
