@@ -32,7 +32,7 @@ export interface OpenOptions {
 
 /** How a request ended, for `commit`. */
 export interface CommitOptions {
-  /** The status of the answer; 500 and above mean that the request failed. Default 200. */
+  /** The HTTP status of the answer, a whole number of three digits; 500 and above mean that the request failed. Default 200. */
   readonly status?: number | undefined;
   /** True when the request failed though its status does not say so (a batch, GraphQL). Default: by the status. */
   readonly failed?: boolean | undefined;
@@ -146,7 +146,7 @@ export interface HandleOptions extends OpenOptions {
   readonly readBody?: ReadBody | undefined;
   /**
    * Answers an error: a request that was refused (SOJOURN_CROSS_SITE), a store that is down, what the handler threw, what
-   * could not be saved. Without it, or when it gives undefined, the answer is the status of the Sojourn error when that is
+   * could not be saved. Default, and when it gives undefined: the answer has the status of the Sojourn error when that is
    * below 500 or 503; every other error, those of Sojourn with status 500 included, is thrown on. When the client has
    * to be told of a verb that took effect, it is not thrown but logged and answered with 500.
    */

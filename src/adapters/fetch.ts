@@ -15,11 +15,11 @@ export interface FetchOptions<More extends readonly unknown[] = []> extends Open
   readonly address?: ((request: Request, ...more: More) => string | undefined) | undefined;
   /** False leaves the check of where requests come from to you. Default true. */
   readonly csrf?: boolean | undefined;
-  /** What the handler threw as its answer; see `HandleOptions`. */
+  /** What the handler threw as its answer. Default: `answerOf` of `sojourn/adapter`. */
   readonly isAnswer?: HandleOptions["isAnswer"];
   /**
    * Answers an error: a request that was refused, a store that is down, what the handler threw, what could not be saved.
-   * Without it, or when it gives undefined, the answer is the status of the Sojourn error when that is below 500 or 503;
+   * Default, and when it gives undefined: the answer has the status of the Sojourn error when that is below 500 or 503;
    * every other error is thrown on to the runtime. When the client has to be told of a login or logout that has taken
    * effect, it is not thrown but logged and answered with 500.
    */

@@ -63,6 +63,12 @@ export async function refuse<Data extends object>(
  *
  * @param error What went wrong.
  * @param told What the client has to get with it: the headers of a commit.
+ * @example
+ * ```ts
+ * import { refusal } from "sojourn/adapter";
+ *
+ * refusal(new Error("no")).status; // → 500
+ * ```
  */
 export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refusal {
   const status = isSessionError(error) ? error.status : 500;
@@ -88,7 +94,22 @@ export function seal<Data extends object>(session: Session<Data>): void {
   if (state.looked) freeze(state.data);
 }
 
-/** Where adapters report by default: what a programmer has to mend. A store that is down has an event of its own. */
+/**
+ * Where adapters report by default: what a programmer has to mend. A store that is down has an event of its own.
+ *
+ * @example
+ * ```ts
+ * import { logFailure, refusal, respond, runRequest } from "sojourn/adapter";
+ *
+ * const answer = await runRequest(sessions, request, () => new Response("hello"), {
+ *   onError(error) {
+ *     logFailure(error);
+ *     return respond(refusal(error));
+ *   },
+ * });
+ * answer.status; // → 200
+ * ```
+ */
 export function logFailure(error: unknown): void {
   if (!isSessionError(error) || error.status === 500) console.error(error);
 }

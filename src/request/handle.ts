@@ -100,7 +100,16 @@ function lastResort(answer: Refusal): Response {
   return respond(answer);
 }
 
-/** A refusal as a response. */
+/**
+ * A refusal as a response.
+ *
+ * @example
+ * ```ts
+ * import { refusal, respond } from "sojourn/adapter";
+ *
+ * respond(refusal(new Error("no"))).status; // → 500
+ * ```
+ */
 export function respond({ status, body, headers }: Refusal): Response {
   return withHeaders(new Response(body, { status }), headers);
 }
@@ -108,6 +117,14 @@ export function respond({ status, body, headers }: Refusal): Response {
 /**
  * A response with the headers on it; a copy where they cannot be changed (a redirect, a fetched response), and where they must
  * not be: one without a body may be a constant of the application, and would take a client's cookie to the next one.
+ *
+ * @example
+ * ```ts
+ * import { withHeaders } from "sojourn/adapter";
+ *
+ * const answer = withHeaders(new Response("hello"), await sessions.commit(session));
+ * answer.status; // → 200
+ * ```
  */
 export function withHeaders(response: Response, operations: readonly HeaderOp[]): Response {
   if (operations.length === 0) return response;
@@ -131,6 +148,13 @@ const MOST_FORM_BYTES = 1_048_576;
 /**
  * A field of a form, read from a copy of the body so that the application can read it too; null for other bodies and for
  * those over 1 MiB, which are not read.
+ *
+ * @example
+ * ```ts
+ * import { formField } from "sojourn/adapter";
+ *
+ * await sessions.protect(request, session, (field) => formField(request, field));
+ * ```
  */
 export async function formField(request: Request, field: string): Promise<string | null> {
   const type = request.headers.get("content-type") ?? "";

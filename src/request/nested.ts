@@ -23,6 +23,16 @@ const taken = new AttachedMap<Taken>();
 /**
  * The session of a request that somebody has in hand: under the same key, under the request that this one is a copy of or
  * wrapped around or, with `sojourn/context`, as the request that is running.
+ *
+ * @example
+ * ```ts
+ * import { inHand, runRequest } from "sojourn/adapter";
+ *
+ * await runRequest(sessions, request, (session) => {
+ *   inHand(sessions, request) === session; // → true
+ *   return new Response();
+ * });
+ * ```
  */
 export function inHand<Data extends object>(
   sessions: Sessions<Data>,

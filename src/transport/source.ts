@@ -28,6 +28,12 @@ export type RequestLike = FetchRequest | NodeRequestLike | RequestSource;
  * The request as the core sees it.
  *
  * @throws SOJOURN_INVALID_OPTION for what is no request: a session of nothing would be anonymous without a word.
+ * @example
+ * ```ts
+ * import { sourceOf } from "sojourn/adapter";
+ *
+ * sourceOf(request).method; // → "GET"
+ * ```
  */
 export function sourceOf(request: RequestLike): RequestSource {
   const given = request as Partial<RequestSource & FetchRequest & { rawHeaders: unknown }>;
@@ -53,6 +59,12 @@ function fetchSource(request: FetchRequest): RequestSource {
  * A request of which more is known: the client's address.
  *
  * @param address Asked when somebody needs it: the device of a login.
+ * @example
+ * ```ts
+ * import { withAddress } from "sojourn/adapter";
+ *
+ * const known = await sessions.open(withAddress(request, () => "192.0.2.1"), { key: request });
+ * ```
  */
 export function withAddress(request: RequestLike, address: () => string | undefined): RequestSource {
   const source = sourceOf(request);
@@ -67,7 +79,20 @@ export function withAddress(request: RequestLike, address: () => string | undefi
   };
 }
 
-/** A Node request as the core sees it, without a Fetch object in between. */
+/**
+ * A Node request as the core sees it, without a Fetch object in between.
+ *
+ * @example
+ * ```ts
+ * import { NodeSource } from "sojourn/adapter";
+ *
+ * createServer(async (req, res) => {
+ *   const source = new NodeSource(req, () => req.socket.remoteAddress, res);
+ *   const opened = await sessions.open(source, { key: req });
+ *   res.end(opened.userId);
+ * });
+ * ```
+ */
 export class NodeSource implements RequestSource {
   readonly method: string;
   readonly url: string;

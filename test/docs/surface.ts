@@ -33,7 +33,8 @@ export function exportsOf(file: string): Exported[] {
       if (verb === "import" && source !== undefined) imported.set(local, { name, file: source });
       if (verb !== "export") continue;
       const origin = source === undefined ? imported.get(name) : { name, file: source };
-      found.push(...exportsOf(origin?.file ?? file).filter((each) => each.name === (origin?.name ?? name)));
+      // One that is declared here under another name is found below, by that name.
+      if (origin) found.push(...exportsOf(origin.file).filter((each) => each.name === origin.name));
     }
   }
   for (const match of text.matchAll(DECLARED)) {

@@ -40,7 +40,21 @@ export interface OpenNodeOptions extends Pick<OpenOptions, "touch" | "readOnly">
   readonly handOver?: ((error: unknown) => void) | undefined;
 }
 
-/** A session that is tied to a Node response. */
+/**
+ * A session that is tied to a Node response.
+ *
+ * @example
+ * ```ts
+ * import { openNode } from "sojourn/adapter";
+ *
+ * createServer(async (req, res) => {
+ *   const opening = await openNode(sessions, req, res, { csrf: false });
+ *   await opening.protect(); // behind the body parser
+ *   opening.run(() => res.end(opening.session.userId));
+ *   await opening.whenReleased();
+ * });
+ * ```
+ */
 export class NodeOpening<Data extends object> {
   readonly session: Session<Data>;
   readonly source: RequestSource;
@@ -174,7 +188,19 @@ export async function openNode<Data extends object>(
   return guarded(res, opening, csrf);
 }
 
-/** Whether somebody has opened, or is opening, or was refused, the session of this request. */
+/**
+ * Whether somebody has opened, or is opening, or was refused, the session of this request.
+ *
+ * @example
+ * ```ts
+ * import { isOpened, openNode } from "sojourn/adapter";
+ *
+ * createServer(async (req, res) => {
+ *   if (!isOpened(sessions, req)) await openNode(sessions, req, res);
+ *   res.end();
+ * });
+ * ```
+ */
 export function isOpened<Data extends object>(sessions: Sessions<Data>, req: NodeRequest): boolean {
   return openedFor(sessions.open, req) !== undefined;
 }
