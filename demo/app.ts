@@ -21,7 +21,7 @@ import { devicesPage, noDevicesPage } from "./views/devices.ts";
 import { errorPage, errorTitle } from "./views/error.ts";
 import { homePage, NOTE_LENGTH } from "./views/home.ts";
 import { layout, type Page, type Visitor } from "./views/layout.ts";
-import { loginPage, NAME_LENGTH } from "./views/login.ts";
+import { loginPage, logoutPage, NAME_LENGTH } from "./views/login.ts";
 
 export interface Parts {
   readonly sessions: Sessions<Visit>;
@@ -53,6 +53,11 @@ export function createApp(parts: Parts): Express {
   if (parts.devices) addDevices(app, parts, parts.devices);
   else addNoDevices(app, parts);
 
+  onlyBy(app, "/note", "POST");
+  onlyBy(app, "/login", "GET, HEAD, POST");
+  onlyBy(app, "/logout", "GET, HEAD, POST");
+  onlyBy(app, "/devices", "GET, HEAD");
+  onlyBy(app, "/", "GET, HEAD");
   app.use((req, res) => notFound(req, res, parts));
   app.use(onError);
   return app;
@@ -71,14 +76,16 @@ function addCounter(app: Express, parts: Parts): void {
       res.type("text").send(`Session${session.isNew ? " created" : ""}: ${session.id}\nCount: ${count}\n`);
     };
     const html = async (): Promise<void> => {
-      const who = await visitor(req, parts, "with forms");
+      const seen = await visitor(req, parts, "with forms");
+      // Not a flash message: that would be stored, and begin the next session before its first visit.
+      const who = session.isNew && req.query.out !== undefined ? { ...seen, flashes: [SIGNED_OUT] } : seen;
       const content = homePage({ visitor: who, session, count, policy: parts.sessions.policy, now: parts.clock() });
       show(res, who, { title: "Counter", path: "/", content });
     };
     await (req.accepts(["text", "html"]) === "html" ? html() : text());
   });
 
-  app.post("/note", (req, res) => {
+  app.post("/note", withToken, (req, res) => {
     // Plain data: what changed is saved before the response is sent.
     req.session.data.note = field(req, "note").slice(0, NOTE_LENGTH);
     req.session.flash("success", "Your note is kept.");
@@ -86,7 +93,7 @@ function addCounter(app: Express, parts: Parts): void {
   });
 }
 
-/** `GET` and `POST /login`, `POST /logout`. */
+/** `GET` and `POST` of `/login` and of `/logout`. */
 function addLogin(app: Express, parts: Parts): void {
   const limit = new LoginLimit(parts.clock);
   const form = async (req: Request, res: Response, failed?: { name: string; error: string }): Promise<void> => {
@@ -118,10 +125,15 @@ function addLogin(app: Express, parts: Parts): void {
     res.redirect(303, "/");
   });
 
+  app.get("/logout", async (req, res) => {
+    const who = await visitor(req, parts);
+    show(res, who, { title: "Sign out", path: "/logout", content: logoutPage(who) });
+  });
+
+  // Who is signed in or out by it needs no token of a page: that it comes from a page of ours is enough.
   app.post("/logout", async (req, res) => {
     await req.session.logout();
-    req.session.flash("success", "You are signed out. This is a new session.");
-    res.redirect(303, "/");
+    res.redirect(303, req.accepts(["text", "html"]) === "html" ? "/?out" : "/");
   });
 }
 
@@ -135,7 +147,7 @@ function addDevices(app: Express, parts: Parts, devices: UserSessions<Visit>): v
     show(res, who, { title: "Devices", path: "/devices", content });
   });
 
-  app.post("/devices/:id/revoke", signedIn, async (req, res) => {
+  app.post("/devices/:id/revoke", signedIn, withToken, async (req, res) => {
     const { session } = req;
     // The id comes from the client: only a session of the same user may be ended by it.
     const other = await devices.get(req.params.id as string);
@@ -144,7 +156,7 @@ function addDevices(app: Express, parts: Parts, devices: UserSessions<Visit>): v
     res.redirect(303, "/devices");
   });
 
-  app.post("/devices/others", signedIn, async (req, res) => {
+  app.post("/devices/others", signedIn, withToken, async (req, res) => {
     const count = await devices.revokeOthers(req.session);
     req.session.flash(
       "success",
@@ -176,7 +188,29 @@ function addDevices(app: Express, parts: Parts, devices: UserSessions<Visit>): v
 
 function addNoDevices(app: Express, parts: Parts): void {
   app.get("/devices", async (req, res) => {
-    show(res, await visitor(req, parts), { title: "Devices", path: "/devices", content: noDevicesPage() });
+    show(res, await visitor(req, parts), {
+      title: "Devices",
+      path: "/devices",
+      content: noDevicesPage(parts.sessions.policy.mode),
+    });
+  });
+}
+
+const SIGNED_OUT = { kind: "success", text: "You are signed out. This is a new session." } as const;
+
+/**
+ * Every form has the session's token, and what changes something for a user asks for it, beside what `expressSession` has
+ * checked already: where the request comes from (NIST SP 800-63B-4, 5.1).
+ */
+const withToken: RequestHandler = async (req, res, next) =>
+  (await req.session.verifyCsrfToken(field(req, "csrf"))) ? next() : fail(res, 403);
+
+/** Answers 405 to all methods but these, and says which they are. */
+function onlyBy(app: Express, path: string, methods: string): void {
+  app.all(path, (req, res) => {
+    res.set("Allow", methods);
+    if (req.method === "OPTIONS") res.status(204).end();
+    else fail(res, 405);
   });
 }
 

@@ -31,7 +31,7 @@ export async function startDemo(settings: Settings, options: DemoOptions = {}): 
   const app = createApp({ sessions, devices, users, clock, closing: closing.signal });
   const server: Server = settings.https ? createHttpsServer(await localCertificate(), app) : createHttpServer(app);
   try {
-    server.listen(settings.port);
+    server.listen(settings.port, settings.host);
     await once(server, "listening");
   } catch (error) {
     await close();

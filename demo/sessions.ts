@@ -20,7 +20,7 @@ declare global {
 
 export interface OpenSessions {
   readonly sessions: Sessions<Visit>;
-  /** The same with the verbs that need a store: list and revoke. Absent without one. */
+  /** The same with the verbs that need a store with an index: list and revoke. Absent without one. */
   readonly devices: UserSessions<Visit> | undefined;
   close(): Promise<void>;
 }
@@ -35,18 +35,17 @@ export async function openSessions({ mode, store, https, production }: Settings)
   const options = {
     initial: (): Visit => ({ count: 0 }),
     cookie: https || production ? undefined : PLAIN_HTTP,
-    // Every form has a token anyway, so every form may be asked for it (NIST SP 800-63B-4, 5.1).
-    csrf: { tokens: "always" },
   } as const;
 
   if (mode === "stateless") {
     return { sessions: createSessions<Visit>(options), devices: undefined, close: async () => {} };
   }
-  const sessions = createSessions<Visit>({
-    ...options,
-    store: await openStore(store),
-    data: mode === "tracked" ? "cookie" : "store",
-    maxSessionsPerUser: 20,
-  });
+  const data = mode === "tracked" ? "cookie" : "store";
+  if (/^memcached:/i.test(store)) {
+    // It keeps no index: nobody's sessions can be listed.
+    const sessions = createSessions<Visit>({ ...options, data, store: await openStore(store, { users: false }) });
+    return { sessions, devices: undefined, close: () => sessions.close() };
+  }
+  const sessions = createSessions<Visit>({ ...options, data, store: await openStore(store), maxSessionsPerUser: 20 });
   return { sessions, devices: sessions, close: () => sessions.close() };
 }

@@ -8,6 +8,8 @@ export interface Settings {
   readonly mode: (typeof MODES)[number];
   /** A store's URL, as `openStore` takes it. */
   readonly store: string;
+  /** The address to listen on. The passwords of the demo are published: nobody else is let in unless that is asked for. */
+  readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly https: boolean;
@@ -18,6 +20,7 @@ export interface Settings {
 export const USAGE = `npm start [-- --https]
 
   PORT           the port; 8080
+  HOST           the address to listen on; 127.0.0.1, which other machines do not reach. 0.0.0.0 is every address
   SOJOURN_MODE   server, tracked or stateless; server
   SOJOURN_STORE  the store's URL; sqlite:./.sojourn/demo.db
   --https        serve https with a certificate made at start
@@ -37,7 +40,7 @@ export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): S
   const mode = MODES.find((name) => name === (env.SOJOURN_MODE || "server"));
   if (!mode) throw new SettingsError(`SOJOURN_MODE: expected ${MODES.join(", ")}; found "${env.SOJOURN_MODE}".`);
   const store = env.SOJOURN_STORE || "sqlite:./.sojourn/demo.db";
-  return { mode, store, port, https, production: env.NODE_ENV === "production" };
+  return { mode, store, host: env.HOST || "127.0.0.1", port, https, production: env.NODE_ENV === "production" };
 }
 
 function flags(args: readonly string[]): { readonly https: boolean; readonly help: boolean } {

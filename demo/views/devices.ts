@@ -1,5 +1,5 @@
 /** "Where you are signed in": the sessions of one user, each with its device. */
-import type { Device, SessionInfo } from "sojourn";
+import type { Device, Policy, SessionInfo } from "sojourn";
 import { type Html, html } from "./html.ts";
 import { buttonForm, type Visitor } from "./layout.ts";
 import { time } from "./time.ts";
@@ -25,8 +25,21 @@ export function devicesPage({ visitor, sessions, current, now }: Devices): Html 
 ${others.length > 0 ? buttonForm(visitor, "/devices/others", "Log out my other devices", "danger") : html`<p class="hint">You are signed in nowhere else.</p>`}`;
 }
 
-/** For the mode that keeps no list. */
-export function noDevicesPage(): Html {
+/** For the mode, and the stores, that keep no list. */
+export function noDevicesPage(mode: Policy["mode"]): Html {
+  return mode === "stateless" ? statelessPage() : noIndexPage();
+}
+
+function noIndexPage(): Html {
+  return html`
+<h1>Your devices</h1>
+<section class="card">
+  <h2>There is no list with this store</h2>
+  <p>It finds a session by its id and keeps no list of a user's. Signing out ends this one, and no other can be seen.</p>
+</section>`;
+}
+
+function statelessPage(): Html {
   return html`
 <h1>Your devices</h1>
 <section class="card">

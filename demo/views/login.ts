@@ -1,6 +1,6 @@
 import { SEEDS } from "../users.ts";
 import { type Html, html } from "./html.ts";
-import { csrfField, type Visitor } from "./layout.ts";
+import { buttonForm, csrfField, type Visitor } from "./layout.ts";
 
 export interface Login {
   readonly visitor: Visitor;
@@ -29,4 +29,12 @@ export function loginPage({ visitor, name, error }: Login): Html {
     <ul>${SEEDS.map(({ id, password }) => html`<li><code>${id}</code> with <code>${password}</code></li>`)}</ul>
   </div>
 </section>`;
+}
+
+/** `GET /logout`: a link or an image must not sign anybody out, so there is a button. */
+export function logoutPage(visitor: Visitor): Html {
+  const content = visitor.user
+    ? html`<p>You are signed in as <strong>${visitor.user.name}</strong>.</p>${buttonForm(visitor, "/logout", "Sign out")}`
+    : html`<p>You are not signed in.</p><p><a href="/login">Sign in</a></p>`;
+  return html`<section class="card narrow"><h1>Sign out</h1>${content}</section>`;
 }

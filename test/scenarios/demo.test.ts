@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Attempts } from "../../demo/attempts.ts";
 import { readSettings } from "../../demo/settings.ts";
+import { startMemcached } from "../servers/memcached.ts";
 import { ANN, BEN, csrfTokenOf, FormClient, openDemo, SECRET, temporaryFolder } from "../support/demo.ts";
 
 const ID = "[\\w-]{43}";
@@ -139,6 +140,86 @@ describe("the demo's login", () => {
   });
 });
 
+describe("the demo for a plain client", () => {
+  for (const mode of ["server", "tracked", "stateless"] as const) {
+    it(`signs in and out with the page's own origin and no token, and begins anew, mode ${mode}`, async () => {
+      const { url } = await openDemo({ mode });
+      const client = new FormClient(url);
+      const first = await client.text();
+      const send = (path: string, fields: Record<string, string> = {}) =>
+        client.fetch(path, { method: "POST", headers: { origin: url }, body: new URLSearchParams(fields) });
+      expect((await send("/login", ANN)).status).toBe(303);
+      expect(await client.text()).toContain("Count: 2\n");
+      expect((await send("/logout")).status).toBe(303);
+      const again = await client.text();
+      expect(again).toMatch(new RegExp(`^Session created: ${ID}\nCount: 1\n$`));
+      expect(again.split("\n")[0]).not.toBe(first.split("\n")[0]);
+    });
+  }
+
+  it("is refused at the login and the logout from another origin", async () => {
+    const { url } = await openDemo();
+    const client = new FormClient(url);
+    await client.login(ANN);
+    for (const path of ["/login", "/logout"]) {
+      const headers = { origin: "https://evil.example" };
+      const response = await client.fetch(path, { method: "POST", headers, body: new URLSearchParams(BEN) });
+      expect([path, response.status]).toEqual([path, 403]);
+    }
+    expect(await client.page("/")).toContain("Welcome, Ann");
+  });
+});
+
+describe("the demo's addresses", () => {
+  it("have a page to sign out on, with the button", async () => {
+    const { url } = await openDemo();
+    const client = new FormClient(url);
+    const nobody = await client.fetch("/logout");
+    expect([nobody.status, nobody.headers.getSetCookie()]).toEqual([200, []]);
+    await client.login(ANN);
+    expect(await client.page("/logout")).toContain('<form method="post" action="/logout">');
+    expect(await client.page("/")).toContain("Welcome, Ann");
+    expect((await client.submit("/logout", "/logout")).headers.get("location")).toBe("/?out");
+    const page = await client.page("/?out");
+    expect(page).toContain("You are signed out.");
+    expect(page.replaceAll(/<[^>]+>/g, "")).toMatch(/Session created: [\s\S]*/);
+    expect(await client.page("/?out")).not.toContain("You are signed out.");
+  });
+
+  it("answer 405 to other methods, with those that there are", async () => {
+    const { url } = await openDemo();
+    for (const [method, path, allow] of [
+      ["GET", "/note", "POST"],
+      ["PUT", "/login", "GET, HEAD, POST"],
+      ["DELETE", "/logout", "GET, HEAD, POST"],
+      ["DELETE", "/", "GET, HEAD"],
+      ["PUT", "/devices", "GET, HEAD"],
+    ] as const) {
+      const response = await fetch(url + path, { method, headers: { origin: url } });
+      expect([path, response.status, response.headers.get("allow")]).toEqual([path, 405, allow]);
+    }
+  });
+
+  it("are this machine's alone unless told", () => {
+    expect(readSettings([], {})?.host).toBe("127.0.0.1");
+    expect(readSettings([], { HOST: "0.0.0.0" })?.host).toBe("0.0.0.0");
+  });
+});
+
+describe("the demo's stores", () => {
+  it("may be memcached, which keeps no list of devices", async () => {
+    const server = await startMemcached();
+    onTestFinished(() => server.stop());
+    for (const mode of ["server", "tracked"] as const) {
+      const { url } = await openDemo({ mode, store: server.url });
+      const client = new FormClient(url);
+      await client.login(ANN);
+      expect(await client.page("/")).toContain("Welcome, Ann");
+      expect(await client.page("/devices")).toContain("There is no list with this store");
+    }
+  });
+});
+
 describe("the demo's limit on tries", () => {
   it("gives back one try each interval, up to the burst", () => {
     let now = 0;
@@ -268,13 +349,14 @@ describe("the demo's process", () => {
     const defaults = {
       mode: "server",
       store: "sqlite:./.sojourn/demo.db",
+      host: "127.0.0.1",
       port: 8080,
       https: false,
       production: false,
     };
     expect(readSettings([], {})).toEqual(defaults);
     const env = { PORT: "8081", SOJOURN_MODE: "tracked", SOJOURN_STORE: "memory:", NODE_ENV: "production" };
-    const given = { mode: "tracked", store: "memory:", port: 8081, https: true, production: true };
+    const given = { mode: "tracked", store: "memory:", host: "127.0.0.1", port: 8081, https: true, production: true };
     expect(readSettings(["--https"], env)).toEqual(given);
     expect(readSettings(["--help"], {})).toBeUndefined();
   });

@@ -22,7 +22,13 @@ export async function openDemo(options: Partial<Settings> & DemoOptions = {}): P
   const { clock, users = await seeded, ...settings } = options;
   process.env.SOJOURN_SECRET = SECRET;
   const store = settings.store ?? `sqlite:${join(await temporaryFolder(), "demo.db")}`;
-  const defaults: Omit<Settings, "store"> = { mode: "server", port: 0, https: false, production: false };
+  const defaults: Omit<Settings, "store"> = {
+    mode: "server",
+    host: "127.0.0.1",
+    port: 0,
+    https: false,
+    production: false,
+  };
   const demo = await startDemo({ ...defaults, ...settings, store }, { clock, users });
   onTestFinished(() => demo.close());
   return demo;
