@@ -2,10 +2,19 @@ import type { Clock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
 import type { CacheStats } from "./cached/cache.ts";
 import { Cache } from "./cached/cache.ts";
-import { scanVerbs, userVerbs } from "./cached/capabilities.ts";
+import { replaceVerb, scanVerbs, userVerbs } from "./cached/capabilities.ts";
 import { clockOf, millisecondsWithin } from "./parts/bounds.ts";
-import type { ClosableStore, HealthStore, ScanStore, Store, SweepStore, UserStore, WatchStore } from "./store.ts";
-import { isHealthStore, isScanStore, isSweepStore, isUserStore, isWatchStore } from "./store.ts";
+import type {
+  ClosableStore,
+  HealthStore,
+  ReplaceStore,
+  ScanStore,
+  Store,
+  SweepStore,
+  UserStore,
+  WatchStore,
+} from "./store.ts";
+import { isHealthStore, isReplaceStore, isScanStore, isSweepStore, isUserStore, isWatchStore } from "./store.ts";
 
 export type { CacheStats } from "./cached/cache.ts";
 
@@ -28,6 +37,7 @@ export interface CachedStoreOptions {
 /** What `cachedStore` makes: what the far store can do, and a look at how well the near one serves. */
 export type CachedStore<Far extends Store> = Store &
   ClosableStore & { stats(): CacheStats } & (Far extends UserStore ? UserStore : unknown) &
+  (Far extends ReplaceStore ? ReplaceStore : unknown) &
   (Far extends ScanStore ? ScanStore : unknown) &
   (Far extends SweepStore ? SweepStore : unknown) &
   (Far extends WatchStore ? WatchStore : unknown) &
@@ -38,7 +48,7 @@ export type CachedStore<Far extends Store> = Store &
  *
  * What it keeps. Every write goes to `far` and is decided there, by its compare-and-set: a stale read leads to a
  * `conflict`, never to a lost update. What this process has written or ended it never reads otherwise afterwards, however
- * reads and writes interleave: `delete`, `deleteAll`, `clear` and evictions leave a tombstone in `near`, and the answer to
+ * reads and writes interleave: `delete`, `deleteAll`, `clear`, `replace` and evictions leave a tombstone in `near`, and the answer to
  * a read that began before a write is not kept. What **other** processes write or end shows here after `maxStaleness` at
  * the latest, counted from the moment the far store was asked; ends show at once when `far` can `watch`, and when its connection
  * is lost meanwhile, by the same bound. (Between processes that share a near store, the difference of their clocks adds to it.)
@@ -84,6 +94,7 @@ export function cachedStore<Far extends Store>(
     close: cache.close.bind(cache),
     stats: cache.stats.bind(cache),
     ...(isUserStore(far) && userVerbs(cache, far)),
+    ...(isReplaceStore(far) && replaceVerb(cache, far)),
     ...(isScanStore(far) && scanVerbs(cache, far)),
     ...(isSweepStore(far) && {
       deleteExpired: async (sweep?: { readonly limit?: number | undefined }) => cache.open(far).deleteExpired(sweep),

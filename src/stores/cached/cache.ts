@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
+import { keepingTouch } from "../parts/times.ts";
 import type { Store, UpdateResult } from "../store.ts";
 import { isClosableStore, isWatchStore } from "../store.ts";
 import { Near } from "./near.ts";
@@ -22,6 +23,16 @@ export interface CacheSettings {
   readonly clock: Clock;
   readonly maxStaleness: number;
   readonly longestRequest: number;
+}
+
+/**
+ * What the answer to a write says: what the record is now, or what has been changed in it. Of a change the times are
+ * not all told, for a touch may have come between: it is made in the copy that is here, if there is one.
+ */
+export type Outcome = { readonly record: StoredRecord } | { readonly changes: (before: StoredRecord) => StoredRecord };
+
+export function is(record: StoredRecord): Outcome {
+  return { record };
 }
 
 /** The five verbs over two stores, and what the other verbs need in order to keep the near one right. */
@@ -68,7 +79,7 @@ export class Cache {
     return this.write(
       key,
       () => this.#far.create(key, record),
-      (version) => (version === null ? undefined : { ...record, version }),
+      (version) => (version === null ? undefined : is({ ...record, version })),
     );
   }
 
@@ -77,18 +88,24 @@ export class Cache {
       key,
       () => this.#far.update(key, record, expected),
       (result) => {
-        if (result.status === "conflict") return result.current;
-        return result.status === "ok" ? { ...record, version: result.version } : undefined;
+        if (result.status === "conflict") return is(result.current);
+        if (result.status !== "ok") return undefined;
+        const { version } = result;
+        return { changes: (before) => ({ ...keepingTouch(before, record), version }) };
       },
     );
   }
 
-  /** The answer does not say what the times are now, so the next read asks the far store. */
   touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {
+    const changes = (before: StoredRecord): StoredRecord => ({
+      ...before,
+      seenAt: Math.max(before.seenAt, seenAt),
+      expiresAt: Math.max(before.expiresAt, expiresAt),
+    });
     return this.write(
       key,
       () => this.#far.touch(key, seenAt, expiresAt),
-      () => undefined,
+      (live) => (live ? { changes } : undefined),
     );
   }
 
@@ -139,25 +156,21 @@ export class Cache {
   }
 
   /**
-   * A write that the far store decides. `outcome` is the record that is there afterwards, when the answer says so; it is
+   * A write that the far store decides. `outcome` is what the answer says of the record that is there afterwards; it is
    * kept unless another write overlapped, for then it cannot be told which came last. A failure may have been a success.
    */
-  async write<T>(
-    key: SessionKey,
-    call: () => Promise<T>,
-    outcome: (answer: T) => StoredRecord | undefined,
-  ): Promise<T> {
+  async write<T>(key: SessionKey, call: () => Promise<T>, outcome: (answer: T) => Outcome | undefined): Promise<T> {
     this.open(this.#far);
     const passage = this.#traffic.enter(key);
     const asOf = this.#clock();
-    let record: StoredRecord | undefined;
+    let known: Outcome | undefined;
     try {
       const answer = await call();
-      record = this.#traffic.isAlone(passage) ? outcome(answer) : undefined;
+      known = this.#traffic.isAlone(passage) ? outcome(answer) : undefined;
       return answer;
     } finally {
       this.#traffic.change(passage);
-      await this.#settle(passage, record, asOf);
+      await this.#settle(passage, known, asOf);
       this.#traffic.leave(passage);
     }
   }
@@ -203,10 +216,15 @@ export class Cache {
   }
 
   /** After a write: its outcome, or nothing, in the place of what was there. */
-  async #settle(passage: Passage, record: StoredRecord | undefined, asOf: number): Promise<void> {
+  async #settle(passage: Passage, known: Outcome | undefined, asOf: number): Promise<void> {
     this.#listen();
     const { key } = passage;
-    const work = (): Promise<void> => (record ? this.#near.put(key, { record, asOf }) : this.#near.drop(key));
+    const work = (): Promise<void> => {
+      if (!known) return this.#near.drop(key);
+      return "record" in known
+        ? this.#near.put(key, { record: known.record, asOf })
+        : this.#near.change(key, known.changes);
+    };
     // The far store has decided. A copy that could not be taken out is served until it is too old.
     await this.#traffic.inTurn(passage, work).catch(() => {});
   }

@@ -1,5 +1,5 @@
-import type { AdmitResult, ScanStore, UserStore } from "../store.ts";
-import type { Cache } from "./cache.ts";
+import type { AdmitResult, ReplaceResult, ReplaceStore, ScanStore, UserStore } from "../store.ts";
+import { type Cache, is } from "./cache.ts";
 
 type UserVerbs = Pick<UserStore, "epoch" | "admit" | "list" | "deleteAll">;
 type ScanVerbs = Pick<ScanStore, "scan" | "clear">;
@@ -14,7 +14,7 @@ export function userVerbs(cache: Cache, far: UserStore): UserVerbs {
         cache.write(
           key,
           () => far.admit(key, record, admission),
-          (answer) => (answer.status === "ok" ? { ...record, version: answer.version } : undefined),
+          (answer) => (answer.status === "ok" ? is({ ...record, version: answer.version }) : undefined),
         );
       return cache.ending(admit, (answer) => (answer.status === "ok" ? answer.evicted : []));
     },
@@ -23,6 +23,26 @@ export function userVerbs(cache: Cache, far: UserStore): UserVerbs {
         async () => cache.open(far).deleteAll(userId, options),
         (keys) => keys ?? [],
       ),
+  };
+}
+
+/**
+ * A replacement ends the old session: who reads its key is told by the far store what is left of it, here from the moment
+ * the call resolves, and in other processes when the far store tells them.
+ */
+export function replaceVerb(cache: Cache, far: ReplaceStore): Pick<ReplaceStore, "replace"> {
+  return {
+    replace: (key, record, old, admission) => {
+      const insert = (): Promise<ReplaceResult> =>
+        cache.write(
+          key,
+          () => far.replace(key, record, old, admission),
+          (answer) => (answer.status === "ok" ? is({ ...record, version: answer.version }) : undefined),
+        );
+      const replace = (): Promise<ReplaceResult> =>
+        cache.write(old.key, insert, (answer) => (answer.status === "conflict" ? is(answer.current) : undefined));
+      return cache.ending(replace, (answer) => (answer.status === "ok" ? [old.key, ...answer.evicted] : []));
+    },
   };
 }
 

@@ -56,6 +56,22 @@ export class Near {
     }
   }
 
+  /** Changes a copy that is there, which stays as old as it is: of the rest no more is known than before. */
+  async change(key: SessionKey, changes: (before: StoredRecord) => StoredRecord): Promise<void> {
+    for (let turn = 0; turn < TRIES; turn++) {
+      const found = await this.#store.get(key);
+      if (found === null || isTombstone(found)) return;
+      const copy = readCopy(found);
+      if (!copy || !this.#isFresh(copy)) return this.drop(key);
+      const next = writeCopy({ record: changes(copy.record), asOf: copy.asOf }, this.#maxStaleness);
+      const result = await this.#store.update(key, next, found.version).catch(() => undefined);
+      // Too large, say. What was there before it must not be served in its place.
+      if (result === undefined) return this.drop(key);
+      if (result.status !== "conflict") return;
+    }
+    await this.drop(key);
+  }
+
   /** Takes a copy out; a tombstone stays. A deadline in the past is a delete that can be compared. */
   async drop(key: SessionKey): Promise<void> {
     for (let turn = 0; turn < TRIES; turn++) {

@@ -19,19 +19,32 @@ export async function forEach<T>(items: readonly T[], work: (item: T) => Promise
 /** The store that sessions leave comes first. Who moves none cannot know which that is: the way may be back by now. */
 const passes = (pair: Pair): readonly Side[] => (pair.home === "to" ? ["from", "to"] : ["from", "to", "from"]);
 
-/** Ends many sessions in both stores by a bulk verb of theirs. Fewer than `limit` means that none is left. */
-export async function endMany(
-  pair: Pair,
-  limit: number,
-  endIn: (side: Side, limit: number) => Promise<readonly SessionKey[]>,
-  userId?: string,
-): Promise<readonly SessionKey[]> {
+/** Whose sessions are ended, and how. */
+export interface Ending {
+  readonly limit: number;
+  /** Null when the store refuses. */
+  endIn(side: Side, limit: number): Promise<readonly SessionKey[] | null>;
+  readonly userId?: string | undefined;
+  /** Not this one, and in which store it is. */
+  readonly except?: { readonly key: SessionKey; readonly side: Side } | undefined;
+}
+
+/**
+ * Ends many sessions in both stores by a bulk verb of theirs. Fewer than `limit` means that none is left. With a session to
+ * spare, its store comes first, and decides; and last, for what has moved there meanwhile: whichever of two such calls that
+ * store lets through last has ended the other's session, and the other is told so.
+ */
+export async function endMany(pair: Pair, ending: Ending): Promise<readonly SessionKey[] | null> {
+  const { limit, userId, except } = ending;
   const ended = new Set<SessionKey>();
-  for (const side of passes(pair)) {
+  const sides = except ? [except.side, across(except.side), except.side] : passes(pair);
+  for (const side of sides) {
     if (ended.size >= limit) break;
-    const keys = await endIn(side, limit - ended.size);
+    const keys = await ending.endIn(side, limit - ended.size);
+    if (keys === null) return null;
     await forEach(keys, async (key) => {
-      if (await endTraces(pair, across(side), key, userId)) ended.add(key);
+      // What the store has taken out of the session to spare is a mark of its move.
+      if (key !== except?.key && (await endTraces(pair, across(side), key, userId))) ended.add(key);
     });
   }
   return [...ended];

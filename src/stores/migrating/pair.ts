@@ -14,6 +14,9 @@ const ENDING = 60_000;
 /** Tries at moving a session that others use at the same moment. It need not be now. */
 export const MOVES = 8;
 
+/** The last instant that every store keeps. */
+const LAST = 253_402_300_799_999;
+
 /** Where a session is. */
 export interface Found {
   readonly side: Side;
@@ -102,6 +105,28 @@ export class Pair {
     return moved ? { status: "moved", record: moved } : { status: "again" };
   }
 
+  /**
+   * Runs the work while a session cannot be moved out of the store that it is in; null when it is not there, or another
+   * user's. Bounded as an end is: after a minute it may move again.
+   */
+  async pinned<T>(key: SessionKey, userId: string, work: (side: Side) => Promise<T>): Promise<T | null> {
+    for (let turn = 0; turn < TRIES; turn++) {
+      const found = await this.look(key);
+      if (found?.record.userId !== userId) return null;
+      const away = across(found.side);
+      const guard = await this.#guard(away, key);
+      if (!guard) continue;
+      try {
+        // It may have moved before the guard stood.
+        const there = await this.slot(found.side, key);
+        if (there?.kind === "record") return await work(found.side);
+      } finally {
+        if (guard.ours) await this.drop(away, key, guard).catch(() => {});
+      }
+    }
+    throw this.busy();
+  }
+
   /** Takes the session out of whichever store it is in. True when this call did. */
   async end(key: SessionKey): Promise<boolean> {
     let ended = false;
@@ -136,7 +161,8 @@ export class Pair {
 
   /** Takes out what is not a record, if it is still what was seen: a deadline in the past is a delete that can be compared. */
   async drop(side: Side, key: SessionKey, slot: { readonly version: Version }): Promise<boolean> {
-    const nothing = { payload: "", createdAt: 0, seenAt: 0, expiresAt: 0 };
+    // Of a later use than any other: else the times of what is there would stay.
+    const nothing = { payload: "", createdAt: 0, seenAt: LAST, expiresAt: 0 };
     return (await this.stores[side].update(key, nothing, slot.version)).status === "ok";
   }
 

@@ -11,8 +11,10 @@ type Scans = Readonly<Record<Side, ScanStore>>;
 export function scanVerbs(pair: Pair, scans: Scans): ScanVerbs {
   return {
     scan: (page = {}) => scanBoth(pair, scans, page),
-    clear: async ({ limit } = {}) =>
-      endMany(pair, checkLimit(limit), (side, most) => scans[side].clear({ limit: most })),
+    clear: async ({ limit, at } = {}) => {
+      const endIn = (side: Side, most: number) => scans[side].clear({ limit: most, at });
+      return (await endMany(pair, { limit: checkLimit(limit), endIn })) ?? [];
+    },
   };
 }
 
@@ -39,8 +41,9 @@ async function scanBoth(pair: Pair, scans: Scans, page: PageRequest): Promise<Pa
   return next === undefined || items.length === 0 ? { items } : { items, cursor: next };
 }
 
-function parse(cursor: string): { readonly side: Side; readonly cursor: string | undefined } | undefined {
-  const [, side, rest] = /^(from|to)(.*)$/s.exec(cursor) ?? [];
+function parse(cursor: unknown): { readonly side: Side; readonly cursor: string | undefined } | undefined {
+  // From an address it may be anything: `?cursor[a]=1` is an object to most parsers.
+  const [, side, rest] = (typeof cursor === "string" && /^(from|to)(.*)$/s.exec(cursor)) || [];
   return side === undefined ? undefined : { side: side as Side, cursor: rest || undefined };
 }
 

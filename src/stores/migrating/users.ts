@@ -1,6 +1,6 @@
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { checkLimit } from "../parts/paging.ts";
-import type { Admission, AdmitResult, Epoch, UserStore } from "../store.ts";
+import type { Admission, AdmitResult, DeleteAllOptions, Epoch, UserStore } from "../store.ts";
 import { endMany, endTraces, forEach } from "./bulk.ts";
 import { listSessions } from "./listing.ts";
 import type { Pair } from "./pair.ts";
@@ -19,14 +19,32 @@ export function userVerbs(pair: Pair, users: Users, moves: boolean): UserVerbs {
     list: (userId, page = {}) => listSessions(pair, users, userId, page),
     admit: (key, record, admission) =>
       moves ? admitMoving(pair, users, key, record, admission) : admitStaying(pair, users, key, record, admission),
-    deleteAll: async (userId, { except, limit } = {}) =>
-      endMany(
-        pair,
-        checkLimit(limit),
-        async (side, most) => (await users[side].deleteAll(userId, { except, limit: most })) ?? [],
-        userId,
-      ),
+    deleteAll: (userId, options) => deleteAll(pair, users, moves, userId, options),
   };
+}
+
+/** The store that has the session to spare checks that in the step in which it ends others; meanwhile it cannot move. */
+async function deleteAll(
+  pair: Pair,
+  users: Users,
+  moves: boolean,
+  userId: string,
+  { except, limit: asked, at }: DeleteAllOptions = {},
+): Promise<readonly SessionKey[] | null> {
+  const limit = checkLimit(asked);
+  const all = { limit, userId };
+  if (except === undefined) {
+    return endMany(pair, { ...all, endIn: (side, most) => users[side].deleteAll(userId, { limit: most, at }) });
+  }
+  // Of several at once, one store decides.
+  if (moves) await bringHome(pair, except);
+  return pair.pinned(except, userId, (home) =>
+    endMany(pair, {
+      ...all,
+      except: { key: except, side: home },
+      endIn: (side, most) => users[side].deleteAll(userId, { limit: most, at, ...(side === home && { except }) }),
+    }),
+  );
 }
 
 async function epochOf(users: Users, userId: string): Promise<Epoch> {
@@ -105,13 +123,13 @@ async function admitStaying(
   }
   if (onLimit === "reject") {
     if (limit <= away.length) return { status: (await pair.look(key)) ? "exists" : "limit" };
-    return insert(pair, users, key, record, { epoch: rest.epoch, limit: limit - away.length, onLimit });
+    return insert(pair, users, key, record, { ...admission, epoch: rest.epoch, limit: limit - away.length });
   }
   const { items } = await listSessions(pair, users, record.userId, { limit: 1000 });
   const oldest = items.slice(0, Math.max(0, items.length + 1 - Math.max(1, limit))).map((entry) => entry.key);
   const surplus = oldest.filter((each) => away.includes(each));
   const here = Math.max(1, limit - away.length + surplus.length);
-  const result = await insert(pair, users, key, record, { epoch: rest.epoch, limit: here, onLimit });
+  const result = await insert(pair, users, key, record, { ...admission, epoch: rest.epoch, limit: here });
   if (result.status !== "ok") return result;
   const evicted: SessionKey[] = [...result.evicted];
   await forEach(surplus, async (each) => {

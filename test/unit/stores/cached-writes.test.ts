@@ -47,6 +47,8 @@ describe("reads and writes of one moment", () => {
   test("an update is read back without asking the far store", async () => {
     const { far, store, record, plant } = setUp();
     const version = await plant("a");
+    await store.get("a");
+    far.resetCalls();
     const result = await store.update("a", record("new", "ann"), version);
     expect(await store.get("a")).toEqual({ ...record("new", "ann"), version: (result as { version: number }).version });
     expect(far.calls.get).toBe(0);
