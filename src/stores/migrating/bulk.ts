@@ -22,8 +22,8 @@ const passes = (pair: Pair): readonly Side[] => (pair.home === "to" ? ["from", "
 /** Whose sessions are ended, and how. */
 export interface Ending {
   readonly limit: number;
-  /** Null when the store refuses. */
-  endIn(side: Side, limit: number): Promise<readonly SessionKey[] | null>;
+  /** Null when there is none to spare in that store. */
+  endIn(side: Side, limit: number, spare: boolean): Promise<readonly SessionKey[] | null>;
   readonly userId?: string | undefined;
   /** Not this one, and in which store it is. */
   readonly except?: { readonly key: SessionKey; readonly side: Side } | undefined;
@@ -31,18 +31,20 @@ export interface Ending {
 
 /**
  * Ends many sessions in both stores by a bulk verb of theirs. Fewer than `limit` means that none is left. With a session to
- * spare, its store comes first, and decides; and last, for what has moved there meanwhile: whichever of two such calls that
- * store lets through last has ended the other's session, and the other is told so.
+ * spare, its store comes first, and decides; and last, for what has moved there meanwhile.
  */
 export async function endMany(pair: Pair, ending: Ending): Promise<readonly SessionKey[] | null> {
   const { limit, userId, except } = ending;
   const ended = new Set<SessionKey>();
   const sides = except ? [except.side, across(except.side), except.side] : passes(pair);
-  for (const side of sides) {
+  for (const [turn, side] of sides.entries()) {
     if (ended.size >= limit) break;
-    const keys = await ending.endIn(side, limit - ended.size);
-    if (keys === null) return null;
-    await forEach(keys, async (key) => {
+    const most = limit - ended.size;
+    const keys = await ending.endIn(side, most, side === except?.side);
+    if (keys === null && turn === 0) return null;
+    // Later it has been decided already. The one to spare was ended by somebody meanwhile.
+    const found = keys ?? (await ending.endIn(side, most, false)) ?? [];
+    await forEach(found, async (key) => {
       // What the store has taken out of the session to spare is a mark of its move.
       if (key !== except?.key && (await endTraces(pair, across(side), key, userId))) ended.add(key);
     });

@@ -50,12 +50,12 @@ export class Pair {
   readonly stores: Readonly<Record<Side, Store>>;
   /** Where new sessions are made, and which store is asked first. */
   readonly home: Side;
-  readonly #clock: Clock;
+  readonly clock: Clock;
 
   constructor(stores: Readonly<Record<Side, Store>>, home: Side, clock: Clock) {
     this.stores = stores;
     this.home = home;
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   async slot(side: Side, key: SessionKey): Promise<Slot | null> {
@@ -137,7 +137,7 @@ export class Pair {
       const guard = await this.#guard(away, key);
       if (!guard) continue;
       const taken = await this.#endAt(found.side, key, guard);
-      if (this.#clock() < guard.until - ENDING / 2) return taken === "by us" || ended;
+      if (this.clock() < guard.until - ENDING / 2) return taken === "by us" || ended;
       ended ||= taken !== "not there";
     }
     throw this.busy();
@@ -201,7 +201,7 @@ export class Pair {
 
   /** Keeps the session from being moved to this side; undefined when something got in between. */
   async #guard(side: Side, key: SessionKey): Promise<Guard | undefined> {
-    const now = this.#clock();
+    const now = this.clock();
     const until = now + ENDING;
     const mark: SessionRecord = endingMark(now, until);
     const version = await this.stores[side].create(key, mark);

@@ -1,5 +1,6 @@
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { checkLimit } from "../parts/paging.ts";
+import { freshMark } from "../parts/version.ts";
 import type { Admission, AdmitResult, DeleteAllOptions, Epoch, UserStore } from "../store.ts";
 import { endMany, endTraces, forEach } from "./bulk.ts";
 import { listSessions } from "./listing.ts";
@@ -7,6 +8,7 @@ import type { Pair } from "./pair.ts";
 import { across, MOVES } from "./pair.ts";
 import type { Side } from "./slot.ts";
 import { label } from "./slot.ts";
+import { inTurn } from "./turn.ts";
 import { isAway } from "./verbs.ts";
 
 type UserVerbs = Pick<UserStore, "epoch" | "admit" | "list" | "deleteAll">;
@@ -19,7 +21,7 @@ export function userVerbs(pair: Pair, users: Users, moves: boolean): UserVerbs {
     list: (userId, page = {}) => listSessions(pair, users, userId, page),
     admit: (key, record, admission) =>
       moves ? admitMoving(pair, users, key, record, admission) : admitStaying(pair, users, key, record, admission),
-    deleteAll: (userId, options) => deleteAll(pair, users, moves, userId, options),
+    deleteAll: (userId, options) => deleteAll(pair, users, userId, options),
   };
 }
 
@@ -27,7 +29,6 @@ export function userVerbs(pair: Pair, users: Users, moves: boolean): UserVerbs {
 async function deleteAll(
   pair: Pair,
   users: Users,
-  moves: boolean,
   userId: string,
   { except, limit: asked, at }: DeleteAllOptions = {},
 ): Promise<readonly SessionKey[] | null> {
@@ -36,14 +37,15 @@ async function deleteAll(
   if (except === undefined) {
     return endMany(pair, { ...all, endIn: (side, most) => users[side].deleteAll(userId, { limit: most, at }) });
   }
-  // Of several at once, one store decides.
-  if (moves) await bringHome(pair, except);
-  return pair.pinned(except, userId, (home) =>
-    endMany(pair, {
-      ...all,
-      except: { key: except, side: home },
-      endIn: (side, most) => users[side].deleteAll(userId, { limit: most, at, ...(side === home && { except }) }),
-    }),
+  // One after the other, for two that spare sessions in two stores would each end the other's.
+  return inTurn(pair, userId, () =>
+    pair.pinned(except, userId, (home) =>
+      endMany(pair, {
+        ...all,
+        except: { key: except, side: home },
+        endIn: (side, most, spare) => users[side].deleteAll(userId, { limit: most, at, ...(spare && { except }) }),
+      }),
+    ),
   );
 }
 
@@ -59,14 +61,24 @@ type Rest = { readonly status: "revoked" | "exists" } | { readonly status: "go o
  * `deleteAll` and `clear` move the epochs of both stores, so the one at home, which is compared in the step that inserts,
  * decides; that of the other store tells of a program that uses it by itself.
  */
-async function admitHere(pair: Pair, users: Users, key: SessionKey, userId: string, epoch: Epoch): Promise<Rest> {
-  const [now, taken] = await Promise.all([epochOf(users, userId), isAway(pair, key)]);
+async function admitHere(
+  pair: Pair,
+  users: Users,
+  key: SessionKey,
+  record: UserRecord,
+  { epoch, since }: Admission,
+): Promise<Rest> {
+  const [now, taken] = await Promise.all([epochOf(users, record.userId), isAway(pair, key)]);
   if (now !== epoch) return { status: "revoked" };
-  if (taken) return { status: "exists" };
   const length = Number.parseInt(epoch, 10);
   const start = epoch.indexOf(":") + 1;
   const parts = { from: epoch.slice(start, start + length), to: epoch.slice(start + length) };
-  return { status: "go on", epoch: parts[pair.home] };
+  if (!taken) return { status: "go on", epoch: parts[pair.home] };
+  if (since === undefined) return { status: "exists" };
+  // Only an admission tells whether the instant is too early: one of a record that is never there, at a key that nobody has.
+  const past = { ...record, expiresAt: 0 };
+  const { status } = await users[pair.home].admit(freshMark(), past, { epoch: parts[pair.home], since });
+  return { status: status === "revoked" ? "revoked" : "exists" };
 }
 
 async function insert(
@@ -92,7 +104,7 @@ async function admitMoving(
   record: UserRecord,
   admission: Admission,
 ): Promise<AdmitResult> {
-  const rest = await admitHere(pair, users, key, record.userId, admission.epoch);
+  const rest = await admitHere(pair, users, key, record, admission);
   if (rest.status !== "go on") return rest;
   if (admission.limit !== undefined) {
     const source = users[across(pair.home)];
@@ -115,7 +127,7 @@ async function admitStaying(
   admission: Admission,
 ): Promise<AdmitResult> {
   const { limit, onLimit = "evict-oldest" } = admission;
-  const rest = await admitHere(pair, users, key, record.userId, admission.epoch);
+  const rest = await admitHere(pair, users, key, record, admission);
   if (rest.status !== "go on") return rest;
   const away = limit === undefined ? [] : await keysAway(pair, users, record.userId);
   if (limit === undefined || away.length === 0) {

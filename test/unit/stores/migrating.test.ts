@@ -340,3 +340,37 @@ describe("what it can do", () => {
     expect(memcachedStore).toBeTypeOf("function");
   });
 });
+
+describe("ending all others", () => {
+  test("two devices, one in each store, in two processes: exactly one is left, and is told so", async () => {
+    for (let round = 0; round < 20; round++) {
+      const clock = fakeClock();
+      const [from, to] = [memoryStore({ clock }), memoryStore({ clock })];
+      const times = { createdAt: clock(), seenAt: clock(), expiresAt: clock() + 3_600_000 };
+      for (const [store, key] of [[from, "old"] as const, [to, "new"] as const])
+        await store.create(key, { payload: "a", userId: "ann", ...times });
+      // Neither device's session moves in the first step of a roll-out; in the second they do.
+      const moves = round % 2 === 1;
+      const processes = ["old", "new"].map((except) => ({ except, store: migratingStore(from, to, { clock, moves }) }));
+      const answers = await Promise.all(processes.map(({ except, store }) => store.deleteAll("ann", { except })));
+      const left = (await migratingStore(from, to, { clock, moves }).list("ann")).items.map(({ key }) => key);
+      expect(left).toEqual(processes.flatMap(({ except }, index) => (answers[index] === null ? [] : [except])));
+      expect(left).toHaveLength(1);
+      // Nothing is left behind but the session.
+      expect([(await from.scan()).items.length, (await to.scan()).items.length].sort()).toEqual([0, 1]);
+    }
+  });
+
+  test("the turn of a process that died is over after some seconds", async () => {
+    const clock = fakeClock();
+    const [from, to] = [memoryStore({ clock }), memoryStore({ clock })];
+    const times = { createdAt: clock(), seenAt: clock(), expiresAt: clock() + 3_600_000 };
+    await from.create("mine", { payload: "a", userId: "ann", ...times });
+    const dying = instrumentedStore(to);
+    dying.hang("deleteAll");
+    void migratingStore(from, dying.store, { clock, moves: false }).deleteAll("ann", { except: "mine" });
+    await expect.poll(() => dying.calls.deleteAll).toBe(1);
+    clock.advance(5000);
+    expect(await migratingStore(from, to, { clock, moves: false }).deleteAll("ann", { except: "mine" })).toEqual([]);
+  });
+});
