@@ -19,7 +19,13 @@ interface Fork {
 /** Every order of steps that can make a difference, each once (sleep sets, P. Godefroid). */
 export class EveryOrder implements Chooser {
   readonly #path: Fork[] = [];
+  readonly #reduce: boolean;
   #depth = 0;
+
+  /** @param reduce False for every order of all steps, also of those that do not meet. */
+  constructor(reduce: boolean) {
+    this.#reduce = reduce;
+  }
 
   next(options: readonly Option[]): number | undefined {
     let fork = this.#path[this.#depth];
@@ -54,16 +60,21 @@ export class EveryOrder implements Chooser {
   #stillAsleep(): readonly Way[] {
     const parent = this.#path[this.#depth - 1];
     const gone = parent?.ways[parent.at];
-    if (!parent || !gone) return [];
-    const earlier = [...parent.asleep, ...parent.ways.slice(0, parent.at)];
-    return earlier.filter((way) => way.actor !== gone.actor && !dependent(way.footprint, gone.footprint));
+    if (!this.#reduce || !parent || !gone) return [];
+    const earlier = parent.ways.slice(0, parent.at).filter((way) => !isAsleep(parent, way));
+    return [...parent.asleep, ...earlier].filter(
+      (way) => way.actor !== gone.actor && !dependent(way.footprint, gone.footprint),
+    );
   }
 }
 
-function nextAwake({ ways, asleep, at }: Fork): number {
-  let next = at + 1;
-  while (next < ways.length && asleep.some(({ id }) => id === ways[next]?.id)) next += 1;
-  return next;
+function isAsleep({ asleep }: Fork, way: Way): boolean {
+  return asleep.some(({ id }) => id === way.id);
+}
+
+function nextAwake(fork: Fork): number {
+  const next = fork.ways.findIndex((way, index) => index > fork.at && !isAsleep(fork, way));
+  return next === -1 ? fork.ways.length : next;
 }
 
 /** Any order, by a seed. */

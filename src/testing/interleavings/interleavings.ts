@@ -19,6 +19,8 @@ export interface InterleavingsOptions extends Partial<Scenario> {
   readonly failures?: number | undefined;
   /** Hold each call again before its answer arrives, in place of only before it takes effect. Default false: between processes that makes no difference, and many more runs. */
   readonly answers?: boolean | undefined;
+  /** Play orders that differ only in steps that do not meet (another key, two reads) once. Default true; false is for checking that. */
+  readonly reduce?: boolean | undefined;
   /** So many runs by a seed, in place of all. Default: all; the seed, when it is left out, is a new one each time. */
   readonly search?: { readonly runs: number; readonly seed?: number | undefined } | undefined;
   /** Play this one: the text of a violation's `schedule`. Default: every one. */
@@ -75,7 +77,7 @@ export async function runInterleavings(options: InterleavingsOptions): Promise<I
   const base = await makeBase(scenario, options.store, options.sessions);
   const found = new Map<string, InterleavingViolation>();
   const seed = search ? (search.seed ?? freshSeed()) : undefined;
-  const every = new EveryOrder();
+  const every = new EveryOrder(options.reduce ?? true);
   const any = seed === undefined ? undefined : new AnyOrder(seeded(seed));
   const chooser: Chooser = schedule === undefined ? (any ?? every) : new ThisOrder(schedule);
   const wanted = schedule === undefined ? Math.min(search?.runs ?? mostRuns, mostRuns) : 1;
