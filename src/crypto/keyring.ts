@@ -4,6 +4,7 @@
 import { platform } from "#crypto";
 import { invalidOption } from "../errors.ts";
 import { chain, isPromise } from "./awaitable.ts";
+import { requestsAreIsolated } from "./isolated.ts";
 import type { Awaitable, Mac, Platform } from "./platform.ts";
 import { kidOf, readSecrets, type Secrets } from "./secrets.ts";
 import { decode as decodeUtf8, encode as encodeUtf8 } from "./utf8.ts";
@@ -123,12 +124,15 @@ function labelled(label: Uint8Array, audience: Uint8Array): Uint8Array {
   return info;
 }
 
-/** Makes a value once. Callers that come while it is under way share the promise; a failure is forgotten. */
+/**
+ * Makes a value once. Callers that come while it is under way share the promise, unless it could be that of a request that
+ * ends before; a failure is forgotten.
+ */
 function once<T>(made: Map<string, Awaitable<T>>, name: string, make: () => Awaitable<T>): Awaitable<T> {
   const there = made.get(name);
   if (there !== undefined) return there;
   const value = make();
-  made.set(name, value);
+  if (!isPromise(value) || !requestsAreIsolated) made.set(name, value);
   if (isPromise(value))
     value.then(
       (settled) => made.set(name, settled),

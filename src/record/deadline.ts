@@ -1,6 +1,7 @@
 /**
  * Asks the store, with a deadline, and turns every failure into SOJOURN_STORE_UNAVAILABLE.
  */
+import { requestsAreIsolated } from "../crypto/isolated.ts";
 import { isSessionError, SessionError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 
@@ -13,18 +14,68 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** What became of a call. */
+interface Ends {
+  readonly storeName: string;
+  readonly timeoutMs: number;
+  readonly emit: Emit;
+}
+
+/** @param isolated Whether a timer may serve one request only. Default: as the runtime is. */
+export function createAsk(
+  storeName: string,
+  timeoutMs: number,
+  emit: Emit,
+  isolated: boolean = requestsAreIsolated,
+): Ask {
+  const ends = { storeName, timeoutMs, emit };
+  return isolated ? askAlone(ends) : askTogether(ends);
+}
+
+/** Tells of a failure, and gives what the caller is to be rejected with. */
+function failed({ storeName, emit }: Ends, verb: string, error: unknown): SessionError {
+  emit({ type: "outage", store: storeName, verb, error });
+  return unavailable(storeName, verb, error);
+}
+
+const late = ({ timeoutMs }: Ends): Error => new Error(`no answer within ${timeoutMs} ms`);
+
+/** Each call has a timer of its own: one of another request would end with that request. */
+function askAlone(ends: Ends): Ask {
+  return (verb, call) =>
+    new Promise((resolve, reject) => {
+      let over = false;
+      const fail = (error: unknown): void => {
+        if (over) return;
+        over = true;
+        clearTimeout(timer);
+        reject(failed(ends, verb, error));
+      };
+      const timer = setTimeout(() => fail(late(ends)), ends.timeoutMs);
+      try {
+        call().then((value) => {
+          over = true;
+          clearTimeout(timer);
+          resolve(value);
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+}
+
 /**
  * All calls have the same deadline, so they fall due in the order in which they began: one timer, set
  * for the oldest, serves them all, and a call that answers in time costs no timer.
  */
-export function createAsk(storeName: string, timeoutMs: number, emit: Emit): Ask {
+function askTogether(ends: Ends): Ask {
+  const { timeoutMs } = ends;
   const waiting = new Set<Waiting>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const fail = (call: Waiting, error: unknown): void => {
     if (!waiting.delete(call)) return;
-    emit({ type: "outage", store: storeName, verb: call.verb, error });
-    call.reject(unavailable(storeName, call.verb, error));
+    call.reject(failed(ends, call.verb, error));
   };
 
   const arm = (delay: number): void => {
@@ -33,7 +84,7 @@ export function createAsk(storeName: string, timeoutMs: number, emit: Emit): Ask
       const now = performance.now();
       for (const call of waiting) {
         if (call.due > now) return arm(call.due - now);
-        fail(call, new Error(`no answer within ${timeoutMs} ms`));
+        fail(call, late(ends));
       }
     }, delay);
     (timer as { unref?: () => void }).unref?.();

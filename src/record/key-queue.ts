@@ -1,16 +1,8 @@
-/**
- * One at a time per key, within this process. Requests that race on one session and lose line up here, and those that come
- * meanwhile line up behind them, so that a hundred of them take two writes each, and none loses to all the others.
- * Other processes are told apart by the store's compare-and-set; the lane only saves work. So nobody waits in it for
- * long: when a task fails, or somebody has waited too long (for a store that hangs, an update inside of an update, or on
- * Workers a request that was cancelled, whose timers ended with it), all go at once.
- */
-export interface Lane {
-  /** Somebody is in the lane of this key. */
-  busy(key: unknown): boolean;
-  /** `key`: a session's, or anything else that stands for what is raced for. */
-  run<T>(key: unknown, task: () => Promise<T>): Promise<T>;
-}
+import { requestsAreIsolated } from "../crypto/isolated.ts";
+import type { Lane } from "./lane.ts";
+import { createPollingLane } from "./polling-queue.ts";
+
+export type { Lane };
 
 const PATIENCE_MS = 2_000;
 
@@ -24,7 +16,12 @@ interface Queue {
   disperse(): void;
 }
 
-export function createLane(): Lane {
+/** @param isolated Whether a request may wait for no promise of another's. Default: as the runtime is. */
+export function createLane(isolated: boolean = requestsAreIsolated): Lane {
+  return isolated ? createPollingLane() : createWaitingLane();
+}
+
+function createWaitingLane(): Lane {
   const queues = new Map<unknown, Queue>();
 
   const begin = (key: unknown): Queue => {

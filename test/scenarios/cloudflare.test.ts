@@ -67,6 +67,22 @@ describe.each(["d1", "durable-object", "shards"])("a Worker over %s", (store) =>
     });
   });
 
+  test("requests that are answered early, and so never end, keep no other waiting", async () => {
+    const client = browser();
+    await visit(client, "set/start");
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => {
+        // What is given no time at all has begun and holds whatever it holds.
+        if (index % 4 === 0) return answer(client.fetch(`/early/${store}/${index % 3}/count`, POST));
+        return visit(client, "count");
+      }),
+    );
+    const others = answers.filter((_, index) => index % 4 !== 0);
+    expect(others.filter((each) => typeof each !== "number")).toEqual([]);
+    expect(new Set(others).size).toBe(15);
+    expect((await visit(client, "count")) as number).toBeGreaterThan(15);
+  });
+
   test("logins at once keep the limit, and the newest stay", async () => {
     const clients = Array.from({ length: 6 }, browser);
     await Promise.all(clients.map((client) => visit(client, "login/dan")));

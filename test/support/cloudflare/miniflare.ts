@@ -54,7 +54,7 @@ export async function startWorker(): Promise<TestWorker> {
   const miniflare = new Miniflare({
     modules: true,
     script: await bundle(),
-    compatibilityDate: "2026-01-01",
+    compatibilityDate: "2026-04-01",
     d1Databases: ["DB"],
     kvNamespaces: ["KV"],
     durableObjects: {

@@ -74,6 +74,26 @@ async function call(url: URL, env: Env, verb: string, args: unknown[]): Promise<
 
 const applications = new Map<string, ReturnType<typeof application>>();
 
+/** The application over a store, one for all requests. */
+function applicationOver(area: string, env: Env): ReturnType<typeof application> | undefined {
+  const open = stores[area];
+  if (open && !applications.has(area)) applications.set(area, application(open(env, { clock: Date.now, name: "app" })));
+  return applications.get(area);
+}
+
+/**
+ * As a timeout middleware: answers before the application has, which ends everything that the request still waits for. The
+ * path says which application, how many milliseconds it is given, and what it is asked: `/early/d1/5/count`.
+ */
+async function early(request: Request, env: Env): Promise<Response> {
+  const [, , area = "", after = "0", ...rest] = new URL(request.url).pathname.split("/");
+  const asked = new Request(new URL(`/${[area, ...rest].join("/")}`, request.url), request);
+  const late = new Promise<Response>((resolve) => {
+    setTimeout(() => resolve(new Response("too late", { status: 504 })), Number(after));
+  });
+  return Promise.race([applicationOver(area, env)?.(asked) as Promise<Response>, late]);
+}
+
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const url = new URL(request.url);
@@ -87,9 +107,7 @@ export default {
       const stub = env.SESSIONS.get(env.SESSIONS.idFromName(name));
       return stub.fetch("https://object/alarm", { method: request.method } as never) as unknown as Promise<Response>;
     }
-    const open = stores[area];
-    if (!open) return new Response("no such page", { status: 404 });
-    if (!applications.has(area)) applications.set(area, application(open(env, { clock: Date.now, name: "app" })));
-    return applications.get(area)?.(request) as Promise<Response>;
+    if (area === "early") return early(request, env);
+    return applicationOver(area, env)?.(request) ?? new Response("no such page", { status: 404 });
   },
 };
