@@ -19,6 +19,7 @@ import type {
 import { resolveOptions } from "./config/resolve.ts";
 import type { Context } from "./context.ts";
 import { commit } from "./request/commit.ts";
+import { expectedBy } from "./request/first-use.ts";
 import { handle } from "./request/handle.ts";
 import { linkTo } from "./request/links.ts";
 import { openState } from "./request/open.ts";
@@ -113,6 +114,8 @@ function knownBy<Data extends object>(
 ): Promise<Session<Data>> | undefined {
   const known = byRelative(request, (relative) => opened.get(relative));
   if (known) return known;
+  const expected = expectedBy(by, request);
+  if (expected) return expected() as Promise<Session<object>> as Promise<Session<Data>>;
   const running = runningSession(by, () => sourceOf(request));
   return running && Promise.resolve(running as Session<Data>);
 }

@@ -10,7 +10,8 @@
  */
 export { answerOf } from "../request/answer.ts";
 export { logFailure, type Refusal, refusal } from "../request/error-response.ts";
-export { formField, respond, runRequest, withHeaders } from "../request/handle.ts";
+export { formField } from "../request/form-field.ts";
+export { respond, runLazyRequest, runRequest, withHeaders } from "../request/handle.ts";
 export { inHand } from "../request/nested.ts";
 export { type RunOptions, runSession } from "../request/run-session.ts";
 export type { CommitOptions, HandleOptions, OpenOptions, Protection, ReadBody } from "../sessions.ts";
@@ -18,6 +19,7 @@ export { applyHeaders } from "../transport/apply.ts";
 export { cookiesOf, headersOf, type StructuredAttributes, type StructuredCookie } from "../transport/cookies-of.ts";
 export { NodeSource, sourceOf, withAddress } from "../transport/source.ts";
 export { lazySessions, ready } from "./lazy/lazy-sessions.ts";
+export { type LazyNodeOptions, mayWait, openNodeLazily } from "./node/open-lazily.ts";
 export {
   isOpened,
   NodeOpening,

@@ -5,7 +5,16 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
-import { logFailure, type NodeOpening, nodeOpening, type OnError, openNode, ready } from "./adapter.ts";
+import {
+  logFailure,
+  mayWait,
+  type NodeOpening,
+  nodeOpening,
+  type OnError,
+  openNode,
+  openNodeLazily,
+  ready,
+} from "./adapter.ts";
 import { takeSeat } from "./node/express-methods.ts";
 
 /** The part of Express's request that is used. */
@@ -26,6 +35,12 @@ export type ExpressMiddleware = (
 export interface ExpressOptions extends Pick<OpenOptions, "touch"> {
   /** False leaves cross-site requests to `expressCsrf`, further down. Default true. */
   readonly csrf?: boolean | undefined;
+  /**
+   * True opens the session when it is asked for, by `await sessions.open(req)`: a request that never asks makes no call of the
+   * store. `req.session` is not there then. Requests that change something (POST and the like) are opened before, for they
+   * must be checked. Default false.
+   */
+  readonly lazy?: boolean | undefined;
   /** Hears what kept a session from being saved. Default: `console.error` for what answers 500. */
   readonly onError?: OnError | undefined;
 }
@@ -61,13 +76,17 @@ export function expressSession<Data extends object>(
   sessions: Sessions<Data>,
   options: ExpressOptions = {},
 ): ExpressMiddleware {
-  const { csrf = true, onError = logFailure, touch } = options;
+  const { csrf = true, lazy = false, onError = logFailure, touch } = options;
   ready(sessions);
   return async (req, res, next) => {
     const before = nodeOpening(sessions, req);
     if (before && (!csrf || before.protected)) return next();
     takeSeat(res);
     const address = (): string | undefined => req.ip ?? req.socket.remoteAddress;
+    if (lazy && mayWait(req)) {
+      openNodeLazily(sessions, req, res, { touch, address, onError, handOver: next });
+      return next();
+    }
     let opening: NodeOpening<Data>;
     try {
       opening = await openNode(sessions, req, res, {
@@ -80,7 +99,7 @@ export function expressSession<Data extends object>(
     } catch (error) {
       return next(error);
     }
-    req.session = opening.session;
+    if (!lazy) req.session = opening.session;
     opening.run(next);
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import type { HandleOptions, Handler, OpenOptions, Session, Sessions } from "../index.ts";
-import { runRequest } from "./adapter.ts";
+import { runLazyRequest, runRequest } from "./adapter.ts";
 
 export type { Handler };
 
@@ -53,12 +53,44 @@ export interface FetchOptions<More extends readonly unknown[] = []> extends Open
 export function withSession<Data extends object, More extends readonly unknown[] = []>(
   sessions: Sessions<Data>,
   handler: (session: Session<Data>, request: Request, ...more: More) => Response | Promise<Response>,
-  { address, onError, ...options }: FetchOptions<More> = {},
+  options: FetchOptions<More> = {},
 ): (request: Request, ...more: More) => Promise<Response> {
   return (request, ...more) =>
-    runRequest(sessions, request, (session) => handler(session, request, ...more), {
-      ...options,
-      address: address && (() => address(request, ...more)),
-      onError: onError && ((error) => onError(error, request)),
-    });
+    runRequest(sessions, request, (session) => handler(session, request, ...more), asHandle(options, request, more));
+}
+
+/**
+ * The same for a handler that asks for the session when it needs it: a request whose handler never asks makes no call of
+ * the store. `sessions.open(request)` gives it too, in whatever the handler calls. Requests that change something (POST and
+ * the like) are opened before, for they must be checked.
+ *
+ * @example
+ * ```ts
+ * export default {
+ *   fetch: withLazySession(sessions, async (open, request) => {
+ *     if (new URL(request.url).pathname === "/about") return new Response("About"); // reads nothing
+ *     return new Response(`Hello ${(await open()).userId ?? "stranger"}`);
+ *   }),
+ * };
+ * ```
+ */
+export function withLazySession<Data extends object, More extends readonly unknown[] = []>(
+  sessions: Sessions<Data>,
+  handler: (open: () => Promise<Session<Data>>, request: Request, ...more: More) => Response | Promise<Response>,
+  options: FetchOptions<More> = {},
+): (request: Request, ...more: More) => Promise<Response> {
+  return (request, ...more) =>
+    runLazyRequest(sessions, request, (open) => handler(open, request, ...more), asHandle(options, request, more));
+}
+
+function asHandle<More extends readonly unknown[]>(
+  { address, onError, ...options }: FetchOptions<More>,
+  request: Request,
+  more: More,
+): HandleOptions {
+  return {
+    ...options,
+    address: address && (() => address(request, ...more)),
+    onError: onError && ((error) => onError(error, request)),
+  };
 }

@@ -5,7 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
-import { logFailure, refusal, respond, runRequest } from "./adapter.ts";
+import { logFailure, refusal, respond, runLazyRequest, runRequest } from "./adapter.ts";
 
 /** What Hono's context cannot tell by itself. */
 export interface HonoOptions extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf"> {
@@ -13,6 +13,11 @@ export interface HonoOptions extends Pick<OpenOptions, "touch">, Pick<HandleOpti
   readonly address?: ((c: Context) => string | undefined) | undefined;
   /** Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers 500. */
   readonly onError?: ((error: unknown, c: Context) => void) | undefined;
+  /**
+   * True opens the session when it is asked for, by `await sessions.open(c.req.raw)`: a request that never asks makes no call
+   * of the store. `c.var.session` is not there then. Default false.
+   */
+  readonly lazy?: boolean | undefined;
 }
 
 /** What the context has for handlers after `honoSession`. */
@@ -44,17 +49,16 @@ export interface SessionEnv<Data extends object> {
  */
 export function honoSession<Data extends object>(
   sessions: Sessions<Data> | ((c: Context) => Sessions<Data>),
-  { address, onError = logFailure, ...options }: HonoOptions = {},
+  { address, onError = logFailure, lazy = false, ...options }: HonoOptions = {},
 ): MiddlewareHandler<SessionEnv<Data>> {
   return async (c, next) => {
     const ours = typeof sessions === "function" ? sessions(c) : sessions;
-    const application = async (session: Session<Data>): Promise<Response> => {
-      c.set("session", session);
+    const rest = async (): Promise<Response> => {
       await next();
       // To Hono's own handler, a Sojourn error is like any other.
       return isUnanswered(c) ? respond(refusal(c.error)) : c.res;
     };
-    const response = await runRequest(ours, c.req.raw, application, {
+    const handling: HandleOptions = {
       ...options,
       address: address && (() => address(c)),
       // Hono's own page would keep headers of the answer that could not be saved.
@@ -62,8 +66,13 @@ export function honoSession<Data extends object>(
         onError(error, c);
         return respond(refusal(error));
       },
-    });
-    replace(c, response);
+    };
+    const application = (session: Session<Data>): Promise<Response> => {
+      c.set("session", session);
+      return rest();
+    };
+    const { raw } = c.req;
+    replace(c, await (lazy ? runLazyRequest(ours, raw, rest, handling) : runRequest(ours, raw, application, handling)));
   };
 }
 

@@ -83,6 +83,11 @@ function compare(source: RequestSource, policy: CsrfPolicy): CsrfVerdict {
   return isOwnOrigin(origin, source, policy) ? allow("same-host") : deny("foreign-origin");
 }
 
+/** Whether a request is let through whatever session it has: it must not change anything, and opens no socket. */
+export function isHarmless(source: RequestSource): boolean {
+  return SAFE.has(source.method) && !isUpgrade(source) && !isPolling(source);
+}
+
 /** Whether the request asks for a WebSocket (RFC 6455, 4.1; the tokens of `Upgrade` are a list). */
 export function isUpgrade(source: RequestSource): boolean {
   const upgrade = source.header("upgrade");

@@ -9,7 +9,8 @@ import { withAddress } from "../transport/source.ts";
 import type { HeaderOp } from "../transport/transport.ts";
 import { answerOf } from "./answer.ts";
 import { type Refusal, refusal, tells } from "./error-response.ts";
-import { run } from "./run.ts";
+import { formField } from "./form-field.ts";
+import { type Answering, type Asked, run, runLazily } from "./run.ts";
 
 /**
  * One Fetch request from end to end, for frameworks that can be wrapped: opens the session, checks where the request comes
@@ -37,44 +38,68 @@ export function runRequest<Data extends object>(
   application: (session: Session<Data>) => Response | Promise<Response>,
   options: HandleOptions = {},
 ): Promise<Response> {
-  const {
-    source = request,
-    address,
-    csrf = true,
-    touch,
-    readOnly,
-    key = request,
-    onError,
-    isAnswer = answerOf,
-  } = options;
-  const { readBody = (field: string) => formField(request, field) } = options;
-  let opened: Session<Data> | undefined;
-  const asked = { request: address ? withAddress(source, address) : source, csrf, readBody, touch, readOnly, key };
-  return run(
-    sessions,
-    asked,
-    (session) => {
-      opened = session;
-      return application(session);
+  const { asked, answering } = fetchParts(request, options);
+  return run(sessions, asked, application, answering);
+}
+
+/**
+ * The same for an application that asks for the session when it needs it, by the function that it is given or by
+ * `sessions.open(request)`: a request whose handler never asks makes no call of the store. Requests that change something
+ * (POST and the like) are opened before, for they must be checked. With `sojourn/context`, nothing is known before it is asked.
+ *
+ * @example
+ * ```ts
+ * import { runLazyRequest } from "sojourn/adapter";
+ *
+ * const answer = await runLazyRequest(sessions, request, async (open) => {
+ *   if (request.url.endsWith("/about")) return new Response("About"); // reads nothing
+ *   return new Response((await open()).userId);
+ * });
+ * ```
+ */
+export function runLazyRequest<Data extends object>(
+  sessions: Sessions<Data>,
+  request: Request,
+  application: (open: () => Promise<Session<Data>>) => Response | Promise<Response>,
+  options: HandleOptions = {},
+): Promise<Response> {
+  const { asked, answering } = fetchParts(request, options);
+  return runLazily(sessions, asked, application, answering);
+}
+
+/** What Fetch adapters ask for, and how they answer. */
+function fetchParts(
+  request: Request,
+  { source = request, address, csrf = true, touch, readOnly, key = request, readBody, ...answers }: HandleOptions,
+): { readonly asked: Asked; readonly answering: Answering<Response> } {
+  const body = readBody ?? ((field: string) => formField(request, field));
+  return {
+    asked: { request: address ? withAddress(source, address) : source, csrf, readBody: body, touch, readOnly, key },
+    answering: fetchAnswers(answers),
+  };
+}
+
+function fetchAnswers({
+  onError,
+  isAnswer = answerOf,
+}: Pick<HandleOptions, "onError" | "isAnswer">): Answering<Response> {
+  return {
+    statusOf(response) {
+      if (!response?.headers) throw new TypeError("The handler of a session must return a Response.");
+      return response.status;
     },
-    {
-      statusOf: (response) => {
-        if (!response?.headers) throw new TypeError("The handler of a session must return a Response.");
-        return response.status;
-      },
-      answerTo: async (thrown) => isAnswer(thrown) ?? (await onError?.(thrown)) ?? ownStatus(thrown),
-      finish(response, headers) {
-        const answered = withHeaders(response, headers);
-        return opened ? releaseAfter(opened, answered) : answered;
-      },
-      async replace(answer, why) {
-        const own = why === "failed" ? undefined : await onError?.(answer.error);
-        if (own) return withHeaders(own, answer.headers);
-        return answer.status === 500 ? lastResort(answer) : respond(answer);
-      },
-      drop: (response) => void response.body?.cancel().catch(() => {}),
+    answerTo: async (thrown) => isAnswer(thrown) ?? (await onError?.(thrown)) ?? ownStatus(thrown),
+    finish(response, headers, session) {
+      const answered = withHeaders(response, headers);
+      return session ? releaseAfter(session, answered) : answered;
     },
-  );
+    async replace(answer, why) {
+      const own = why === "failed" ? undefined : await onError?.(answer.error);
+      if (own) return withHeaders(own, answer.headers);
+      return answer.status === 500 ? lastResort(answer) : respond(answer);
+    },
+    drop: (response) => void response.body?.cancel().catch(() => {}),
+  };
 }
 
 /** What `sessions.handle` is. */
@@ -141,52 +166,6 @@ export function withHeaders(response: Response, operations: readonly HeaderOp[])
 }
 
 const copyOf = (response: Response): Response => new Response(response.body, response);
-
-/** Forms with a token are small; a larger body brings it in the header. */
-const MOST_FORM_BYTES = 1_048_576;
-
-/**
- * A field of a form, read from a copy of the body so that the application can read it too; null for other bodies and for
- * those over 1 MiB, which are not read.
- *
- * @example
- * ```ts
- * import { formField } from "sojourn/adapter";
- *
- * await sessions.protect(request, session, (field) => formField(request, field));
- * ```
- */
-export async function formField(request: Request, field: string): Promise<string | null> {
-  const type = request.headers.get("content-type") ?? "";
-  const length = Number(request.headers.get("content-length") ?? 0);
-  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(type) || length > MOST_FORM_BYTES)
-    return null;
-  try {
-    const bytes = await firstBytes(request.clone());
-    const form = bytes && (await new Response(bytes, { headers: { "content-type": type } }).formData());
-    const value = form?.get(field);
-    return typeof value === "string" ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The whole body, or undefined when there is too much of it: a length is not always sent, and not always true. */
-async function firstBytes(request: Request): Promise<Blob | undefined> {
-  const reader = request.body?.getReader();
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for (let size = 0; reader; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.length;
-    if (size > MOST_FORM_BYTES) {
-      reader.cancel().catch(() => {});
-      return undefined;
-    }
-    chunks.push(value);
-  }
-  return new Blob(chunks);
-}
 
 /** Lets go of the session's signal when the last byte of the body is sent, or nobody wants it any more. */
 export function releaseAfter(session: Session<object>, response: Response): Response {

@@ -2,11 +2,13 @@
  * One request from end to end, for every framework whose handler can be wrapped: open, protect, run, commit by the status
  * of the answer, refuse. What differs between frameworks is how they answer, and that is all an adapter says.
  */
+import { isHarmless } from "../csrf/origin.ts";
 import type { Session } from "../session/session.ts";
 import type { OpenOptions, ReadBody, Sessions } from "../sessions.ts";
 import { type RequestLike, sourceOf } from "../transport/source.ts";
-import type { HeaderOp } from "../transport/transport.ts";
+import type { HeaderOp, RequestSource } from "../transport/transport.ts";
 import { type Refusal, refusal, refuse } from "./error-response.ts";
+import { FirstUse } from "./first-use.ts";
 import { inHand, letGo, takeInHand } from "./nested.ts";
 import { runInside } from "./running.ts";
 
@@ -16,8 +18,8 @@ export interface Answering<Result> {
   statusOf(result: Result): number;
   /** The answer to something that the application threw; undefined when nobody has one. */
   answerTo(thrown: unknown): Result | undefined | Promise<Result | undefined>;
-  /** The answer with the session's headers on it. May be asked with none. */
-  finish(result: Result, headers: readonly HeaderOp[]): Result;
+  /** The answer with the session's headers on it; with none, and without a session, where nobody asked for one. */
+  finish(result: Result, headers: readonly HeaderOp[], session?: Session<object>): Result;
   /**
    * Answers in place of the application: it was not run ("refused"), it threw what nobody answers ("failed"), or what it did
    * could not be saved ("unsaved"). May throw.
@@ -26,6 +28,8 @@ export interface Answering<Result> {
   /** An answer that nobody will read. */
   drop?(result: Result): void;
 }
+
+const NONE: readonly HeaderOp[] = Object.freeze([]);
 
 /** What is opened, and who checks it. */
 export interface Asked extends OpenOptions {
@@ -42,6 +46,37 @@ export function run<Data extends object, Result>(
 ): Promise<Result> {
   const outer = inHand(sessions, asked.request, asked.key);
   return outer ? within(outer, application) : serve(sessions, asked, application, answering);
+}
+
+/**
+ * The same for an application that asks for the session by itself. What needs a check of where it comes from is opened before,
+ * as ever; any other request is opened when the application asks, here or by `sessions.open`, or not at all.
+ */
+export function runLazily<Data extends object, Result>(
+  sessions: Sessions<Data>,
+  asked: Asked,
+  application: (open: () => Promise<Session<Data>>) => Result | Promise<Result>,
+  answering: Answering<Result>,
+): Promise<Result> {
+  const source = sourceOf(asked.request);
+  const known = inHand(sessions, asked.request, asked.key);
+  if (known || (asked.csrf && !isHarmless(source)))
+    return run(sessions, asked, (session) => application(async () => session), answering);
+  return serveLazily(sessions, source, asked, application, answering);
+}
+
+async function serveLazily<Data extends object, Result>(
+  sessions: Sessions<Data>,
+  source: RequestSource,
+  { request, touch, readOnly, key = request }: Asked,
+  application: (open: () => Promise<Session<Data>>) => Result | Promise<Result>,
+  answering: Answering<Result>,
+): Promise<Result> {
+  const use = new FirstUse(sessions, source, { touch, readOnly, key });
+  const { result, failure } = await answered(() => application(use.open), answering);
+  const session = await use.close();
+  if (session) return finish(sessions, session, answering, result, failure);
+  return result === undefined ? answering.replace(refusal(failure?.error), "failed") : answering.finish(result, NONE);
 }
 
 /** Asked from inside of a request that is handled already. */
@@ -68,19 +103,34 @@ async function serve<Data extends object, Result>(
   } catch (error) {
     return answering.replace(refusal(error), "refused");
   }
-  let failure: { readonly error: unknown } | undefined;
-  let result: Result | undefined;
   takeInHand(sessions, key, session);
-  try {
-    result = await runInside(sessions, session, source, () => application(session));
-    answering.statusOf(result);
-  } catch (error) {
-    result = await answering.answerTo(error);
-    if (result === undefined) failure = { error };
-  } finally {
-    letGo(sessions, key);
-  }
+  const { result, failure } = await answered(
+    () => runInside(sessions, session, source, () => application(session)),
+    answering,
+  );
+  letGo(sessions, key);
   return finish(sessions, session, answering, result, failure);
+}
+
+interface Answered<Result> {
+  readonly result: Result | undefined;
+  /** What was thrown, when nobody answered it. */
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
+async function answered<Result>(
+  application: () => Result | Promise<Result>,
+  answering: Answering<Result>,
+): Promise<Answered<Result>> {
+  try {
+    const result = await application();
+    // An answer that is none is the application's mistake, too.
+    answering.statusOf(result);
+    return { result, failure: undefined };
+  } catch (error) {
+    const result = await answering.answerTo(error);
+    return { result, failure: result === undefined ? { error } : undefined };
+  }
 }
 
 async function finish<Data extends object, Result>(
@@ -98,7 +148,7 @@ async function finish<Data extends object, Result>(
     session.release();
     return answering.replace(await refuse(sessions, session, error), "unsaved");
   }
-  if (result !== undefined) return answering.finish(result, headers);
+  if (result !== undefined) return answering.finish(result, headers, session as Session<object>);
   session.release();
   return answering.replace(refusal(failure?.error, headers), "failed");
 }
