@@ -94,7 +94,8 @@ const second: MysqlStep = {
   session_key varchar(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   origin varchar(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'The store that ended it',
   ended_at bigint NOT NULL COMMENT 'Seconds since 1970; removed a minute later',
-  PRIMARY KEY (id)
+  PRIMARY KEY (id),
+  KEY by_time (ended_at)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC COMMENT='Sojourn: sessions that ended just now, for processes that watch'`,
   ],
 };

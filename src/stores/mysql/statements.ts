@@ -109,7 +109,7 @@ function ends({ ended }: Names) {
   return {
     logEnded: `INSERT INTO ${ended} (session_key, origin, ended_at) SELECT t.session_key, ?, UNIX_TIMESTAMP()
       FROM JSON_TABLE(?, '$[*]' COLUMNS (session_key varchar(255) PATH '$')) AS t`,
-    trimEnded: `DELETE FROM ${ended} WHERE ended_at < UNIX_TIMESTAMP() - ${KEEP_ENDED} ORDER BY id LIMIT 1000`,
+    trimEnded: `DELETE FROM ${ended} WHERE ended_at < UNIX_TIMESTAMP() - ${KEEP_ENDED} ORDER BY ended_at LIMIT 1000`,
     endedSince: `SELECT id, session_key, origin FROM ${ended} WHERE id > ? ORDER BY id LIMIT 1000`,
     lastEnded: `SELECT MAX(id) AS last FROM ${ended}`,
   };
