@@ -34,7 +34,9 @@ export function createAsk(
 
 /** Tells of a failure, and gives what the caller is to be rejected with. */
 function failed({ storeName, emit }: Ends, verb: string, error: unknown): SessionError {
-  emit({ type: "outage", store: storeName, verb, error });
+  // A store that says what is wrong with the call is well.
+  const isOutage = !isSessionError(error) || error.code === "SOJOURN_STORE_UNAVAILABLE";
+  if (isOutage) emit({ type: "outage", store: storeName, verb, error });
   return unavailable(storeName, verb, error);
 }
 

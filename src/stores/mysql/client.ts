@@ -40,6 +40,8 @@ export interface OwnPool extends MysqlPool {
 /** One turn on a connection. */
 export interface Lease {
   readonly connection: MysqlConnection;
+  /** The same for all turns on one connection of a pool; none where another cannot be had. */
+  readonly id?: object | undefined;
   /** Back to the pool: it is idle and no transaction is open. */
   release(): void;
   /** It does not answer, or must not be used again. `settled` resolves when the work on it has come to an end after all. */
@@ -60,7 +62,10 @@ function poolSource(pool: MysqlPool): Source {
   return {
     async acquire() {
       const connection = await pool.getConnection();
-      return { connection, release: () => connection.release(), discard: () => connection.destroy() };
+      // mysql2 gives a new wrapper each time, around the connection itself.
+      const { connection: inner } = connection as { connection?: object };
+      const id = inner ?? connection;
+      return { connection, id, release: () => connection.release(), discard: () => connection.destroy() };
     },
   };
 }
@@ -91,19 +96,25 @@ interface Driver {
   createPool(options: Record<string, unknown>): OwnPool;
 }
 
-/** The specifier is a variable, so that neither compilers nor bundlers ask for a driver that is not installed. */
+/** The name is written out, and within `try`, so that bundlers and file tracers take the driver along, and only warn without it. */
 async function loadDriver(): Promise<Driver> {
-  const specifier = "mysql2/promise";
+  let module: object;
   try {
-    const module = (await import(specifier)) as Partial<Driver> & { default?: Driver };
-    return (module.createPool ? module : module.default) as Driver;
+    module = await import("mysql2/promise");
   } catch (cause) {
     throw new SessionError(
       "SOJOURN_INVALID_OPTION",
-      'Option "source": a URL needs the driver mysql2. Run `npm install mysql2`, or pass a pool of it.',
+      'Option "source": a URL needs the driver mysql2, which cannot be loaded from here. Run `npm install mysql2`; where a ' +
+        "bundler left it out, mark it as external; or pass a pool of it.",
       cause,
     );
   }
+  const found = ("createPool" in module ? module : (module as { default?: unknown }).default) as Driver | undefined;
+  if (typeof found?.createPool === "function") return found;
+  throw new SessionError(
+    "SOJOURN_INVALID_OPTION",
+    'Option "source": the installed version of mysql2 has another interface. Install mysql2 3, or pass a pool of it.',
+  );
 }
 
 /**

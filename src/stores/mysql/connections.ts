@@ -3,10 +3,14 @@ import type { Lease, OwnPool, Source } from "./client.ts";
 import { createPool, sourceOf } from "./client.ts";
 import { closed, isMissingTable, isReadOnly, isUndone, late, pause } from "./faults.ts";
 import type { MysqlSettings } from "./options.ts";
+import { Suspicion } from "./suspicion.ts";
 import { Transaction } from "./transaction.ts";
 
 /** How often work is done again that the server has undone because of others. */
 const ATTEMPTS = 8;
+
+/** Milliseconds without an answer after which other connections are no longer trusted: a network may be cut in silence. */
+const SUSPECT = 1500;
 
 /** Making the tables may wait for another process that makes them. */
 const PREPARE = 60_000;
@@ -25,6 +29,7 @@ export class Connections {
   readonly #settings: MysqlSettings;
   readonly #options: Options;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #suspicion = new Suspicion();
   #source: Source | undefined;
   #own: OwnPool | undefined;
   #ready = false;
@@ -89,18 +94,31 @@ export class Connections {
   }
 
   async #attempt<T>(work: Work<T>, deadline: number, timeout: number): Promise<T> {
-    const lease = await this.#acquire(deadline, timeout);
+    const lease = await this.#acquireAlive(deadline, timeout);
     const transaction = new Transaction(lease.connection);
     const running = work(transaction);
+    const silent = setTimeout(() => this.#suspicion.begin(), Math.min(SUSPECT, timeout / 2));
     let result: T;
     try {
       result = await before(deadline, timeout, running);
     } catch (error) {
       await giveBack(lease, transaction, running, deadline, timeout, error);
       throw error;
+    } finally {
+      clearTimeout(silent);
     }
+    this.#suspicion.clear(lease);
     lease.release();
     return result;
+  }
+
+  /** A connection that was idle while another fell silent is asked first, and closed when it is silent as well. */
+  async #acquireAlive(deadline: number, timeout: number): Promise<Lease> {
+    for (;;) {
+      const lease = await this.#acquire(deadline, timeout);
+      if (await this.#suspicion.isAlive(lease)) return lease;
+      lease.discard(Promise.resolve());
+    }
   }
 
   async #acquire(deadline: number, timeout: number): Promise<Lease> {

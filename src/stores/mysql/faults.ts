@@ -27,6 +27,13 @@ export const isDuplicate = (error: unknown): boolean => numberOf(error) === DUPL
 export const isUndone = (error: unknown): boolean => UNDONE.includes(numberOf(error));
 export const isReadOnly = (error: unknown): boolean => READ_ONLY.includes(numberOf(error));
 
+export function tooLarge(bytes: number, most: number): SessionError {
+  return new SessionError(
+    "SOJOURN_RECORD_TOO_LARGE",
+    `A session of ${bytes} bytes is more than the MySQL server takes in one statement (max_allowed_packet = ${most}). Nothing was stored.`,
+  );
+}
+
 export function late(timeout: number): SessionError {
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",

@@ -5,7 +5,7 @@ import { firstVersion } from "../parts/version.ts";
 import type { UpdateResult } from "../store.ts";
 import type { MysqlValue } from "./client.ts";
 import type { Work } from "./connections.ts";
-import { isDuplicate } from "./faults.ts";
+import { isDuplicate, tooLarge } from "./faults.ts";
 import type { Integer, Row } from "./row.ts";
 import { isKey, toRecord, valuesOf, versionOf } from "./row.ts";
 import type { Statements } from "./statements.ts";
@@ -25,6 +25,23 @@ export function get(sql: Statements, key: SessionKey, clock: Clock): Work<Stored
   };
 }
 
+/** Bytes of a payload that every server takes. */
+const SMALL = 500_000;
+
+/** Bytes of a statement besides the payload, and more. */
+const REST = 4096;
+
+/**
+ * Refuses a record that the server would: it breaks the connection off in the middle of what is too long, and that looks
+ * like an outage. Asked only for what is large, and each time, for an operator may have raised the limit.
+ */
+export async function checkSize(transaction: Transaction, values: readonly MysqlValue[]): Promise<void> {
+  const payload = values[1];
+  if (!(payload instanceof Uint8Array) || payload.length <= SMALL) return;
+  const [row] = await transaction.rows<{ most: Integer }>("SELECT @@max_allowed_packet AS most");
+  if (payload.length + REST > Number(row?.most)) throw tooLarge(payload.length, Number(row?.most));
+}
+
 /**
  * Inserts, or replaces what has expired; null where neither could be done. The server has no INSERT that replaces
  * under a condition, so an expired record is found by the duplicate key and replaced by a second statement.
@@ -37,6 +54,7 @@ export async function insert(
   now: number,
 ): Promise<Version | null> {
   const version = firstVersion();
+  await checkSize(transaction, values);
   try {
     await transaction.change(sql.insert, ...values, version, key);
     return version;
@@ -99,6 +117,7 @@ export async function overwrite(
   { key, version, values }: Change,
   now: number,
 ): Promise<UpdateResult> {
+  await checkSize(transaction, values);
   if ((await transaction.change(sql.update, ...values, now)) === 1) return { status: "ok", version: version + 1 };
   const [row] = await transaction.rows<Row>(sql.get, key, now);
   return row ? { status: "conflict", current: toRecord(row) } : { status: "gone" };

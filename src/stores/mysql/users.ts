@@ -8,7 +8,7 @@ import { endAllOf, endEverybody, endOldest } from "./bulk-delete.ts";
 import type { MysqlValue } from "./client.ts";
 import type { Work } from "./connections.ts";
 import { isDuplicate } from "./faults.ts";
-import { changeOf, insert, overwrite } from "./records.ts";
+import { changeOf, checkSize, insert, overwrite } from "./records.ts";
 import type { Integer } from "./row.ts";
 import { isKey, knownUser, userBytes, valuesOf } from "./row.ts";
 import type { Statements } from "./statements.ts";
@@ -79,6 +79,7 @@ export function admit(
   return async (transaction) => {
     const version = firstVersion();
     const since = admission.since ?? ALWAYS;
+    await checkSize(transaction, login.values);
     try {
       const made = await transaction.change(sql.admit, ...login.values, version, key, login.user, ...counts, since);
       return made === 1 ? { status: "ok", version, evicted: [] } : { status: "revoked" };

@@ -1,3 +1,4 @@
+import { answers } from "./patience.ts";
 import type { Row, Value } from "./row.ts";
 import type { Statement } from "./statements.ts";
 
@@ -40,17 +41,28 @@ export interface Driver {
   run(statement: Statement, values: readonly Value[]): Promise<readonly Row[]>;
   /** A connection to listen on, where the client has one to give. */
   readonly listen?: (() => Promise<ListenClient>) | undefined;
+  /** Lets go of connections that do not answer any more, where the client's own can be told apart. */
+  readonly renew?: (() => Promise<void>) | undefined;
   /** Ends what the store opened itself. */
   close(): Promise<void>;
 }
 
+interface PgQuery {
+  readonly name?: string | undefined;
+  readonly text: string;
+  readonly values: readonly Value[];
+  /** Milliseconds; then the pool closes the connection. */
+  readonly query_timeout: number;
+}
+
 /** What tells a pool and a client of pg from other objects with `query`. */
 interface Pg {
-  query(config: { name?: string; text: string; values: readonly Value[] }): Promise<{ rows: Row[] }>;
+  query(config: PgQuery): Promise<{ rows: Row[] }>;
   on(event: "error", listener: () => void): unknown;
   listenerCount?(event: "error"): number;
   connect(): Promise<NotifyingClient & { release(destroy: boolean): void }>;
   readonly totalCount?: number;
+  readonly idleCount?: number;
   readonly options?: { readonly max?: number | undefined } | undefined;
   readonly escapeIdentifier?: unknown;
 }
@@ -64,23 +76,48 @@ function isSubscribing(client: object): client is SubscribingClient {
   return "listen" in client && typeof client.listen === "function";
 }
 
+export interface DriverOptions {
+  readonly prepare: boolean;
+  /** Milliseconds for an answer. */
+  readonly timeout: number;
+}
+
 /** Every client in one form. */
-export function toDriver(client: PostgresClient, prepare: boolean): Driver {
+export function toDriver(client: PostgresClient, { prepare, timeout }: DriverOptions): Driver {
   if ("unsafe" in client && typeof client.unsafe === "function") return unsafeDriver(client, prepare);
-  if (isPg(client)) return pgDriver(client, prepare);
+  if (isPg(client)) return pgDriver(client, prepare, timeout);
   return plainDriver(client as QueryClient);
 }
 
 const nothing = async (): Promise<void> => {};
 
-function pgDriver(client: Pg, prepare: boolean): Driver {
+function pgDriver(client: Pg, prepare: boolean, timeout: number): Driver {
   // Without a listener Node ends the process when a connection breaks, even one that is idle in the pool.
   if (client.listenerCount?.("error") === 0) client.on("error", () => {});
-  const send: Send = ({ text, name }, values, named) =>
-    client.query(named && name !== undefined ? { name, text, values } : { text, values }).then(rowsOf);
+  const send: Send = ({ text, name, isLong = false }, values, named) => {
+    const asked = { text, values, query_timeout: isLong ? 0 : timeout };
+    return client.query(named && name !== undefined ? { ...asked, name } : asked).then(rowsOf);
+  };
   // A pool gives a connection away, but never its only one.
   const canListen = typeof client.totalCount === "number" && client.options?.max !== 1;
-  return { run: withNames(send, prepare), listen: canListen ? () => fromPool(client) : undefined, close: nothing };
+  return {
+    run: withNames(send, prepare),
+    listen: canListen ? () => fromPool(client) : undefined,
+    renew: typeof client.idleCount === "number" ? () => askIdle(client) : undefined,
+    close: nothing,
+  };
+}
+
+/** Milliseconds for the simplest of answers. */
+const ALIVE = 500;
+
+/** Asks every connection that is idle, all at once, and closes those that do not answer. */
+async function askIdle(pool: Pg): Promise<void> {
+  const ask = async (): Promise<void> => {
+    const client = await pool.connect();
+    client.release(!(await answers(client.query("SELECT 1"), ALIVE)));
+  };
+  await Promise.allSettled(Array.from({ length: pool.idleCount ?? 0 }, ask));
 }
 
 const rowsOf = ({ rows }: { readonly rows: Row[] }): Row[] => rows;

@@ -3,10 +3,12 @@ import { SWEEP, startSweeping } from "../parts/sweep.ts";
 import type { Driver } from "./client.ts";
 import { toDriver } from "./client.ts";
 import { connectByUrl } from "./connect.ts";
+import { isMissing, isRolledBack } from "./faults.ts";
 import { Feed } from "./feed.ts";
 import type { Line } from "./listener.ts";
 import type { Names } from "./names.ts";
 import type { PostgresSettings } from "./options.ts";
+import { patient } from "./patience.ts";
 import { prepareDatabase } from "./prepare.ts";
 import type { Row, Value } from "./row.ts";
 import type { Statements } from "./statements.ts";
@@ -84,10 +86,11 @@ export class Connection {
     this.#opening = undefined;
   }
 
-  #connect(): Promise<Driver> {
-    const { source, prepare } = this.#settings;
-    if (typeof source !== "string") return Promise.resolve(toDriver(source, prepare));
-    return connectByUrl(source, prepare);
+  async #connect(): Promise<Driver> {
+    const { source, timeout } = this.#settings;
+    const driver =
+      typeof source === "string" ? await connectByUrl(source, this.#settings) : toDriver(source, this.#settings);
+    return patient(driver, timeout);
   }
 
   #open(): Promise<Opened> {
@@ -143,18 +146,6 @@ export class Connection {
       };
     });
   }
-}
-
-/** No such table, schema or function: somebody has dropped what was there. */
-function isMissing(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === "42P01" || code === "3F000" || code === "42883";
-}
-
-/** Serialisation failure and deadlock: the server has rolled the statement back, and asks for it again. */
-function isRolledBack(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === "40001" || code === "40P01";
 }
 
 /** Milliseconds before the second and third try, at most. */

@@ -37,7 +37,7 @@ export interface PostgresStoreOptions {
   /**
    * Milliseconds that one call may take, from asking for a connection to the answer; then it rejects, and a connection that
    * can be closed is closed, for a network that was cut does not say so. Making the tables may take longer. 100 to 600,000,
-   * default 5,000.
+   * default 3,000.
    */
   readonly timeout?: number | undefined;
   /**
@@ -102,7 +102,7 @@ export function checkOptions(source: string | PostgresClient, options: PostgresS
     ...sqlSettings(options),
     source: checkSource(source),
     schema: options.schema === undefined ? undefined : checkSchema(options.schema),
-    timeout: millisecondsWithin("timeout", options.timeout ?? 5000, 100, 600_000),
+    timeout: millisecondsWithin("timeout", options.timeout ?? 3000, 100, 600_000),
     unlogged: checkBoolean("unlogged", options.unlogged ?? false),
     prepare: checkBoolean("prepare", options.prepare ?? true),
     notify: checkBoolean("notify", options.notify ?? true),

@@ -40,7 +40,7 @@ async function upgrade(
   missing: readonly string[],
 ): Promise<void> {
   try {
-    await driver.run({ text: upgradeBlock(names, settings) }, []);
+    await driver.run({ text: upgradeBlock(names, settings), isLong: true }, []);
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code === "42501") {

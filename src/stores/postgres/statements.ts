@@ -8,6 +8,8 @@ import { DONE } from "./row.ts";
 export interface Statement {
   readonly text: string;
   readonly name?: string | undefined;
+  /** It makes tables, or waits for another process that does. */
+  readonly isLong?: boolean | undefined;
 }
 
 /** Every statement of the store. What their rows have is in row.ts. */

@@ -97,6 +97,34 @@ describe("a server that is killed", () => {
   });
 });
 
+describe("a record that is too large for the server", () => {
+  test("is refused by a code of its own, and nothing is lost for it", async () => {
+    const store = open(url, 30_000);
+    await store.create("a", record({ userId: "ann" }));
+    const large = record({ payload: "x".repeat(20_000_000), userId: "ann" });
+    const { version } = (await store.get("a")) as StoredRecord;
+    const login = { ...large, userId: "ann" };
+    const epoch = await store.epoch("ann");
+    for (const call of [
+      () => store.create("b", large),
+      () => store.update("a", large, version),
+      () => store.admit("c", login, { epoch }),
+      () => store.admit("c", login, { epoch, limit: 1 }),
+      () => store.replace("c", login, { key: "a", version, record: record() }),
+    ]) {
+      const error = {
+        code: "SOJOURN_RECORD_TOO_LARGE",
+        status: 413,
+        message: expect.stringContaining("max_allowed_packet"),
+      };
+      await expect(call()).rejects.toMatchObject(error);
+    }
+    expect((await store.list("ann")).items.map(({ key }) => key)).toEqual(["a"]);
+    const fits = await store.admit("d", { ...record({ payload: "x".repeat(10_000_000) }), userId: "ann" }, { epoch });
+    expect(fits.status).toBe("ok");
+  });
+});
+
 describe("a server that does not answer", () => {
   test("fails every call within the timeout, and is used again when it goes on", async () => {
     const store = open(url, 1500);
@@ -257,6 +285,34 @@ describe("a network that is cut", () => {
     const other = open(url);
     await until(async () => (await other.epoch("ann")) === epoch, 30);
     expect(await store.get("a")).not.toBeNull();
+  });
+
+  test("that forgets its connections without a word is found out, by a URL and with the application's pool", async () => {
+    const own = mysql.createPool({ uri: proxied, connectionLimit: 3 });
+    const limit = proxied.replace("connectionLimit=4", "connectionLimit=3");
+    for (const source of [limit, own]) {
+      const store = mysqlStore(source, { table, sweepEvery: false });
+      stores.push(store);
+      await store.create("a", record());
+      await together(6, () => store.get("a"));
+      proxy.silence();
+      const start = performance.now();
+      const asked = async (): Promise<boolean> => {
+        const late = new Promise<false>((resolve) => setTimeout(resolve, 500, false));
+        return Promise.race([
+          store.get("a").then(
+            () => true,
+            () => false,
+          ),
+          late,
+        ]);
+      };
+      // As the core does, which asks anew for each request.
+      while (!(await asked())) expect(performance.now() - start).toBeLessThan(20_000);
+      await together(6, () => store.get("a"));
+      proxy.heal();
+    }
+    await own.end();
   });
 
   test("or swallows everything fails calls within the timeout, and is used again when it heals", async () => {

@@ -16,6 +16,8 @@ import { type PostgresStore, postgresStore } from "../../../src/stores/postgres.
 const never = { query: () => new Promise<never>(() => {}) };
 const failure = (code: string, message = code): Error => Object.assign(new Error(message), { code });
 
+const plain = { prepare: true, timeout: 3000 };
+
 describe("options", () => {
   test.each([
     ["source", () => postgresStore("")],
@@ -61,7 +63,7 @@ describe("options", () => {
   test("a URL that the package postgres cannot read is refused with an error that does not hold it", () => {
     let thrown: unknown;
     try {
-      overPostgres(postgres, "postgres://root:hunter2/x@localhost/app", true);
+      overPostgres(postgres, "postgres://root:hunter2/x@localhost/app", plain);
     } catch (error) {
       thrown = error;
     }
@@ -131,7 +133,7 @@ describe("clients", () => {
 
   test("rows are read from `rows`, and from an answer that is the rows", async () => {
     for (const answer of [{ rows: [row] }, [row]]) {
-      const driver = toDriver({ query: async () => answer }, true);
+      const driver = toDriver({ query: async () => answer }, plain);
       expect(await driver.run(get, [])).toEqual([row]);
     }
   });
@@ -168,9 +170,9 @@ describe("clients", () => {
         return [];
       },
     };
-    await toDriver(sql, true).run(get, []);
-    await toDriver(sql, false).run(get, []);
-    await toDriver(Object.assign(sql, { options: { prepare: false } }), true).run(get, []);
+    await toDriver(sql, plain).run(get, []);
+    await toDriver(sql, { ...plain, prepare: false }).run(get, []);
+    await toDriver(Object.assign(sql, { options: { prepare: false } }), plain).run(get, []);
     expect(asked).toEqual([{ prepare: true }, { prepare: false }, { prepare: false }]);
   });
 });
