@@ -310,7 +310,7 @@ describe("a network that is cut", () => {
       // As the core does, which asks anew for each request.
       while (!(await asked())) expect(performance.now() - start).toBeLessThan(20_000);
       await together(6, () => store.get("a"));
-      proxy.heal();
+      proxy.cut();
     }
     await own.end();
   });
