@@ -80,7 +80,7 @@ export function memcachedStore(
     },
     health: async () => {
       const start = performance.now();
-      await run(() => client.version());
+      await run(() => verbs.health());
       return { latencyMs: performance.now() - start };
     },
   };

@@ -30,6 +30,7 @@ for (const [name, client] of [
     durable: true,
     histories: 5,
     // Replicas take their time on a loaded machine.
-    open: (context) => redisStore(client, { clock: context.clock, prefix: `${context.name}:`, waitTimeout: 10_000 }),
+    open: (context) =>
+      redisStore(client, { clock: context.clock, prefix: `${context.name}:`, waitTimeout: 10_000, timeout: 60_000 }),
   });
 }

@@ -38,6 +38,6 @@ for (const [name, client] of Object.entries(clients)) {
     handles: "shared",
     durable: true,
     histories: name === "node-redis" ? 12 : 3,
-    open: (context) => redisStore(client(), { clock: context.clock, prefix: `${context.name}:` }),
+    open: (context) => redisStore(client(), { clock: context.clock, prefix: `${context.name}:`, timeout: 60_000 }),
   });
 }

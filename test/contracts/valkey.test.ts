@@ -42,6 +42,7 @@ for (const [name, client] of Object.entries(clients)) {
     durable: true,
     histories: 2,
     // Replicas take their time on a loaded machine.
-    open: (context) => redisStore(client, { clock: context.clock, prefix: `${context.name}:`, waitTimeout: 10_000 }),
+    open: (context) =>
+      redisStore(client, { clock: context.clock, prefix: `${context.name}:`, waitTimeout: 10_000, timeout: 60_000 }),
   });
 }

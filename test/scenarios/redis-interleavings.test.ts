@@ -70,12 +70,12 @@ async function atEveryStep(
   for (let step = 1; ; step += 1) {
     names += 1;
     const prefix = `i${names}:`;
-    const other = redisStore(cluster, { prefix, clock, waitTimeout: 10_000 });
+    const other = redisStore(cluster, { prefix, clock, waitTimeout: 10_000, timeout: 60_000 });
     const [key, old] = [freshKey(), freshKey()];
     await other.create(old, record({ createdAt: clock() - 1000 }));
     const scene = { other, key, old, epoch: await other.epoch("ann") };
     const { client, sent } = interrupted(step, () => interrupt(scene));
-    const store = redisStore(client, { prefix, clock, waitTimeout: 10_000 });
+    const store = redisStore(client, { prefix, clock, waitTimeout: 10_000, timeout: 60_000 });
     const { status } = await store.admit(key, record(), { epoch: scene.epoch, ...admission });
     if (sent() < step) return sent();
     await check(scene, status, step);
@@ -169,7 +169,7 @@ it("a login that dies between any two of its commands leaves nothing that delete
   for (let step = 1, more = true; more; step += 1) {
     names += 1;
     const prefix = `i${names}:`;
-    const other = redisStore(cluster, { prefix, clock, waitTimeout: 10_000 });
+    const other = redisStore(cluster, { prefix, clock, waitTimeout: 10_000, timeout: 60_000 });
     const [key, old] = [freshKey(), freshKey()];
     await other.create(old, record({ createdAt: clock() - 1000 }));
     const epoch = await other.epoch("ann");
@@ -186,7 +186,7 @@ it("a login that dies between any two of its commands leaves nothing that delete
       if (gone) throw dead;
       return answer;
     };
-    await redisStore(client, { prefix, clock, waitTimeout: 10_000 })
+    await redisStore(client, { prefix, clock, waitTimeout: 10_000, timeout: 60_000 })
       .admit(key, record(), { epoch, limit: 1 })
       .catch((error: unknown) => expect(error).toBe(dead));
     more = gone;

@@ -189,7 +189,7 @@ it("a master that lost one of its replicas is held to be replaced by it, for hal
   let now = performance.now();
   const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
   later(() => clock.mockRestore());
-  const store = redisStore(ioTo(master.port), { waitTimeout: 10_000 });
+  const store = redisStore(ioTo(master.port), { waitTimeout: 10_000, timeout: 60_000 });
   for (const key of ["b", "c"]) await store.create(key, record());
   await isRevocable(store);
   // What Sentinel does while the master is frozen; the other replica comes only a moment later.
@@ -221,7 +221,7 @@ it("revocations of one moment share the wait", async () => {
         return io.call(name, ...args);
       },
     },
-    { waitTimeout: 10_000 },
+    { waitTimeout: 10_000, timeout: 60_000 },
   );
   const keys = Array.from({ length: 20 }, () => crypto.randomUUID());
   for (const key of keys) await store.create(key, record());

@@ -113,7 +113,10 @@ async function moveSlot(
 it("nothing is lost, nobody gets another's session and no call fails while slots move under 20 clients", {
   timeout: 120_000,
 }, async () => {
-  const stores = [redisStore(node, { waitTimeout: 10_000 }), redisStore(io, { waitTimeout: 10_000 })] as const;
+  const stores = [
+    redisStore(node, { waitTimeout: 10_000, timeout: 60_000 }),
+    redisStore(io, { waitTimeout: 10_000 }),
+  ] as const;
   const clients = Array.from({ length: 20 }, (_, at) => new Client(stores[at % 2] as RedisStore, `user-${at}`));
   const masters = await servers.masters();
   const first = masters[0] as TestServer;

@@ -33,7 +33,7 @@ const record = (changes: Partial<SessionRecord> = {}): SessionRecord & { readonl
 };
 let count = 0;
 const freshKey = (): string => `${"abcdefghij"[count++ % 10]}${count}`.padEnd(43, "0");
-const options = { waitTimeout: 10_000 };
+const options = { waitTimeout: 10_000, timeout: 60_000 };
 const worlds: readonly (readonly [string, readonly [RedisClient, RedisClient]])[] = [
   ["one server", clients],
   ["a Cluster", clusters],

@@ -261,6 +261,25 @@ describe("memory", () => {
   });
 });
 
+it("a session that is larger than the server takes is an error of its own, and the connection serves on", async () => {
+  const small = await startRedis(["--proto-max-bulk-len", "1mb"]);
+  ends.push(() => small.close());
+  const node = createClient({ url: `redis://127.0.0.1:${small.port}`, disableOfflineQueue: true });
+  node.on("error", () => {});
+  await node.connect();
+  ends.push(() => node.destroy());
+  for (const client of [node, io({}, small.port)]) {
+    const store = redisStore(client);
+    const version = (await store.create("AbC", record())) as number;
+    const large = record({ payload: "x".repeat(1_100_000) });
+    for (const call of [() => store.update("AbC", large, version), () => store.create("DeF", large)]) {
+      await expect(call()).rejects.toMatchObject({ code: "SOJOURN_RECORD_TOO_LARGE", status: 413 });
+      await until(async () => (await store.get("AbC")) !== null, 30, "an answer");
+    }
+    expect(await store.delete("AbC")).toBe(true);
+  }
+});
+
 describe("health()", () => {
   it("is not well on a replica, a read-only or a full server, which answer pings", async () => {
     const other = await startRedis(["--maxmemory", "2mb", "--maxmemory-policy", "noeviction"]);

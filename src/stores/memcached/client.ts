@@ -23,7 +23,29 @@ export interface MemcachedClient {
   version(): Promise<unknown>;
 }
 
+/** A client of which it is known which server has a key. */
+export interface ClientOfServers extends MemcachedClient {
+  readonly servers: number;
+  serverOf(key: string): unknown;
+}
+
+/** Keys to be tried: so many that with 100 servers one would be missed once in a million years. */
+const TRIES = 10_000;
+
+/** A key for each server, of those that `make` gives; one key where nothing is known of servers. */
+export function keyOnEachServer(client: MemcachedClient, make: (number: number) => string): readonly string[] {
+  if (!("serverOf" in client)) return [make(0)];
+  const { servers, serverOf } = client as ClientOfServers;
+  const found = new Map<unknown, string>();
+  for (let number = 0; found.size < servers && number < TRIES; number += 1) {
+    const key = make(number);
+    const server = serverOf(key);
+    if (!found.has(server)) found.set(server, key);
+  }
+  return [...found.values()];
+}
+
 /** A client that was made here. */
-export interface OwnClient extends MemcachedClient {
+export interface OwnClient extends ClientOfServers {
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { SessionError } from "../../errors.ts";
 import type { Reply } from "./replies.ts";
-import { oneOf, Refusal } from "./replies.ts";
+import { isRefusal, oneOf } from "./replies.ts";
 
 /** Where a server is. */
 export interface Address {
@@ -88,7 +88,7 @@ class Line {
       this.#arrived = this.#arrived.subarray(parsed.length);
       first.resolve(parsed.value);
     } catch (error) {
-      if (!(error instanceof Refusal)) {
+      if (!isRefusal(error)) {
         this.fail(error as Error);
         return false;
       }

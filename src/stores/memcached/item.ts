@@ -72,7 +72,7 @@ const LONGEST_RELATIVE = 30 * 86_400;
 const LAST = 0x7fff_ffff;
 
 /** The server counts whole seconds, by a clock of its own; what is late by a minute is absent by `expiresAt` all the same. */
-const SLACK = 60;
+export const SLACK = 60;
 
 /**
  * The expiry for the server, which only has to free memory: whether a record is live is judged by `expiresAt`. Relative where

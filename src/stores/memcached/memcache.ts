@@ -1,6 +1,6 @@
 import { SessionError } from "../../errors.ts";
-import type { MemcachedClient } from "./client.ts";
-import { Refusal } from "./replies.ts";
+import type { ClientOfServers } from "./client.ts";
+import { refusal } from "./replies.ts";
 
 /** The part of a node of the package `memcache` that is used. */
 export interface MemcacheNode {
@@ -35,7 +35,7 @@ interface Values {
  * answers with nothing when the server is down, `gets` keeps the number of an item to itself, and `cas` says false for
  * "changed", "gone" and "down" alike. The number is therefore asked for by `mg`, whose answer is one line.
  */
-export function viaMemcache(client: Memcache, timeout: number): MemcachedClient {
+export function viaMemcache(client: Memcache, timeout: number): ClientOfServers {
   const links = new WeakMap<MemcacheNode, Link>();
   const linkTo = (node: MemcacheNode): Link => {
     const link = links.get(node) ?? new Link(node, timeout);
@@ -55,6 +55,10 @@ export function viaMemcache(client: Memcache, timeout: number): MemcachedClient 
     of(key).tell(`${head} ${Buffer.byteLength(value)}${tail}\r\n${value}`, key);
 
   return {
+    get servers() {
+      return client.nodes.length;
+    },
+    serverOf: of,
     gets: async (key) => of(key).read(key),
     add: async (key, value, exptime) => (await write(`add ${key} 0 ${exptime}`, key, value)) === "STORED",
     async cas(key, value, exptime, cas) {
@@ -182,7 +186,7 @@ class Link {
 }
 
 function refused(error: Error): Error {
-  return error.message.startsWith("SERVER_ERROR") ? new Refusal(`memcached refused: ${error.message}`) : error;
+  return error.message.startsWith("SERVER_ERROR") ? refusal(error.message) : error;
 }
 
 function late(timeout: number): SessionError {

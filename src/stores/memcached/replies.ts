@@ -1,3 +1,4 @@
+import { isSessionError, SessionError } from "../../errors.ts";
 import type { MemcachedItem } from "./client.ts";
 
 /** A whole answer that has arrived, and how many bytes it took. */
@@ -9,8 +10,21 @@ export interface Parsed<T> {
 /** Reads one answer off the beginning of what has arrived: undefined while it is not whole; throws what is no answer. */
 export type Reply<T> = (bytes: Buffer) => Parsed<T> | undefined;
 
-/** The server is sound and said no: out of memory, or the item is too large. */
+/** The server is sound and said no: it is out of memory. */
 export class Refusal extends Error {}
+
+/** What a server that is sound says when it does not do what it was asked for. */
+export function refusal(text: string): Error {
+  if (!/too large/.test(text)) return new Refusal(`memcached refused: ${text}`);
+  return new SessionError(
+    "SOJOURN_RECORD_TOO_LARGE",
+    "memcached takes no item as large as this session: 1 MB less some bytes of its own, or what -I says. Nothing was stored.",
+  );
+}
+
+/** Whether the connection goes on after such an error. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Refusal || isSessionError(error, "SOJOURN_RECORD_TOO_LARGE");
 
 const CRLF = "\r\n";
 
@@ -24,7 +38,7 @@ function line(bytes: Buffer, from = 0): { readonly text: string; readonly end: n
     return undefined;
   }
   const text = bytes.toString("latin1", from, at);
-  if (text.startsWith("SERVER_ERROR")) throw new Refusal(`memcached refused: ${text}`);
+  if (text.startsWith("SERVER_ERROR")) throw refusal(text);
   if (/^(CLIENT_)?ERROR/.test(text)) throw new Error(`memcached did not understand: ${text}`);
   return { text, end: at + CRLF.length };
 }

@@ -58,6 +58,8 @@ export function connectTo(url: string, timeout: number): OwnClient {
   const connections = addresses.map((address) => new Connection(address, timeout));
   const of = (key: string): Connection => connections[pick(names, key)] as Connection;
   return {
+    servers: connections.length,
+    serverOf: of,
     gets: (key): Promise<MemcachedItem | null> => of(key).ask(`gets ${key}\r\n`, item(key)),
     add: (key, value, exptime) => of(key).ask(`${command(`add ${key} 0 ${exptime}`, value)}\r\n${value}\r\n`, STORED),
     cas: (key, value, exptime, cas) =>

@@ -1,20 +1,33 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { toText } from "../parts/text.ts";
 import { freshMark } from "../parts/version.ts";
 import type { UpdateResult } from "../store.ts";
-import type { MemcachedClient } from "./client.ts";
-import { decode, encode, exptimeOf } from "./item.ts";
-import { itemKey } from "./keys.ts";
+import { keyOnEachServer, type MemcachedClient } from "./client.ts";
+import { decode, encode, exptimeOf, SLACK } from "./item.ts";
 import type { Found } from "./recent.ts";
 import { Recent } from "./recent.ts";
 import { Refusal } from "./replies.ts";
 
+/**
+ * The key of an item. Sojourn's keys are 43 characters of base64url and stay as they are, for an operator to find; of
+ * any other the hash is taken, so that no blank and no line end gets into the protocol, and none is longer than the
+ * 250 bytes that it allows. No key of ours begins with "#". Halves of surrogate pairs are told apart.
+ */
+export async function itemKey(prefix: string, key: SessionKey): Promise<string> {
+  if (/^[A-Za-z0-9_-]{1,100}$/.test(key)) return prefix + key;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(toText(key))));
+  return `${prefix}#${Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /** How often others may change an item between our read and our write. Each time one of them got through. */
-const TURNS = 64;
+const ATTEMPTS = 64;
 
 /** Expired at once: memcached's way to remove an item on a condition. */
 const AT_ONCE = -1;
+
+type Times = Pick<SessionRecord, "seenAt" | "expiresAt">;
 
 /** What a step of a compare-and-set loop does with what it found: an answer, or something to write first. */
 type Plan<T> = { readonly answer: T } | { readonly write: string; readonly exptime: number; readonly done: T };
@@ -51,7 +64,7 @@ export class Verbs {
     const item = await itemKey(this.#prefix, key);
     const version = freshMark();
     const value = encode(item, record, version);
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const now = this.#clock();
       const exptime = exptimeOf(record.expiresAt, now);
       if (await this.#client.add(item, value, exptime)) return version;
@@ -67,19 +80,16 @@ export class Verbs {
     const version = freshMark();
     return this.#change<UpdateResult>(key, expected, { status: "gone" }, (item, current, now) => {
       if (current.version !== expected) return { answer: { status: "conflict", current } };
-      const write = encode(item, record, version);
-      return { write, exptime: exptimeOf(record.expiresAt, now), done: { status: "ok", version } };
+      const next = current.seenAt > record.seenAt ? { ...record, ...laterOf(current, record) } : record;
+      const write = encode(item, next, version);
+      return { write, exptime: exptimeOf(next.expiresAt, now), done: { status: "ok", version } };
     });
   }
 
   /** The version stays, so that who read before can still write; the number that memcached gives does not. */
   touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {
     return this.#change(key, undefined, false, (item, current, now, hint) => {
-      const next = {
-        ...current,
-        seenAt: Math.max(current.seenAt, seenAt),
-        expiresAt: Math.max(current.expiresAt, expiresAt),
-      };
+      const next = { ...current, ...laterOf(current, { seenAt, expiresAt }) };
       const same = next.seenAt === current.seenAt && next.expiresAt === current.expiresAt;
       // Nothing to write says nothing about whether it is still there, unless it was read just now.
       if (same && !hint) return { answer: true };
@@ -92,7 +102,7 @@ export class Verbs {
     const item = await itemKey(this.#prefix, key);
     let found = this.#recent.take(item) ?? (await this.#read(item));
     // What others write meanwhile makes it a new item, which may be an expired one: only so is the answer exact.
-    for (let turn = 0; turn < 8 && found; turn++) {
+    for (let attempt = 0; attempt < 8 && found; attempt++) {
       const live = found.record.expiresAt > this.#clock();
       const done = await this.#client.cas(item, "", AT_ONCE, found.cas).catch(unlessRefused);
       if (done === "refused") break;
@@ -101,6 +111,23 @@ export class Verbs {
     }
     // A logout waits neither for writers to stop nor for memory.
     return found ? this.#client.delete(item) : false;
+  }
+
+  /** Does what requests do, on every server. */
+  async health(): Promise<void> {
+    const mark = freshMark();
+    await this.#client.version();
+    const keys = keyOnEachServer(this.#client, (number) => `${this.#prefix}!health-${mark}-${number}`);
+    await Promise.all(keys.map((key) => this.#probe(key, mark)));
+  }
+
+  async #probe(item: string, mark: string): Promise<void> {
+    const added = await this.#client.add(item, mark, SLACK);
+    const found = await this.#client.gets(item);
+    const deleted = await this.#client.delete(item);
+    const value = typeof found?.value === "string" ? found.value : new TextDecoder().decode(found?.value);
+    if (added && deleted && value === mark) return;
+    throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "memcached does not give back what was written to it.");
   }
 
   async #read(item: string): Promise<Found | undefined> {
@@ -117,7 +144,7 @@ export class Verbs {
   ): Promise<T> {
     const item = await itemKey(this.#prefix, key);
     let hint = this.#recent.take(item, expected);
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const found = hint ?? (await this.#read(item));
       const now = this.#clock();
       // What is read now and has expired is absent; what was read before may have been given more time.
@@ -136,6 +163,11 @@ export class Verbs {
   }
 }
 
+/** Times never move back, whoever writes. */
+function laterOf(one: Times, other: Times): Times {
+  return { seenAt: Math.max(one.seenAt, other.seenAt), expiresAt: Math.max(one.expiresAt, other.expiresAt) };
+}
+
 /** Even what expires at once needs memory to be written. */
 function unlessRefused(error: unknown): "refused" {
   if (error instanceof Refusal) return "refused";
@@ -143,5 +175,8 @@ function unlessRefused(error: unknown): "refused" {
 }
 
 function busy(): SessionError {
-  return new SessionError("SOJOURN_STORE_UNAVAILABLE", `Others changed the item ${TURNS} times while it was written.`);
+  return new SessionError(
+    "SOJOURN_STORE_UNAVAILABLE",
+    `Others changed the item ${ATTEMPTS} times while it was written.`,
+  );
 }

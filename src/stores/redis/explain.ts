@@ -3,6 +3,9 @@ import { SessionError } from "../../errors.ts";
 /** What the server says to a user that may not do something, by itself or in a script. */
 const REFUSED = /NOPERM|ACL failure|executing the script can't/;
 
+/** And when a value is longer than it takes. */
+const TOO_LARGE = /invalid bulk length|exceeds maximum allowed size/;
+
 /** Which right a refusal is about, as `ACL SETUSER` writes it. */
 function missing(message: string, prefix: string): string {
   const [, command] = /'([a-z][a-z|-]*)' command/i.exec(message) ?? [];
@@ -15,6 +18,12 @@ function missing(message: string, prefix: string): string {
 /** A refusal of the server's, with what to grant; any other error as it is. */
 export function explain(error: unknown, prefix: string): unknown {
   const message = String((error as Error | undefined)?.message);
+  if (TOO_LARGE.test(message)) {
+    return new SessionError(
+      "SOJOURN_RECORD_TOO_LARGE",
+      "Redis takes no value as large as this session: 512 MB, or what its proto-max-bulk-len says. Nothing was stored.",
+    );
+  }
   if (!REFUSED.test(message)) return error;
   return lacks(missing(message, prefix), error);
 }

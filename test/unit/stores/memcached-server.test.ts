@@ -69,7 +69,6 @@ describe("exchanges with the server", () => {
     await store.create(key, record());
     expect(await trips(() => store.delete(key))).toBe(2);
     expect(await trips(() => store.delete(key))).toBe(1);
-    expect(await trips(() => store.health())).toBe(1);
   });
 
   test("of the same moment go out together over one connection", async () => {
@@ -173,14 +172,64 @@ describe("short memory", () => {
       await store.create("a", record({ payload: "before" }));
       const found = (await store.get("a")) as StoredRecord;
       const large = record({ payload: "x".repeat(1_100_000) });
-      await expect(store.update("a", large, found.version)).rejects.toThrow(/too large/);
-      await expect(store.create("b", large)).rejects.toThrow(/too large/);
+      const tooLarge = { code: "SOJOURN_RECORD_TOO_LARGE", status: 413, message: expect.stringContaining("-I") };
+      await expect(store.update("a", large, found.version)).rejects.toMatchObject(tooLarge);
+      await expect(store.create("b", large)).rejects.toMatchObject(tooLarge);
       expect((await store.get("a"))?.payload).toBe("before");
       const fits = record({ payload: "ü".repeat(500_000) });
       expect((await store.update("a", fits, found.version)).status).toBe("ok");
       expect((await store.get("a"))?.payload).toHaveLength(500_000);
       await store.delete("a");
     }
+  });
+});
+
+describe("what every store keeps", () => {
+  test("a write that was loaded before a touch takes back neither the use nor the time that it gave", async () => {
+    for (const source of [server.url, memcache(server.url)]) {
+      const store = open(source);
+      const first = record();
+      const version = (await store.create("touched", first)) as string;
+      await store.touch("touched", first.seenAt + 500, first.expiresAt + 500);
+      expect((await store.update("touched", { ...first, payload: "[1]" }, version)).status).toBe("ok");
+      const times = { seenAt: first.seenAt + 500, expiresAt: first.expiresAt + 500 };
+      expect(await store.get("touched")).toMatchObject({ payload: "[1]", ...times });
+      await store.delete("touched");
+    }
+  });
+
+  test("made-up keys find nothing, and halves of surrogate pairs are told apart", async () => {
+    const store = open(server.url);
+    await store.create("\ud800", record());
+    for (const key of ["\ud801", "\ufffd", "", " ", "a\r\nflush_all", "x".repeat(1000)]) {
+      expect(await store.get(key)).toBeNull();
+      expect(await store.delete(key)).toBe(false);
+    }
+    expect(await store.delete("\ud800")).toBe(true);
+  });
+
+  test("health() writes, reads and deletes on every server, and finds one that does not do it", async () => {
+    const second = await startMemcached();
+    ends.push(() => second.close());
+    const both = [server.url, second.url].map((url) => url.slice("memcached://".length)).join(",");
+    for (const source of [`memcached://${both}`, memcache(second.url)]) {
+      const counted = async (): Promise<number> =>
+        Number(/STAT cmd_set (\d+)/.exec(await raw(second.port, "stats"))?.[1]) * 1000 +
+        Number(/STAT delete_hits (\d+)/.exec(await raw(second.port, "stats"))?.[1]);
+      const before = await counted();
+      await open(source).health();
+      expect(await counted()).toBe(before + 1001);
+    }
+    const own = connectTo(server.url, 1000);
+    ends.push(() => own.close());
+    const wrong: Partial<MemcachedClient>[] = [
+      { add: async () => false },
+      { add: async () => Promise.reject(new Error("read only")) },
+      { gets: async () => null },
+      { gets: async () => ({ value: "another", cas: "1" }) },
+      { delete: async () => false },
+    ];
+    for (const verbs of wrong) await expect(open({ ...own, ...verbs }).health()).rejects.toThrow();
   });
 });
 
