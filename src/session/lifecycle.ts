@@ -24,6 +24,8 @@ export interface LoginOptions {
   readonly factors?: readonly string[] | undefined;
   /** False makes the cookie end with the browser ("remember me" left unticked). Default: the cookie option `persistent`, which `true` does not override. */
   readonly persistent?: boolean | undefined;
+  /** The login ends at this instant at the latest, however often it is used. Default: the manager's `lifetime`, which a later instant does not prolong. */
+  readonly until?: Date | undefined;
 }
 
 /** A user id is an index key in every store; longer ones do not fit all of them. */
@@ -40,6 +42,7 @@ export async function login(state: State, userId: string, options: LoginOptions)
   const device = state.source && context.device(state.source);
   const meta: Meta = {
     ...freshMeta(context, now),
+    endsAt: Math.min(now + context.lifetime.lifetime, options.until?.getTime() ?? Infinity),
     authenticatedAt: now,
     factors: options.factors,
     persistent: options.persistent,
@@ -112,11 +115,13 @@ export async function logout(state: State): Promise<void> {
 }
 
 /** A text would pass for a list: it has an `includes` of its own, which finds parts of words. */
-function checkFacts({ factors, persistent }: LoginOptions): void {
+function checkFacts({ factors, persistent, until }: LoginOptions): void {
   if (factors !== undefined && !(Array.isArray(factors) && factors.every((factor) => typeof factor === "string")))
     throw invalidOption("factors", factors, 'a list of names, such as ["pwd", "otp"]');
   if (persistent !== undefined && typeof persistent !== "boolean")
     throw invalidOption("persistent", persistent, "true or false");
+  if (until !== undefined && !(until instanceof Date && Number.isFinite(until.getTime())))
+    throw invalidOption("until", until, "a Date");
 }
 
 export function notAuthenticated(verb: string): SessionError {
