@@ -6,6 +6,7 @@ import { d1Store, durableObjectStore, kvStore } from "../../src/stores/cloudflar
 import type { UserStore } from "../../src/stores/store.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { startWorker } from "../support/cloudflare/miniflare.ts";
+import { cloudflareStatements, MADE_AT } from "../support/release-0-1-0.ts";
 
 const worker = await startWorker();
 afterAll(() => worker.close());
@@ -163,6 +164,38 @@ describe("d1Store()", async () => {
     expect(await rounds(store, () => counting.asked)).toEqual(Array.from({ length: 10 }, () => 1));
   });
 
+  test("tables of release 0.1.0 are brought up to date by the first statement that needs it", async () => {
+    const table = "of_release";
+    await database.batch(cloudflareStatements(table).map((sql) => database.prepare(sql)));
+    const old = fakeClock(MADE_AT + 1000);
+    const store = d1Store(database, { clock: old, table });
+    expect(await store.get("ann-phone")).toMatchObject({ userId: "ann" });
+    expect(await store.epoch("bob")).toBe("0.1");
+    const login = { ...record({ userId: "ann" }), userId: "ann" };
+    const admission = { epoch: await store.epoch("ann"), since: old() };
+    // Brought up to date, and not mended: a login that is under way is not refused.
+    expect(await store.admit("new", login, admission)).toMatchObject({ status: "ok" });
+    expect(await store.deleteAll("ann", { at: old() + 1 })).toContain("ann-phone");
+    const late = { epoch: await store.epoch("ann"), since: old() };
+    expect(await store.admit("late", login, late)).toEqual({ status: "revoked" });
+  });
+
+  test("a table that was dropped is made again, and no login from before passes", async () => {
+    const store = d1Store(database, { clock, table: "dropped" });
+    const epoch = await store.epoch("ann");
+    await database.prepare('DROP TABLE "dropped_epochs"').all();
+    const login = { ...record({ userId: "ann" }), userId: "ann" };
+    expect(await store.admit("late", login, { epoch })).toEqual({ status: "revoked" });
+    await store.health();
+  });
+
+  test("a session that is too large for a row is no outage", async () => {
+    const store = d1Store(database, { clock, table: "large" });
+    const large = record({ payload: "x".repeat(3_000_000) });
+    await expect(store.create("large", large)).rejects.toMatchObject({ code: "SOJOURN_RECORD_TOO_LARGE" });
+    expect(await store.create("small", record())).not.toBe(null);
+  });
+
   test("a login with the id of a live session is refused, and ends nobody's", async () => {
     const store = d1Store(database, { clock, table: "taken" });
     const epoch = await store.epoch("ann");
@@ -277,6 +310,13 @@ describe("durableObjectStore()", async () => {
     expect(ended.length).toBe(20 - refused);
     expect((await whole.list("ann")).items).toEqual([]);
     for (const key of keys) expect((await login(`${key}-late`)).status).toBe("revoked");
+  });
+
+  test("a session that is too large for a row is no outage", async () => {
+    const store = durableObjectStore(namespace, { clock, name: "large" });
+    const large = record({ payload: "x".repeat(3_000_000) });
+    await expect(store.create("large", large)).rejects.toMatchObject({ code: "SOJOURN_RECORD_TOO_LARGE" });
+    expect(await store.create("small", record())).not.toBe(null);
   });
 
   test("says what is wrong with a class that was declared without SQLite", async () => {

@@ -3,6 +3,7 @@ import type { SessionKey } from "../../record.ts";
 import { Pace } from "../parts/pace.ts";
 import { startSweeping, sweepInSteps } from "../parts/sweep.ts";
 import { stopwatchNow } from "../parts/timers.ts";
+import { explained } from "../sql/sqlite-faults.ts";
 import { lacksTable } from "../sql/sqlite-schema.ts";
 import type { Write } from "../sql/sqlite-writes.ts";
 import { deleteExpired } from "../sql/sqlite-writes.ts";
@@ -22,6 +23,8 @@ import { Writer } from "./writer.ts";
  * begins with few rows, for each is on pages of its own.
  */
 const [SWEEP_MS, SWEEP_FIRST, SWEEP_MOST] = [4, 10, 200];
+
+const LIMIT = "SQLite takes at most 1 GB in one value, unless it was built for less";
 
 /** How often it is looked whether the file is still the one at the path, while it is used; costs some microseconds. */
 const LOOK_EVERY_MS = 1000;
@@ -79,7 +82,9 @@ export class Connection {
       return await this.#writer.write(work);
     } catch (error) {
       await this.#mend(error);
-      return this.#writer.write(work);
+      return this.#writer.write(work).catch((again: unknown) => {
+        throw explained(again, LIMIT);
+      });
     }
   }
 
@@ -177,7 +182,7 @@ export class Connection {
 
   /** Makes the tables again when the error says that one is missing; any other is thrown. */
   #mend(error: unknown): Promise<void> {
-    if (!lacksTable(error, this.#settings.table)) throw error;
+    if (!lacksTable(error, this.#settings.table)) throw explained(error, LIMIT);
     this.#mending ??= this.#prepareAnew().finally(() => {
       this.#mending = undefined;
     });

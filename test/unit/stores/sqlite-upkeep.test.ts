@@ -9,6 +9,7 @@ import type { SqliteDatabase, SqliteStoreOptions } from "../../../src/stores/sql
 import { sqliteStore } from "../../../src/stores/sqlite.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
 import { strict } from "./sqlite-strict.ts";
+import { tapped } from "./sqlite-tap.ts";
 
 const clock = fakeClock();
 let folder = "";
@@ -135,6 +136,24 @@ describe("health()", () => {
     await store.health();
   });
 });
+
+test.each([
+  ["better-sqlite3 and libsql", { code: "SQLITE_TOOBIG" }],
+  ["node:sqlite", { code: "ERR_SQLITE_ERROR", errcode: 18 }],
+])(
+  "a value that is too large is no outage, as %s tells it, and the other writes of its moment go through",
+  async (_, how) => {
+    const tap = tapped(connect());
+    const store = open(tap);
+    await store.get("warm");
+    let times = 1;
+    tap.fail = (sql) =>
+      sql.startsWith("INSERT INTO") && times-- > 0 ? Object.assign(new Error("too much"), how) : undefined;
+    const [large, other] = await Promise.allSettled([store.create("a", record()), store.create("b", record())]);
+    expect(large).toMatchObject({ reason: { code: "SOJOURN_RECORD_TOO_LARGE", status: 413 } });
+    expect(other).toMatchObject({ status: "fulfilled", value: expect.any(Number) });
+  },
+);
 
 describe("close()", () => {
   const DESCRIPTORS = "/proc/self/fd";

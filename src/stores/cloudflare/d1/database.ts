@@ -1,4 +1,5 @@
 import { SessionError } from "../../../errors.ts";
+import { explained } from "../../sql/sqlite-faults.ts";
 import { lacksTable } from "../../sql/sqlite-schema.ts";
 import type { SqliteValue } from "../../sql/sqlite-statements.ts";
 
@@ -19,6 +20,8 @@ export interface D1Binding {
   prepare(sql: string): D1Statement;
   batch(statements: D1Statement[]): Promise<D1Answer[]>;
 }
+
+const LIMIT = "D1 takes at most 2 MB in one row";
 
 /** A statement and what is bound to it. */
 export type Bound = readonly [sql: string, ...values: SqliteValue[]];
@@ -60,11 +63,13 @@ export class Database {
     try {
       return await ask();
     } catch (error) {
-      if (!lacksTable(error, this.#table)) throw error;
+      if (!lacksTable(error, this.#table)) throw explained(error, LIMIT);
       if (this.#schema === undefined) throw missing(error);
       // Nothing is kept of it: two requests may make the tables at once, each by itself, and the second changes nothing.
       await this.#binding.batch(this.#schema().map((sql) => this.#binding.prepare(sql)));
-      return ask();
+      return ask().catch((again: unknown) => {
+        throw explained(again, LIMIT);
+      });
     }
   }
 }

@@ -1,5 +1,6 @@
 import { SessionError } from "../../../errors.ts";
 import type { SessionKey } from "../../../record.ts";
+import { explained } from "../../sql/sqlite-faults.ts";
 import type { AdmitResult } from "../../store.ts";
 import type { ObjectBinding } from "./binding.ts";
 import type { SparingEnd } from "./ends.ts";
@@ -29,6 +30,8 @@ export interface Place {
   readonly shards: number;
   readonly locationHint?: string | undefined;
 }
+
+const LIMIT = "A Durable Object takes at most 2 MB in one row";
 
 /** What gives the same when it is asked twice. */
 const REPEATABLE: ReadonlySet<string> = new Set<keyof AllVerbs>([
@@ -72,7 +75,7 @@ export class Objects {
     try {
       return (await this.#once(index, body)) as ReturnType<AllVerbs[Verb]>;
     } catch (error) {
-      if (!REPEATABLE.has(verb) || !isRetryable(error)) throw error;
+      if (!REPEATABLE.has(verb) || !isRetryable(error)) throw explained(error, LIMIT);
       return (await this.#once(index, body)) as ReturnType<AllVerbs[Verb]>;
     }
   }

@@ -1,0 +1,26 @@
+import { SessionError } from "../../errors.ts";
+
+/** Primary result code SQLITE_TOOBIG. */
+const TOO_BIG = 18;
+
+/** Whether a value is larger than SQLite, or the platform around it, takes; whichever driver or platform says so. */
+function isTooLarge(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
+  if (code === "SQLITE_TOOBIG" || errcode === TOO_BIG) return true;
+  return typeof message === "string" && /SQLITE_TOOBIG|(string|blob|row) too big/i.test(message);
+}
+
+/**
+ * The error as callers get it: what is no fault of the database has a code of its own.
+ *
+ * @param limit Who takes how much, for the message.
+ */
+export function explained(error: unknown, limit: string): unknown {
+  if (!isTooLarge(error)) return error;
+  return new SessionError(
+    "SOJOURN_RECORD_TOO_LARGE",
+    `${limit}, and this session holds more. Nothing was stored; keep large things elsewhere, and their key in the session.`,
+    error,
+  );
+}
