@@ -26,6 +26,7 @@ import { sealedBearer } from "../token/sealed.ts";
 import { createVerify } from "../token/verify.ts";
 import { type CookieTransportOptions, cookieTransport } from "../transport/cookie.ts";
 import type { HeaderOp, Transport } from "../transport/transport.ts";
+import { adviseOnReturn, adviseOnStore, adviseOnStrangers } from "./advice.ts";
 import { resolveLifetime } from "./lifetime.ts";
 import type { AnyOptions, StoreOptions } from "./options.ts";
 import { checkOptions, choiceOf, durationOf } from "./read.ts";
@@ -43,7 +44,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const store = options.store ?? statelessStore;
   const given: Partial<StoreOptions<Data>> = mode === "stateless" ? {} : (options as StoreOptions<Data>);
   const ring = createKeyRing(resolveSecrets(options.secrets), { audience });
-  if (mode !== "stateless") warnOfWeakness(store);
+  if (mode !== "stateless") adviseOnStore(store);
   if (options.transports && options.cookie)
     throw invalidOption(
       "cookie",
@@ -51,10 +52,10 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
       "nothing beside `transports`: give it to the `cookieTransport` there",
     );
   const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
-  const transports = options.transports ?? [cookieTransport(cookie)];
+  const transports = options.transports ?? [adviseOnReturn(cookieTransport(cookie), !cookie.insecure)];
   const place = transports[0].place ?? transports[0].name;
   const cacheControl = options.cacheControl ?? "no-store";
-  const emit = createEmitter(options.hooks ?? {});
+  const emit = adviseOnStrangers(createEmitter(options.hooks ?? {}));
   const rotateEvery = mode === "stateless" ? Number.POSITIVE_INFINITY : durationOf("rotateEvery", given.rotateEvery);
   const storeTimeout = durationOf("storeTimeout", given.storeTimeout);
   // A cookie always answers.
@@ -96,17 +97,6 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
   };
   return Object.freeze(context);
-}
-
-/** Nothing else would say at start what the store's documentation does. Not told where there is nobody to tell (Workers). */
-function warnOfWeakness({ name, consistency }: Store): void {
-  if (consistency !== "none" && consistency !== "insert-update") return;
-  const { process } = globalThis as { process?: { emitWarning?(message: string, options: object): void } };
-  process?.emitWarning?.(
-    `The ${name} store cannot compare what it overwrites: of changes to one session from several processes some can be lost. ` +
-      "See docs/universal-stores.md.",
-    { type: "SojournWarning", code: "SOJOURN_WEAK_STORE" },
-  );
 }
 
 function isLive(held: Awaited<ReturnType<typeof look>>): boolean {

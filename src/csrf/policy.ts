@@ -8,9 +8,11 @@ import type { RequestSource } from "../transport/transport.ts";
 export interface CsrfOptions {
   /**
    * Other sites whose pages may send unsafe requests with the user's cookies: full origins, `scheme://host[:port]`
-   * and nothing behind; "null" is none. Keep it the same as the CORS allow-list. Default: none.
+   * and nothing behind; "null" is none. Keep it the same as the CORS allow-list. A function is asked for each foreign
+   * origin and answers `true` for those that are trusted: for tenants on subdomains, or a list that changes. It must not be
+   * slow, and match the whole origin. Default: none.
    */
-  readonly trustedOrigins?: readonly string[] | undefined;
+  readonly trustedOrigins?: readonly string[] | ((origin: string) => boolean) | undefined;
   /**
    * The public origins of this application. When given, an `Origin` header must be one of them, scheme included;
    * without (default), it is compared with the `Host` header, which cannot tell http from https. Give it behind a proxy that
@@ -41,7 +43,7 @@ export interface CsrfOptions {
 
 /** The options, checked and ready for use. */
 export interface CsrfPolicy {
-  readonly trustedOrigins: ReadonlySet<string>;
+  readonly trustedOrigins: Pick<ReadonlySet<string>, "has">;
   /** Empty when the `Host` header is asked. */
   readonly origins: ReadonlySet<string>;
   readonly tokens: "when-unsure" | "always" | "never";
@@ -77,7 +79,8 @@ export function resolveCsrf(options: CsrfOptions = {}): CsrfPolicy {
   if (typeof tokenField !== "string" || tokenField === "")
     throw invalidOption("csrf.tokenField", tokenField, "the name of a field");
   return {
-    trustedOrigins: originSet("csrf.trustedOrigins", trustedOrigins),
+    trustedOrigins:
+      typeof trustedOrigins === "function" ? asked(trustedOrigins) : originSet("csrf.trustedOrigins", trustedOrigins),
     origins: originSet("csrf.origin", typeof origin === "string" ? [origin] : origin),
     tokens,
     tokenHeader: tokenHeader.toLowerCase(),
@@ -91,6 +94,11 @@ function originSet(option: string, origins: readonly string[]): ReadonlySet<stri
   if (!Array.isArray(origins)) throw invalidOption(option, origins, "a list of origins");
   for (const origin of origins) if (!isOrigin(origin)) throw invalidOption(option, origin, ORIGIN);
   return new Set(origins);
+}
+
+/** `=== true`, for an async function would trust everybody; and it is not asked for what is no origin, such as "null". */
+function asked(trusts: (origin: string) => unknown): CsrfPolicy["trustedOrigins"] {
+  return { has: (origin) => isOrigin(origin) && trusts(origin) === true };
 }
 
 const ORIGIN = 'an origin as browsers send it, such as "https://example.com" or "http://localhost:3000"';

@@ -54,3 +54,4 @@ export {
 export { interleavingDeeds, interleavingPairs } from "./interleavings/pairs.ts";
 export type { Broken, PromiseName } from "./interleavings/promises.ts";
 export type { Age, Scenario } from "./interleavings/world.ts";
+export { type CookieResponse, type TestBrowser, testBrowser } from "./test-browser.ts";

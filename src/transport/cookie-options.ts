@@ -13,6 +13,8 @@ import { attributeFault, type CookieAttributes, isCookieName, type SameSite } fr
  * either, so that a script cannot plant an attacker's session; elsewhere it is a `__Host-` name like any other.
  */
 const DEFAULT_COOKIE_NAME = "__Host-Http-session";
+/** Without `Secure` no prefix is allowed. */
+const DEFAULT_INSECURE_NAME = "session";
 
 interface CommonCookieOptions {
   /**
@@ -53,7 +55,7 @@ export interface SharedCookieOptions extends CommonCookieOptions {
  * other than Safari take `Secure` cookies from http://localhost, so development needs this for Safari alone.
  */
 export interface InsecureCookieOptions extends CommonCookieOptions {
-  /** Without a prefix. */
+  /** Without a prefix. Left out, it is "session" (`UnnamedInsecureCookieOptions`). */
   readonly name: string;
   /** `true` is refused where `NODE_ENV` is "production"; "in-production" is accepted everywhere. */
   readonly insecure: true | "in-production";
@@ -62,6 +64,20 @@ export interface InsecureCookieOptions extends CommonCookieOptions {
   /** Default "/". Not a security boundary. */
   readonly path?: string | undefined;
   /** As above, without `none`, which browsers refuse on a cookie that is not `Secure`. Default `lax`. */
+  readonly sameSite?: "lax" | "strict" | undefined;
+  readonly partitioned?: false | undefined;
+}
+
+/**
+ * The same under the name "session", so that `insecure` may be a value that is known at run time alone: with `false` it is
+ * the default cookie under its default name.
+ */
+export interface UnnamedInsecureCookieOptions extends CommonCookieOptions {
+  readonly domain?: undefined;
+  readonly path?: "/" | undefined;
+  /** As above, or a boolean such as `process.env.NODE_ENV !== "production"`. Default false. */
+  readonly insecure: boolean | "in-production";
+  /** As above, without `none`. Default `lax`. */
   readonly sameSite?: "lax" | "strict" | undefined;
   readonly partitioned?: false | undefined;
 }
@@ -76,7 +92,11 @@ export interface InsecureCookieOptions extends CommonCookieOptions {
  * const plain: CookieOptions = { name: "session", insecure: true };
  * ```
  */
-export type CookieOptions = HostCookieOptions | SharedCookieOptions | InsecureCookieOptions;
+export type CookieOptions =
+  | HostCookieOptions
+  | SharedCookieOptions
+  | InsecureCookieOptions
+  | UnnamedInsecureCookieOptions;
 
 /** Checked, with the defaults filled in. */
 export interface ResolvedCookie {
@@ -94,7 +114,8 @@ const NAMES = ["name", "sameSite", "persistent", "partitioned", "domain", "path"
  */
 export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
   checkNames("cookie.", options, NAMES);
-  const { name = DEFAULT_COOKIE_NAME, persistent = true, partitioned = false, insecure = false } = options;
+  const { persistent = true, partitioned = false, insecure = false } = options;
+  const { name = insecure === false ? DEFAULT_COOKIE_NAME : DEFAULT_INSECURE_NAME } = options as { name?: string };
   const attributes: CookieAttributes = {
     domain: options.domain,
     path: options.path ?? "/",

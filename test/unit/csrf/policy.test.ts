@@ -67,3 +67,25 @@ describe("resolveCsrf()", () => {
     expect(resolveCsrf({ tokenHeader: "X-My-Token" }).tokenHeader).toBe("x-my-token");
   });
 });
+
+describe("trustedOrigins as a function", () => {
+  const { trustedOrigins } = resolveCsrf({
+    trustedOrigins: (origin) => /^https:\/\/[a-z0-9-]+\.example\.com$/.test(origin),
+  });
+
+  test("is asked for each origin", () => {
+    expect(trustedOrigins.has("https://tenant.example.com")).toBe(true);
+    expect(trustedOrigins.has("https://example.com.evil.example")).toBe(false);
+  });
+
+  test("is not asked for what is no origin", () => {
+    const everybody = resolveCsrf({ trustedOrigins: () => true }).trustedOrigins;
+    for (const origin of ["null", "", "https://a.example/path", "https://A.example", "a.example"])
+      expect([origin, everybody.has(origin)]).toEqual([origin, false]);
+  });
+
+  test("trusts for `true` alone: a promise is none", () => {
+    const late = resolveCsrf({ trustedOrigins: (async () => true) as never }).trustedOrigins;
+    expect(late.has("https://a.example")).toBe(false);
+  });
+});

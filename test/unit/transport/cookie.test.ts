@@ -209,8 +209,6 @@ describe("cookie options", () => {
     expect(() => cookieTransport({ name: "s", insecure: true, partitioned: true })).toThrowError(
       refused("cookie.partitioned"),
     );
-    // @ts-expect-error an insecure cookie is named
-    expect(() => cookieTransport({ insecure: true })).toThrowError(refused("cookie.name"));
     expect(() => cookieTransport({ name: "__Host-s", insecure: true })).toThrowError(refused("cookie.name"));
     expect(() => cookieTransport({ name: "__secure-s", insecure: true })).toThrowError(refused("cookie.name"));
   });
@@ -225,8 +223,18 @@ describe("cookie options", () => {
       { name: "__Http-s", domain: "example.com" },
       { sameSite: "none", partitioned: true },
       production ? {} : { name: "s", insecure: true },
+      { insecure: production },
+      { insecure: !production },
     ];
     for (const options of all) expect(() => cookieTransport(options)).not.toThrow();
+  });
+
+  test("an insecure cookie without a name is called session, and a secure one by its default", () => {
+    for (const [insecure, line] of [
+      [true, "session=v; Path=/; HttpOnly; SameSite=Lax"],
+      [false, "__Host-Http-session=v; Path=/; Secure; HttpOnly; SameSite=Lax"],
+    ] as const)
+      expect(lines(cookieTransport({ insecure }).write("v", { maxAge: undefined }, request()))).toEqual([line]);
   });
 
   test("an insecure cookie in production has to say so", () => {
