@@ -6,17 +6,26 @@ import { promised } from "./express-session/promised.ts";
 import { Sessions } from "./express-session/sessions.ts";
 import { slotsOf } from "./express-session/slots.ts";
 import { clockOf } from "./parts/bounds.ts";
+import { within } from "./parts/timeout.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";
-import { within } from "./plain/patience.ts";
 import type { PlainStore } from "./plain/plain-store.ts";
 import { plainStore } from "./plain/plain-store.ts";
 import type { Store } from "./store.ts";
 
 export type { ExpressSessionData, ExpressSessionModule, ExpressStore } from "./express-session/module.ts";
 
+const BELOW_30_DAYS = 30 * 86_400_000 - 60_000;
+
 /** How a store over a store of express-session is set up; everything has a default. */
-export type FromExpressStoreOptions = PlainStoreOptions;
+export interface FromExpressStoreOptions extends PlainStoreOptions {
+  /**
+   * The longest expiry, in milliseconds, that the back end understands; what lives longer is given this one, and is lost when nobody
+   * uses it for so long. 60,000 or more; default 2,591,940,000 (a minute less than 30 days) for a store with "memcache" in its
+   * class's name, because memcached takes more than 30 days for a date in 1970; `Infinity` for any other.
+   */
+  readonly longestTtl?: number | undefined;
+}
 
 /** What `fromExpressStore` makes: the five verbs, and `consistency: "none"`. */
 export type FromExpressStore = PlainStore;
@@ -45,7 +54,11 @@ export type FromExpressStore = PlainStore;
  */
 export function fromExpressStore(store: ExpressStore, options: FromExpressStoreOptions = {}): FromExpressStore {
   checkExpressStore("store", store);
-  return plainStore("express-session", store, slotsOf(promised(store)), checkOptions(options, ""));
+  const { longestTtl = /memcache/i.test(store.constructor.name) ? BELOW_30_DAYS : Number.POSITIVE_INFINITY } = options;
+  if (typeof longestTtl !== "number" || !(longestTtl >= 60_000)) {
+    throw invalidOption("longestTtl", longestTtl, "60000 milliseconds or more");
+  }
+  return plainStore("express-session", store, slotsOf(promised(store), longestTtl), checkOptions(options, ""));
 }
 
 /** How a store for express-session is set up; everything has a default. */

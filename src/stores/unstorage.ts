@@ -27,6 +27,11 @@ export interface UnstorageStoreOptions extends PlainStoreOptions {
    * more for nothing. `Infinity` for Redis and databases.
    */
   readonly longestTtl?: number | undefined;
+  /**
+   * Whether this process alone writes to the storage. The drivers over files (`fs`, `fs-lite`) do not replace a file at once, and two
+   * processes that write one session mix their writes in it: they are refused unless this is `true`. Default false.
+   */
+  readonly onlyProcess?: boolean | undefined;
 }
 
 /** What `unstorageStore` makes: the five verbs, and `consistency: "none"`. */
@@ -62,8 +67,16 @@ export function unstorageStore(storage: UnstorageClient, options: UnstorageStore
   const settings = checkOptions(options);
   checkClient("storage", storage, "what unstorage's createStorage() gives, or a driver that reads and writes");
   const driver = storage.getMount?.(settings.prefix).driver;
+  if (options.onlyProcess !== true) refuseFiles(driver ?? storage);
   if (driver) checkClient("storage", driver, `a driver that reads and writes where "${settings.prefix}" is mounted`);
   return plainStore("unstorage", storage, slotsOf(storage, longestTtl), settings);
+}
+
+function refuseFiles(driver: { readonly name?: unknown }): void {
+  if (driver.name !== "fs" && driver.name !== "fs-lite") return;
+  const expected =
+    "a driver that replaces a value at once, or onlyProcess: true where no other process writes to the files";
+  throw invalidOption("storage", driver.name, `${expected} (fileStore is for several)`);
 }
 
 function slotsOf(storage: UnstorageClient, longestTtl: number): Slots {

@@ -20,7 +20,7 @@ const clients = {
 
 for (const [name, client] of Object.entries(clients)) {
   const open = (context: { clock: () => number; name: string }) =>
-    unstorageStore(client, { clock: context.clock, prefix: `sessions:${context.name}:` });
+    unstorageStore(client, { clock: context.clock, prefix: `sessions:${context.name}:`, onlyProcess: true });
 
   await contract({
     title: `over ${name}`,

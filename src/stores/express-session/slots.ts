@@ -12,8 +12,13 @@ const LAST = 8_640_000_000_000_000;
 /**
  * One text under one key, over a store of express-session. Such a store takes the expiry from the cookie, each from
  * another part of it (`expires`, `maxAge` or `originalMaxAge`), and has a short one of its own for a cookie without.
+ *
+ * @param longestTtl Milliseconds beyond which the back end takes an expiry for something else.
  */
-export function slotsOf(store: PromisedStore): {
+export function slotsOf(
+  store: PromisedStore,
+  longestTtl: number,
+): {
   read(slot: string): Promise<string | undefined>;
   write(slot: string, text: string, ttl: number): Promise<void>;
   remove(slot: string): Promise<void>;
@@ -23,7 +28,7 @@ export function slotsOf(store: PromisedStore): {
       const session = (await store.get(slot)) as Partial<Parcel> | null;
       return session === null ? undefined : String(session.sojourn);
     },
-    write: (slot, text, ttl) => store.set(slot, parcelOf(text, ttl)),
+    write: (slot, text, ttl) => store.set(slot, parcelOf(text, Math.min(ttl, longestTtl))),
     remove: (slot) => store.destroy(slot),
   };
 }

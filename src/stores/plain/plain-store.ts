@@ -1,9 +1,9 @@
 import { SessionError } from "../../errors.ts";
+import { within } from "../parts/timeout.ts";
 import type { ClosableStore, HealthStore } from "../store.ts";
 import { lanesOf } from "./lanes.ts";
 import type { PlainSettings } from "./options.ts";
-import { patientSlots, within } from "./patience.ts";
-import type { Slots } from "./slots.ts";
+import { patientSlots, type Slots } from "./slots.ts";
 import { Verbs } from "./verbs.ts";
 
 /**

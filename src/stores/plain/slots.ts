@@ -1,3 +1,5 @@
+import type { Within } from "../parts/timeout.ts";
+
 /**
  * All that a universal key-value interface can do: keep one text under one key. It neither inserts nor compares, so
  * whatever is built on it is exact within one process at most.
@@ -9,4 +11,16 @@ export interface Slots {
   write(slot: string, text: string, ttl: number): Promise<void>;
   /** Harmless when there is none. */
   remove(slot: string): Promise<void>;
+}
+
+/**
+ * The same slots, but no call waits for ever. One that never ends would hold up every later one on its key, and
+ * the session with them, until the process is restarted.
+ */
+export function patientSlots(slots: Slots, ask: Within): Slots {
+  return {
+    read: (slot) => ask("read", () => slots.read(slot)),
+    write: (slot, text, ttl) => ask("write", () => slots.write(slot, text, ttl)),
+    remove: (slot) => ask("remove", () => slots.remove(slot)),
+  };
 }

@@ -1,10 +1,12 @@
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { keepingTouch } from "../parts/times.ts";
 import { freshMark } from "../parts/version.ts";
 import type { UpdateResult } from "../store.ts";
 import type { Entry } from "./entry.ts";
 import { decode, encode } from "./entry.ts";
+import { ended, Grave } from "./grave.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Place } from "./places.ts";
 import { placeOf } from "./places.ts";
@@ -26,6 +28,7 @@ const READS = 3;
 interface Found {
   readonly entry: Entry | undefined;
   readonly live: boolean;
+  readonly grave: Grave;
 }
 
 /**
@@ -36,6 +39,10 @@ interface Found {
  * other write looks for the grave afterwards. Whichever of the two is first, one of them sees the other: either the record was
  * written before it was removed, or its writer finds the grave and removes it. Until it does, the grave hides the record from
  * readers. Two updates of the same moment, though, can both be told "ok", and the first of them is lost.
+ *
+ * An update that takes the user out of a record closes it: that is how a login, a rotation or a logout leaves a tombstone at
+ * the id of a user's session. It must not be lost to a write of before, so it ends the life that there was, in the same way,
+ * and begins another.
  */
 export class Verbs {
   readonly #slots: Slots;
@@ -72,12 +79,15 @@ export class Verbs {
   async update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
     const place = await placeOf(this.#prefix, key);
     return this.#lanes.write<UpdateResult>(place.slot, async () => {
-      const { entry, live } = await this.#find(place);
+      const { entry, live, grave } = await this.#find(place);
       if (!entry || !live) return { status: "gone" };
       if (entry.record.version !== expected) return { status: "conflict", current: entry.record };
       const version = freshMark();
-      await this.#write(place, record, version, entry.life);
-      return (await this.#hasEnded(place, entry.life)) ? { status: "gone" } : { status: "ok", version };
+      const next = keepingTouch(entry.record, record);
+      const gone = isClosing(entry.record, next)
+        ? await this.#close(place, entry, grave, next, version)
+        : await this.#continue(place, next, version, entry.life);
+      return gone ? { status: "gone" } : { status: "ok", version };
     });
   }
 
@@ -89,8 +99,7 @@ export class Verbs {
       const { record, life } = entry;
       if (seenAt <= record.seenAt && expiresAt <= record.expiresAt) return true;
       const times = { seenAt: Math.max(record.seenAt, seenAt), expiresAt: Math.max(record.expiresAt, expiresAt) };
-      await this.#write(place, { ...record, ...times }, String(record.version), life);
-      return !(await this.#hasEnded(place, life));
+      return !(await this.#continue(place, { ...record, ...times }, String(record.version), life));
     });
   }
 
@@ -98,24 +107,30 @@ export class Verbs {
     const place = await placeOf(this.#prefix, key);
     return this.#lanes.write(place.slot, async () => {
       // What cannot be read can be removed: a logout does not wait for repairs.
-      const { entry, live } = await this.#find(place).catch(unlessStrange);
-      if (entry && live) {
-        const remaining = entry.record.expiresAt - this.#clock() + LONGEST_WRITE;
-        await this.#slots.write(place.grave, entry.life, Math.min(remaining, LONGEST_GRAVE));
-      }
+      const { entry, live, grave } = await this.#find(place).catch(unlessStrange);
+      if (entry && live) await this.#dig(place, grave.with(entry.life).with(ended(entry.life)), entry.record);
       await this.#slots.remove(place.slot);
       return live;
     });
   }
 
+  /** What a request does, in a slot that no session has. */
   async health(): Promise<void> {
-    await this.#slots.read(`${this.#prefix}health`);
+    const slot = `${this.#prefix}health.${freshMark()}`;
+    await this.#slots.write(slot, slot, SLACK);
+    try {
+      if ((await this.#slots.read(slot)) !== slot) throw new Strange();
+    } finally {
+      await this.#slots.remove(slot);
+    }
   }
 
-  async #find({ slot, grave }: Place): Promise<Found> {
+  async #find({ slot, grave: path }: Place): Promise<Found> {
     // Both at once: the grave is there before `delete` resolves, so who asks afterwards sees it.
-    const [entry, ended] = await Promise.all([this.#read(slot), this.#slots.read(grave)]);
-    return { entry, live: entry !== undefined && entry.life !== ended && entry.record.expiresAt > this.#clock() };
+    const [entry, text] = await Promise.all([this.#read(slot), this.#slots.read(path)]);
+    const grave = new Grave(text);
+    const live = entry !== undefined && !grave.has(entry.life) && entry.record.expiresAt > this.#clock();
+    return { entry, live, grave };
   }
 
   async #read(slot: string): Promise<Entry | undefined> {
@@ -133,12 +148,33 @@ export class Verbs {
     return this.#slots.write(slot, encode(slot, record, version, life), ttl);
   }
 
-  /** After a write: whether the record was deleted meanwhile. Then what was written goes, too. */
-  async #hasEnded({ slot, grave }: Place, life: string): Promise<boolean> {
-    if ((await this.#slots.read(grave)) !== life) return false;
-    await this.#slots.remove(slot);
+  /** Whether the record was ended meanwhile. Then what was written goes, too, unless a tombstone has taken its place. */
+  async #continue(place: Place, record: SessionRecord, version: string, life: string): Promise<boolean> {
+    await this.#write(place, record, version, life);
+    if (!new Grave(await this.#slots.read(place.grave)).has(life)) return false;
+    const found = await this.#read(place.slot);
+    if (found?.life === life) await this.#slots.remove(place.slot);
     return true;
   }
+
+  /** Ends the life of the record, so that no late write of it counts, and puts the next one in its place. */
+  async #close(place: Place, entry: Entry, grave: Grave, next: SessionRecord, version: string): Promise<boolean> {
+    await this.#dig(place, grave.with(entry.life), entry.record);
+    await this.#write(place, next, version, freshMark());
+    // A delete of the life before, which may have removed nothing, for this was not there yet.
+    if (!new Grave(await this.#slots.read(place.grave)).has(ended(entry.life))) return false;
+    await this.#slots.remove(place.slot);
+    return true;
+  }
+
+  #dig(place: Place, grave: Grave, { expiresAt }: SessionRecord): Promise<void> {
+    const remaining = Math.max(0, expiresAt - this.#clock()) + LONGEST_WRITE;
+    return this.#slots.write(place.grave, grave.text, Math.min(remaining, LONGEST_GRAVE));
+  }
+}
+
+function isClosing(before: SessionRecord, next: SessionRecord): boolean {
+  return before.userId !== undefined && next.userId === undefined;
 }
 
 /** Better a 503 than half of a session, or somebody else's. */
@@ -152,6 +188,6 @@ class Strange extends SessionError {
 }
 
 function unlessStrange(error: unknown): Found {
-  if (error instanceof Strange) return { entry: undefined, live: false };
+  if (error instanceof Strange) return { entry: undefined, live: false, grave: new Grave(undefined) };
   throw error;
 }

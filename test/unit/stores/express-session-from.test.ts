@@ -26,6 +26,26 @@ describe("fromExpressStore()", () => {
     expect(expires).toBeLessThanOrEqual(Date.now() + 120_000);
   });
 
+  it("tells memcached no deadline of 30 days or more, which it takes for a date in 1970", async () => {
+    const told: number[] = [];
+    class MemcachedStore {
+      get = (_sid: string, callback: (error: unknown, session: null) => void) => callback(null, null);
+      set = (_sid: string, { cookie }: { cookie: { maxAge?: number } }, callback: (error?: unknown) => void) => {
+        told.push(cookie.maxAge ?? 0);
+        callback();
+      };
+      destroy = (_sid: string, callback: (error?: unknown) => void) => callback();
+    }
+    class OtherStore extends MemcachedStore {}
+    const days = (count: number) => count * 86_400_000;
+    const life = { ...record, expiresAt: days(90) };
+    await fromExpressStore(new MemcachedStore(), { clock: () => 0 }).create("k", life);
+    await fromExpressStore(new OtherStore(), { clock: () => 0 }).create("k", life);
+    await fromExpressStore(new OtherStore(), { clock: () => 0, longestTtl: days(20) }).create("k", life);
+    expect(told).toEqual([days(30) - 60_000, days(90) + 60_000, days(20)]);
+    expect(() => fromExpressStore(new OtherStore(), { longestTtl: 1 })).toThrow('Option "longestTtl"');
+  });
+
   it("takes a file that is not there for an absent session, but not for a stored one", async () => {
     const missing = Object.assign(new Error("no such file"), { code: "ENOENT" });
     const store = fromExpressStore({

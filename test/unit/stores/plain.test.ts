@@ -76,6 +76,47 @@ describe("across processes", () => {
     );
   });
 
+  it("what was replaced by a tombstone stays so, whatever others were about to write", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, isDeleted) => {
+        const shared = new Shared();
+        const [a, b, c, reader] = [shared.process(), shared.process(), shared.process(), shared.process()];
+        const now = shared.clock();
+        const version = (await reader.create(KEY, { ...recordAt(now), userId: "ann" })) ?? "";
+        shared.turn = (call) => scheduler.schedule(Promise.resolve(), call);
+        const users: unknown[] = [];
+        const all = Promise.all([
+          a.update(KEY, { ...recordAt(now, "late"), userId: "ann" }, version),
+          b.touch(KEY, now + 1, now + 90_000),
+          c.update(KEY, recordAt(now, "replaced"), version).then(async ({ status }) => {
+            // A conflict: the other update was first, and whoever replaces would try again.
+            if (status === "conflict") return;
+            if (isDeleted) await c.delete(KEY);
+            for (let read = 0; read < 4; read++) users.push((await reader.get(KEY))?.userId);
+          }),
+        ]);
+        await scheduler.waitFor(all);
+        shared.turn = async () => {};
+        if (users.length > 0) users.push((await reader.get(KEY))?.userId);
+        expect(users.every((user) => user === undefined)).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("health() writes, reads and removes a value of its own", async () => {
+    const shared = new Shared();
+    const calls: string[] = [];
+    shared.turn = async (call) => calls.push(call.replace(/health.*/, "health"));
+    await shared.process().health();
+    expect(calls).toEqual(["set sojourn:health", "get sojourn:health", "remove sojourn:health"]);
+    expect([...shared.data]).toEqual([]);
+    shared.turn = async (call) => {
+      if (call.startsWith("set")) throw new Error("a standby");
+    };
+    await expect(shared.process().health()).rejects.toThrow("a standby");
+  });
+
   it("a writer that dies before it has looked leaves nothing that can be seen", async () => {
     const shared = new Shared();
     const version = await shared.create();

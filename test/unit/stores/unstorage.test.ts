@@ -92,9 +92,17 @@ describe("unstorageStore()", () => {
     await expect(store.get(KEY)).rejects.toBe(broken);
   });
 
+  it("refuses files that another process may write to, for it would mix its writes with ours", () => {
+    const driver = fs({ base: "sessions" }) as Driver;
+    for (const client of [driver, createStorage({ driver }), createStorage().mount("sojourn", driver)]) {
+      expect(() => unstorageStore(client)).toThrow(/"storage".*replaces a value at once.*onlyProcess.*fileStore/);
+      expect(unstorageStore(client, { onlyProcess: true }).name).toBe("unstorage");
+    }
+  });
+
   it("rejects when a folder is where the driver wants a file", async () => {
     folder = await mkdtemp(join(tmpdir(), "sojourn-unstorage-"));
-    const store = unstorageStore(fs({ base: join(folder, "file") }) as Driver);
+    const store = unstorageStore(fs({ base: join(folder, "file") }) as Driver, { onlyProcess: true });
     await createStorage({ driver: fs({ base: folder }) as Driver }).setItem("file", "in the way");
     await chmod(join(folder, "file"), 0o600);
     await expect(store.create(KEY, record())).rejects.toThrow(/ENOTDIR|EEXIST/);

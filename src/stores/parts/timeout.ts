@@ -1,5 +1,4 @@
 import { SessionError } from "../../errors.ts";
-import type { Slots } from "./slots.ts";
 
 /** Makes a call, and gives up on it after some time. */
 export type Within = <T>(verb: string, call: () => Promise<T>) => Promise<T>;
@@ -17,16 +16,4 @@ export function within(name: string, timeout: number): Within {
         .finally(() => clearTimeout(timer))
         .then(resolve, reject);
     });
-}
-
-/**
- * The same slots, but no call waits for ever. One that never ends would hold up every later one on its key, and
- * the session with them, until the process is restarted.
- */
-export function patientSlots(slots: Slots, ask: Within): Slots {
-  return {
-    read: (slot) => ask("read", () => slots.read(slot)),
-    write: (slot, text, ttl) => ask("write", () => slots.write(slot, text, ttl)),
-    remove: (slot) => ask("remove", () => slots.remove(slot)),
-  };
 }
