@@ -151,7 +151,7 @@ describe.each(trials)("$codec.name", (trial) => {
           expect((error as Error).cause).toBeUndefined();
         }
         expect(untouched()).toBe(true);
-        expect(cpuTime() - started).toBeLessThan(1000);
+        expect(cpuTime() - started).toBeLessThan(15_000);
       }),
       { numRuns: 5000 },
     );

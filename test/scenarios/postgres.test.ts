@@ -180,7 +180,7 @@ describe("a frozen server", () => {
           return performance.now() - started;
         }),
       );
-      expect(Math.max(...times)).toBeLessThan(TIMEOUT + 5_000);
+      expect(Math.max(...times)).toBeLessThan(TIMEOUT + 30_000);
       expect(counters.map(({ failed }) => failed)).toEqual(counters.map(() => 1));
       shared.resume();
       for (const counter of counters) {
@@ -257,7 +257,7 @@ describe("the network", () => {
       harm();
       const started = performance.now();
       await everybody();
-      expect(performance.now() - started).toBeLessThan(TIMEOUT + 5_000);
+      expect(performance.now() - started).toBeLessThan(TIMEOUT + 30_000);
       expect(counters.map((counter) => counter.failed)).toEqual(failed.map((count) => count + 1));
       network.heal();
       await until(async () => {

@@ -111,7 +111,7 @@ describe.each(Object.entries(clients))("with %s", (_name, open) => {
     const started = performance.now();
     const error = await failure(sessions.list("ann"));
     expect(error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE", status: 503 });
-    expect(performance.now() - started).toBeLessThan(TIMEOUT + 5_000);
+    expect(performance.now() - started).toBeLessThan(TIMEOUT + 30_000);
     server.resume();
     await until(async () => (await sessions.list("ann")).items.length === 0, 30);
     expect(await store.get("key")).not.toBeNull();

@@ -22,7 +22,7 @@ export class Fleet {
 
   /** A request without cookies, to the server with this number. */
   async at(server: number, path: string): Promise<unknown> {
-    return (await this.node(server).serve({ path, cookie: "" })).value;
+    return succeeded(path, await this.node(server).serve({ path, cookie: "" })).value;
   }
 
   node(server: number): RemoteNode {
@@ -46,6 +46,11 @@ export class Fleet {
   }
 }
 
+function succeeded(path: string, answer: NodeAnswer): NodeAnswer {
+  if (answer.status !== 200) throw new Error(`${path} was answered with ${answer.status}`);
+  return answer;
+}
+
 /** One browser: its cookies by name. */
 export class FleetVisitor {
   readonly #fleet: Fleet;
@@ -64,8 +69,13 @@ export class FleetVisitor {
     return answer.value;
   }
 
-  /** A request with the cookies of now, whose answer's cookies wait for `keep`. */
-  send(path: string, server: number): Promise<NodeAnswer> {
+  /** A request with the cookies of now, whose answer's cookies wait for `keep`. It must succeed. */
+  async send(path: string, server: number): Promise<NodeAnswer> {
+    return succeeded(path, await this.attempt(path, server));
+  }
+
+  /** The same, whatever it is answered. */
+  attempt(path: string, server: number): Promise<NodeAnswer> {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     return this.#fleet.node(server).serve({ path, cookie });
   }

@@ -18,6 +18,7 @@ export interface NodeOptions {
 /** What a request is answered with, as JSON. */
 export interface NodeAnswer {
   readonly value: unknown;
+  readonly status: number;
   readonly setCookies: readonly string[];
 }
 
@@ -91,7 +92,7 @@ export function openNode(store: Store, clock: Clock, options: NodeOptions): Serv
     async serve({ path, cookie }) {
       const url = new URL(path, "https://app.example");
       const outside = await withoutSession(site, url);
-      if (outside !== undefined) return { value: outside, setCookies: [] };
+      if (outside !== undefined) return { value: outside, status: 200, setCookies: [] };
       const request = new Request(url, { headers: cookie ? { cookie } : {} });
       const key = url.searchParams.get("label") ?? "";
       const asked = RECORDED[url.pathname];
@@ -101,8 +102,9 @@ export function openNode(store: Store, clock: Clock, options: NodeOptions): Serv
         pending?.ok(answerOf(url.pathname, value));
         return Response.json(value ?? null);
       });
-      if (response.status !== 200) throw new Error(`${path} was answered with ${response.status}`);
-      return { value: await response.json(), setCookies: response.headers.getSetCookie() };
+      const { status } = response;
+      const value: unknown = status === 200 ? await response.json() : undefined;
+      return { value, status, setCookies: response.headers.getSetCookie() };
     },
   };
 }
@@ -140,6 +142,9 @@ interface Site {
   readonly logins: AsyncLocalStorage<Login>;
   readonly mayEvict: boolean;
 }
+
+/** For requests without a label, which are judged by what is left. */
+const UNRECORDED = historyRecorder({ now: sharedNow, keep: true }).client("unrecorded");
 
 /** Requests whose whole way through the library is one call of the history. */
 const RECORDED: Readonly<Record<string, (key: string) => HistoryCall>> = {
@@ -189,9 +194,16 @@ async function application(site: Site, session: Session<Data>, { pathname, searc
       await client.run({ op: "delete", key }, () => session.logout());
       return true;
     case "/revoke-others":
+      if (key === "") return sessions.revokeOthers(session);
       return client.run({ op: "revokeUser", user: searchParams.get("user") ?? "", except: key }, () =>
         sessions.revokeOthers(session),
       );
+    case "/rotate":
+      await session.rotate();
+      return true;
+    case "/reauthenticate":
+      await session.reauthenticate();
+      return true;
     case "/valid":
       return session.userId ?? null;
     default:
@@ -202,7 +214,7 @@ async function application(site: Site, session: Session<Data>, { pathname, searc
 /** Answers with the user, or with why not. */
 async function login({ client, logins, mayEvict }: Site, session: Session<Data>, key: string, search: URLSearchParams) {
   const user = search.get("user") ?? "";
-  const pending = client.invoke({ op: "login", key, user, value: 0, mayEvict });
+  const pending = (key === "" ? UNRECORDED : client).invoke({ op: "login", key, user, value: 0, mayEvict });
   try {
     await logins.run({ pending, hold: search.get("hold") }, () => session.login(user));
     pending.ok();

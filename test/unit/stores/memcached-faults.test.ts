@@ -18,7 +18,7 @@ describe.each([
     await store.create("b", record());
     await server.kill();
     for (const call of [() => store.get("a"), () => store.create("c", record()), () => store.delete("a")]) {
-      expect((await failure(call)).ms).toBeLessThan(8000);
+      expect((await failure(call)).ms).toBeLessThan(30_000);
     }
     await server.restart();
     await recovered(store);
@@ -38,7 +38,7 @@ describe.each([
     // Whoever comes later waits no longer.
     failed.push(await failure(() => store.get("a")));
     server.resume();
-    for (const { ms } of failed) expect(ms).toBeLessThan(8000);
+    for (const { ms } of failed) expect(ms).toBeLessThan(30_000);
     await recovered(store);
     expect((await store.get("a"))?.payload).toBe("data");
   });

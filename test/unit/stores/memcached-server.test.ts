@@ -78,7 +78,7 @@ describe("exchanges with the server", () => {
     proxy.delay(50);
     await together(100, (index) => store.create(`k${index}`, record()));
     proxy.heal();
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(30_000);
     expect(proxy.connections).toBe(1);
   });
 });

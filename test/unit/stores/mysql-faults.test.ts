@@ -144,7 +144,7 @@ describe("a server that does not answer", () => {
     for (const { ms, error } of failed) {
       // The store's own patience and the driver's for a new connection end at the same moment.
       expect(error).toMatchObject({ code: expect.stringMatching(/^(SOJOURN_STORE_UNAVAILABLE|ETIMEDOUT)$/) });
-      expect(ms).toBeLessThan(8000);
+      expect(ms).toBeLessThan(30_000);
     }
     await recovered(store);
     expect((await store.get("a"))?.userId).toBe("ann");
@@ -166,7 +166,7 @@ describe("a server that does not answer", () => {
     await store.close();
     server.resume();
     expect((await call).error).toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
-    expect(performance.now() - start).toBeLessThan(8000);
+    expect(performance.now() - start).toBeLessThan(30_000);
   });
 
   test("does not leave a single connection in the middle of a transaction", async () => {
@@ -321,7 +321,7 @@ describe("a network that is cut", () => {
     await store.create("a", record());
     proxy.blackHole();
     const failed = await together(30, () => failure(() => store.get("a")));
-    for (const { ms } of failed) expect(ms).toBeLessThan(8000);
+    for (const { ms } of failed) expect(ms).toBeLessThan(30_000);
     proxy.heal();
     await recovered(store);
     expect(await store.get("a")).not.toBeNull();

@@ -3,13 +3,12 @@
  * `write` writes without end and says what was acknowledged, until it is killed.
  */
 import { randomBytes } from "node:crypto";
-import { writeSync } from "node:fs";
 import type { SessionRecord } from "../../../src/record.ts";
 import { sqliteStore } from "../../../src/stores/sqlite.ts";
+import { say } from "../../support/say.ts";
 
 const [task = "", path = "", times = "0"] = process.argv.slice(2);
 const store = sqliteStore(path, { sweepEvery: false, busyTimeout: 60_000 });
-const say = (line: string): number => writeSync(1, `${line}\n`);
 const record = (payload: string, userId?: string): SessionRecord => {
   const now = Date.now();
   return { payload, userId, createdAt: now, seenAt: now, expiresAt: now + 3_600_000 };

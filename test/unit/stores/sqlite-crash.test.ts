@@ -34,7 +34,8 @@ async function writeAndKill(path: string, after: number): Promise<string[]> {
   });
   const [, signal] = await once(writer, "close");
   expect(signal).toBe("SIGKILL");
-  return said.split("\n").filter((line) => line !== "");
+  // The kill may come in the middle of a line.
+  return said.split("\n").slice(0, -1);
 }
 
 interface Known {
@@ -62,7 +63,7 @@ test("nothing that was acknowledged is lost when the process is killed while it 
   const database = new Database(path);
   expect(database.prepare("PRAGMA integrity_check").get()).toMatchObject({ integrity_check: "ok" });
   database.close();
-}, 60_000);
+}, 240_000);
 
 test("four processes that start at once on a new file count exactly, and keep a limit", async () => {
   const path = join(folder, "sessions.db");
@@ -73,4 +74,4 @@ test("four processes that start at once on a new file count exactly, and keep a 
   expect((await store.get("shared"))?.payload).toBe("400");
   expect((await store.list("ann")).items).toHaveLength(3);
   await store.close();
-}, 60_000);
+}, 240_000);

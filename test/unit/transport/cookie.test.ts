@@ -177,7 +177,7 @@ describe("cookieTransport({ chunks })", () => {
     );
     const started = cpuTime();
     expect(transport.read(request(cookie.join("; "))).length).toBeLessThanOrEqual(16);
-    expect(cpuTime() - started).toBeLessThan(1000);
+    expect(cpuTime() - started).toBeLessThan(15_000);
   });
 
   test("reads a single cookie that was written before chunks were allowed", () => {
