@@ -36,6 +36,13 @@ describe("redisStore()", () => {
     expect(() => redisStore(client, options)).toThrow(expect.objectContaining({ code: "SOJOURN_INVALID_OPTION" }));
   });
 
+  it("refuses a client of redis 3, which calls back, and one with a keyPrefix", () => {
+    const old = { sendCommand: () => true, internal_send_command: () => true, duplicate: () => null };
+    expect(() => redisStore(old as never)).toThrow(/redis 4 or newer/);
+    const prefixed = { call: async () => null, duplicate: () => null, options: { keyPrefix: "a:" } };
+    expect(() => redisStore(prefixed as never)).toThrow(/client\.duplicate/);
+  });
+
   it("keeps the URL, which may hold a password, out of the message", () => {
     expect(() => redisStore("redis://:hunter2@h/0?x=1")).toThrow(expect.not.stringContaining("hunter2"));
   });
