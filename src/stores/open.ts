@@ -72,6 +72,7 @@ async function postgres(url: StoreUrl, clock: Clock | undefined): Promise<Postgr
     unlogged: url.flag("unlogged"),
     prepare: url.flag("prepare"),
     notify: url.flag("notify"),
+    timeout: url.number("timeout"),
     sweepEvery: url.text("sweepEvery") === "false" ? (false as const) : url.number("sweepEvery"),
   };
   return postgresStore(url.rest(), options);
@@ -84,6 +85,8 @@ async function mysql(url: StoreUrl, clock: Clock | undefined): Promise<MysqlStor
     table: url.text("table"),
     create: url.oneOf("create", ["auto", "false"]) === "false" ? (false as const) : undefined,
     timeout: url.number("timeout"),
+    notify: url.flag("notify"),
+    watchEvery: url.number("watchEvery"),
     sweepEvery: url.text("sweepEvery") === "false" ? (false as const) : url.number("sweepEvery"),
   };
   return mysqlStore(url.rest(), options);
@@ -145,8 +148,8 @@ const recordOpeners: RecordOpeners = {
  * | `memory:` | `memoryStore`; `maxSessions`, `maxBytes` |
  * | `file:./sessions` | `fileStore`; `durability` |
  * | `sqlite:./sessions.db`, `sqlite::memory:` | `sqliteStore`; `table`, `durability`, `busyTimeout`, `sweepEvery`, `watchEvery` |
- * | `postgres://user@host/database` | `postgresStore`; `table`, `schema`, `create`, `unlogged`, `prepare`, `notify`, `sweepEvery`; all others are the driver's |
- * | `mysql://user:password@host/database`, `mariadb:` | `mysqlStore`; `table`, `create`, `timeout`, `sweepEvery`; all others are the driver's |
+ * | `postgres://user@host/database` | `postgresStore`; `table`, `schema`, `create`, `unlogged`, `prepare`, `notify`, `timeout`, `sweepEvery`; all others are the driver's |
+ * | `mysql://user:password@host/database`, `mariadb:` | `mysqlStore`; `table`, `create`, `timeout`, `notify`, `watchEvery`, `sweepEvery`; all others are the driver's |
  * | `redis://user:password@host:6379/0`, `valkey:`; `rediss:` and `valkeys:` for TLS | `redisStore` for one server; `prefix`, `timeout` |
  * | `memcached://host:11211,host:11211`, with `users: false` | `memcachedStore`; `prefix`, `timeout` |
  *

@@ -1,3 +1,4 @@
+import { isSessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import { checkLimit, cursorAt, pageSize, parseCursor, toPage } from "../parts/paging.ts";
 import type { Swept } from "../parts/sweep.ts";
@@ -144,8 +145,14 @@ export async function deleteAll(
 ): Promise<SessionKey[] | null> {
   const limit = String(checkLimit(options.limit));
   const except = options.except === undefined ? null : toText(options.except);
-  const rows = await connection.run("endUser", [toText(userId), except, limit, now, origin, options.at ?? now]);
-  return rows[0]?.ended === null ? null : ended(rows);
+  try {
+    const rows = await connection.run("endUser", [toText(userId), except, limit, now, origin, options.at ?? now]);
+    return rows[0]?.ended === null ? null : ended(rows);
+  } catch (error) {
+    // No index takes such a user, so no session is theirs.
+    if (!isSessionError(error, "SOJOURN_RECORD_TOO_LARGE")) throw error;
+    return except === null ? [] : null;
+  }
 }
 
 export async function clear(

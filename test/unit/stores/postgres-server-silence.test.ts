@@ -113,5 +113,7 @@ describe("an error of the server", () => {
       status: 413,
     });
     expect(await open().get(random)).toBeNull();
+    expect(await open().deleteAll(random)).toEqual([]);
+    expect(await open().deleteAll(random, { except: "a" })).toBeNull();
   });
 });
