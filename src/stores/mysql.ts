@@ -40,7 +40,8 @@ export interface MysqlStore extends ReplaceStore, ScanStore, SweepStore, WatchSt
  *
  * @param source `mysql://user:password@host/database` (or `mariadb:`), or a pool or connection of `mysql2`.
  * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when mysql2 is not
- * installed; by a login whose user id has more than 512 bytes. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not
+ * installed; by a login whose user id has more than 768 bytes. `SOJOURN_RECORD_TOO_LARGE` for
+ * more than the server takes in one statement. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not
  * answer in time, when the tables are of another release or the store has been closed, and with the driver's own error for all else.
  *
  * @example
