@@ -85,7 +85,7 @@ function overPg({ Pool, Client }: PgModule, url: string, options: DriverOptions)
   if (typeof Pool !== "function" || typeof Client !== "function") throw otherDriver("pg");
   const { timeout } = options;
   const config = { connectionString: url, connectionTimeoutMillis: timeout, keepAlive: true };
-  const pool = new Pool({ ...config, max: CONNECTIONS, query_timeout: timeout, allowExitOnIdle: true });
+  const pool = new Pool({ ...config, max: CONNECTIONS, allowExitOnIdle: true });
   const listen = async (): Promise<ListenClient> => {
     const client = new Client(config);
     // The failure of connect() is enough; without a listener this event would end the process.
