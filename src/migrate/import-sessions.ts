@@ -39,11 +39,11 @@ export interface ImportOptions<Data extends object> {
  * ledger does not answer: nobody is logged out by that.
  * @example
  * ```ts
- * import { importSessions, ironSession } from "sojourn/migrate";
+ * import { importSessions, fromIronSession } from "sojourn/migrate";
  * import { memoryStore } from "sojourn/stores/memory";
  *
  * const moving = importSessions(sessions, {
- *   from: [ironSession({ password: "the password of iron-session, kept elsewhere", cookie: "app" })],
+ *   from: [fromIronSession({ password: "the password of iron-session, kept elsewhere", cookie: "app" })],
  *   until: new Date("2031-03-01"),
  *   ledger: memoryStore(),
  *   userId: ({ data }) => data.user as string | undefined,
@@ -152,7 +152,7 @@ async function ask<T>(whom: string, call: () => Promise<T>): Promise<T> {
 function checked<Data extends object>(options: ImportOptions<Data>): ImportOptions<Data> {
   const { from, until, ledger } = options;
   if (!Array.isArray(from) || !from.every((reader) => typeof reader?.find === "function")) {
-    throw invalidOption("from", from, "a list of readers, such as [expressSession({ … })]");
+    throw invalidOption("from", from, "a list of readers, such as [fromExpressSession({ … })]");
   }
   if (!(until instanceof Date) || Number.isNaN(until.getTime())) {
     throw invalidOption("until", until, "a Date from which on nothing old is accepted");

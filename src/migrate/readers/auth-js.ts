@@ -29,12 +29,12 @@ const CHUNKS = 10;
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a secret.
  * @example
  * ```ts
- * import { authJs } from "sojourn/migrate";
+ * import { fromAuthJs } from "sojourn/migrate";
  *
- * authJs({ secret: "the AUTH_SECRET", cookie: "__Secure-authjs.session-token" }).name; // → "Auth.js"
+ * fromAuthJs({ secret: "the AUTH_SECRET", cookie: "__Secure-authjs.session-token" }).name; // → "Auth.js"
  * ```
  */
-export function authJs(options: AuthJsOptions): Reader {
+export function fromAuthJs(options: AuthJsOptions): Reader {
   const secrets = listOf(options.secret ?? []);
   if (secrets.length === 0) throw invalidOption("secret", options.secret, "the AUTH_SECRET of the old application");
   const own = "authjs.session-token";

@@ -28,13 +28,13 @@ export interface IronOptions extends CookieOptions {
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a password of 32 characters or more.
  * @example
  * ```ts
- * import { ironSession } from "sojourn/migrate";
+ * import { fromIronSession } from "sojourn/migrate";
  *
  * const password = "the password of iron-session, kept elsewhere";
- * ironSession({ password, cookie: "app" }).name; // → "iron-session"
+ * fromIronSession({ password, cookie: "app" }).name; // → "iron-session"
  * ```
  */
-export function ironSession(options: IronOptions & { readonly cookie: string }): Reader {
+export function fromIronSession(options: IronOptions & { readonly cookie: string }): Reader {
   return sealed("iron-session", options, options.cookie, "~2", ({ content, expiresAt }) => ({
     data: content,
     expiresAt,
@@ -47,13 +47,13 @@ export function ironSession(options: IronOptions & { readonly cookie: string }):
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a password of 32 characters or more.
  * @example
  * ```ts
- * import { h3Session } from "sojourn/migrate";
+ * import { fromH3 } from "sojourn/migrate";
  *
  * const password = "the NUXT_SESSION_PASSWORD, kept elsewhere";
- * h3Session({ password, cookie: "nuxt-session" }).name; // → "h3"
+ * fromH3({ password, cookie: "nuxt-session" }).name; // → "h3"
  * ```
  */
-export function h3Session(options: IronOptions): Reader {
+export function fromH3(options: IronOptions): Reader {
   return sealed("h3", options, "h3", "", ({ content, expiresAt }) => {
     const data = objectOf(content.data);
     return data && { data, expiresAt };

@@ -24,12 +24,12 @@ export interface SignedCookieOptions extends CookieOptions {
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without keys.
  * @example
  * ```ts
- * import { cookieSession } from "sojourn/migrate";
+ * import { fromCookieSession } from "sojourn/migrate";
  *
- * cookieSession({ keys: ["kept elsewhere"] }).name; // → "cookie-session"
+ * fromCookieSession({ keys: ["kept elsewhere"] }).name; // → "cookie-session"
  * ```
  */
-export function cookieSession(options: SignedCookieOptions): Reader {
+export function fromCookieSession(options: SignedCookieOptions): Reader {
   return signedCookie("cookie-session", options, "session", (data) => ({ data }));
 }
 
@@ -39,12 +39,12 @@ export function cookieSession(options: SignedCookieOptions): Reader {
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without keys.
  * @example
  * ```ts
- * import { koaSession } from "sojourn/migrate";
+ * import { fromKoaSession } from "sojourn/migrate";
  *
- * koaSession({ keys: ["kept elsewhere"] }).name; // → "koa-session"
+ * fromKoaSession({ keys: ["kept elsewhere"] }).name; // → "koa-session"
  * ```
  */
-export function koaSession(options: SignedCookieOptions): Reader {
+export function fromKoaSession(options: SignedCookieOptions): Reader {
   return signedCookie("koa-session", options, "koa.sess", ({ _expire, _maxAge, _session, ...data }) => ({
     data,
     expiresAt: dateOf(_expire),

@@ -34,13 +34,13 @@ export interface LookedUpOptions extends CookieOptions {
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a secret or without `find`.
  * @example
  * ```ts
- * import { betterAuth } from "sojourn/migrate";
+ * import { fromBetterAuth } from "sojourn/migrate";
  *
  * const find = async (token: string) => ({ userId: "ann", expiresAt: new Date("2031-01-01") });
- * betterAuth({ secret: "the BETTER_AUTH_SECRET", find }).name; // → "better-auth"
+ * fromBetterAuth({ secret: "the BETTER_AUTH_SECRET", find }).name; // → "better-auth"
  * ```
  */
-export function betterAuth(options: LookedUpOptions & { readonly secret: OldSecrets }): Reader {
+export function fromBetterAuth(options: LookedUpOptions & { readonly secret: OldSecrets }): Reader {
   const secrets = listOf(options.secret ?? []);
   if (secrets.length === 0)
     throw invalidOption("secret", options.secret, "the BETTER_AUTH_SECRET of the old application");
@@ -59,12 +59,12 @@ export function betterAuth(options: LookedUpOptions & { readonly secret: OldSecr
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without `find`.
  * @example
  * ```ts
- * import { authJsDatabase } from "sojourn/migrate";
+ * import { fromAuthJsDatabase } from "sojourn/migrate";
  *
- * authJsDatabase({ find: async () => null }).name; // → "Auth.js, database"
+ * fromAuthJsDatabase({ find: async () => null }).name; // → "Auth.js, database"
  * ```
  */
-export function authJsDatabase(options: LookedUpOptions): Reader {
+export function fromAuthJsDatabase(options: LookedUpOptions): Reader {
   return lookedUp("Auth.js, database", options, "authjs.session-token", async (value) => value);
 }
 
@@ -74,12 +74,12 @@ export function authJsDatabase(options: LookedUpOptions): Reader {
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without `find`.
  * @example
  * ```ts
- * import { lucia } from "sojourn/migrate";
+ * import { fromLucia } from "sojourn/migrate";
  *
- * lucia({ find: async () => null }).name; // → "Lucia"
+ * fromLucia({ find: async () => null }).name; // → "Lucia"
  * ```
  */
-export function lucia(options: LookedUpOptions): Reader {
+export function fromLucia(options: LookedUpOptions): Reader {
   return lookedUp("Lucia", options, "auth_session", async (value) => value);
 }
 

@@ -23,7 +23,7 @@ export interface SecureSessionOptions extends CookieOptions {
   readonly key: Uint8Array | readonly Uint8Array[];
   /** The module: `import sodium from "sodium-native"`. */
   readonly sodium: SodiumLike;
-  /** Its option `expiry`, in seconds. Default 86,401, as there. */
+  /** Its option `expiry`: how long a session lives, in seconds. Default 86,401 s, as there. */
   readonly expiry?: number | undefined;
 }
 
@@ -37,13 +37,13 @@ const NONCE = 24;
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a key of 32 bytes or without sodium.
  * @example
  * ```ts
- * import { fastifySecureSession } from "sojourn/migrate";
+ * import { fromFastifySecureSession } from "sojourn/migrate";
  *
  * const sodium = { crypto_secretbox_open_easy: () => false };
- * fastifySecureSession({ key: new Uint8Array(32), sodium }).name; // → "@fastify/secure-session"
+ * fromFastifySecureSession({ key: new Uint8Array(32), sodium }).name; // → "@fastify/secure-session"
  * ```
  */
-export function fastifySecureSession(options: SecureSessionOptions): Reader {
+export function fromFastifySecureSession(options: SecureSessionOptions): Reader {
   const { key, sodium, expiry = 86_401 } = options;
   const keys = key instanceof Uint8Array ? [key] : (key ?? []);
   if (keys.length === 0 || !keys.every((each) => each?.length === 32))

@@ -33,12 +33,12 @@ export interface StoredIdOptions extends CookieOptions {
  * @example
  * ```ts
  * import session from "express-session";
- * import { expressSession } from "sojourn/migrate";
+ * import { fromExpressSession } from "sojourn/migrate";
  *
- * expressSession({ secret: "kept elsewhere", store: new session.MemoryStore() }).name; // → "express-session"
+ * fromExpressSession({ secret: "kept elsewhere", store: new session.MemoryStore() }).name; // → "express-session"
  * ```
  */
-export function expressSession(options: StoredIdOptions): Reader {
+export function fromExpressSession(options: StoredIdOptions): Reader {
   return storedId("express-session", options, "connect.sid", "s:");
 }
 
@@ -49,13 +49,13 @@ export function expressSession(options: StoredIdOptions): Reader {
  * @example
  * ```ts
  * import session from "express-session";
- * import { fastifySession } from "sojourn/migrate";
+ * import { fromFastifySession } from "sojourn/migrate";
  *
  * const secret = "the secret of @fastify/session, kept elsewhere";
- * fastifySession({ secret, store: new session.MemoryStore() }).name; // → "@fastify/session"
+ * fromFastifySession({ secret, store: new session.MemoryStore() }).name; // → "@fastify/session"
  * ```
  */
-export function fastifySession(options: StoredIdOptions): Reader {
+export function fromFastifySession(options: StoredIdOptions): Reader {
   return storedId("@fastify/session", options, "sessionId", "");
 }
 

@@ -59,8 +59,8 @@ const expressSession: Make = async (seconds) => {
   const cookie = jar((await ask(port, "/login")).setCookie);
   return {
     cookie,
-    reader: readers.expressSession({ secret: [OTHER, SECRET], store }),
-    stranger: readers.expressSession({ secret: OTHER, store }),
+    reader: readers.fromExpressSession({ secret: [OTHER, SECRET], store }),
+    stranger: readers.fromExpressSession({ secret: OTHER, store }),
     expiresAt: soon(seconds),
     stillValid: async () => (await ask(port, "/", { cookie })).body === "ann",
   };
@@ -78,8 +78,8 @@ const cookieSession: Make = async () => {
   const cookie = jar((await ask(port, "/login")).setCookie);
   return {
     cookie,
-    reader: readers.cookieSession({ keys: [OTHER, SECRET] }),
-    stranger: readers.cookieSession({ keys: OTHER }),
+    reader: readers.fromCookieSession({ keys: [OTHER, SECRET] }),
+    stranger: readers.fromCookieSession({ keys: OTHER }),
     expiresAt: undefined,
     stillValid: async () => (await ask(port, "/", { cookie })).body === "ann",
   };
@@ -101,8 +101,8 @@ const koaSession: Make = async (seconds) => {
   const cookie = jar((await ask(port, "/login")).setCookie);
   return {
     cookie,
-    reader: readers.koaSession({ keys: SECRET }),
-    stranger: readers.koaSession({ keys: OTHER }),
+    reader: readers.fromKoaSession({ keys: SECRET }),
+    stranger: readers.fromKoaSession({ keys: OTHER }),
     expiresAt: soon(seconds),
     stillValid: async () => (await ask(port, "/", { cookie })).body === "ann",
   };
@@ -112,8 +112,8 @@ const ironSession: Make = async (seconds) => {
   const seal = await sealData(DATA, { password: SECRET, ttl: seconds });
   return {
     cookie: `app=${encodeURIComponent(seal)}`,
-    reader: readers.ironSession({ password: SECRET, cookie: "app" }),
-    stranger: readers.ironSession({ password: OTHER, cookie: "app" }),
+    reader: readers.fromIronSession({ password: SECRET, cookie: "app" }),
+    stranger: readers.fromIronSession({ password: OTHER, cookie: "app" }),
     expiresAt: soon(seconds),
     stillValid: async () => true,
   };
@@ -123,8 +123,8 @@ const ironSessionById: Make = async (seconds) => {
   const seal = await sealData(DATA, { password: { 2: SECRET, 1: OTHER }, ttl: seconds });
   return {
     cookie: `app=${encodeURIComponent(seal)}`,
-    reader: readers.ironSession({ password: { 1: OTHER, 2: SECRET }, cookie: "app" }),
-    stranger: readers.ironSession({ password: { 1: SECRET, 2: OTHER }, cookie: "app" }),
+    reader: readers.fromIronSession({ password: { 1: OTHER, 2: SECRET }, cookie: "app" }),
+    stranger: readers.fromIronSession({ password: { 1: SECRET, 2: OTHER }, cookie: "app" }),
     expiresAt: soon(seconds),
     stillValid: async () => true,
   };
@@ -135,8 +135,8 @@ const authJs: Make = async (seconds) => {
   const token = await encode({ token: { sub: "ann", ...DATA }, secret: SECRET, salt: name, maxAge: seconds });
   return {
     cookie: `${name}=${token}`,
-    reader: readers.authJs({ secret: [OTHER, SECRET], cookie: name }),
-    stranger: readers.authJs({ secret: OTHER, cookie: name }),
+    reader: readers.fromAuthJs({ secret: [OTHER, SECRET], cookie: name }),
+    stranger: readers.fromAuthJs({ secret: OTHER, cookie: name }),
     expiresAt: soon(seconds),
     stillValid: async () => true,
   };
@@ -153,8 +153,8 @@ const authJsInChunks: Make = async (seconds) => {
   const chunks = token.match(/.{1,3900}/g) ?? [];
   return {
     cookie: chunks.map((chunk, at) => `${name}.${at}=${chunk}`).join("; "),
-    reader: readers.authJs({ secret: SECRET }),
-    stranger: readers.authJs({ secret: OTHER }),
+    reader: readers.fromAuthJs({ secret: SECRET }),
+    stranger: readers.fromAuthJs({ secret: OTHER }),
     expiresAt: soon(seconds),
     stillValid: async () => true,
   };
@@ -183,8 +183,8 @@ const better: Make = async (seconds) => {
   };
   return {
     cookie,
-    reader: readers.betterAuth({ secret: [OTHER, SECRET], find, end }),
-    stranger: readers.betterAuth({ secret: OTHER, find }),
+    reader: readers.fromBetterAuth({ secret: [OTHER, SECRET], find, end }),
+    stranger: readers.fromBetterAuth({ secret: OTHER, find }),
     expiresAt: soon(seconds),
     stillValid: async () => (await auth.api.getSession({ headers: new Headers({ cookie }) })) !== null,
   };
@@ -211,8 +211,8 @@ const fastifyStored: Make = async (seconds) => {
   const cookie = jar([line ?? ""]);
   return {
     cookie,
-    reader: readers.fastifySession({ secret: SECRET, store: store as never }),
-    stranger: readers.fastifySession({ secret: OTHER, store: store as never }),
+    reader: readers.fromFastifySession({ secret: SECRET, store: store as never }),
+    stranger: readers.fromFastifySession({ secret: OTHER, store: store as never }),
     expiresAt: soon(seconds),
     stillValid: async () => (await app.inject({ url: "/", headers: { cookie } })).body === "ann",
   };
@@ -232,8 +232,8 @@ const fastifySealed: Make = async (seconds) => {
   const sodium = createRequire(require.resolve("@fastify/secure-session"))("sodium-native");
   return {
     cookie,
-    reader: readers.fastifySecureSession({ key: [Buffer.alloc(32, 1), key], sodium, expiry: seconds }),
-    stranger: readers.fastifySecureSession({ key: Buffer.alloc(32, 1), sodium, expiry: seconds }),
+    reader: readers.fromFastifySecureSession({ key: [Buffer.alloc(32, 1), key], sodium, expiry: seconds }),
+    stranger: readers.fromFastifySecureSession({ key: Buffer.alloc(32, 1), sodium, expiry: seconds }),
     expiresAt: soon(seconds),
     stillValid: async () => true,
   };
