@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { createSentinel } from "redis";
 import { afterEach, expect, it, vi } from "vitest";
 import type { SessionRecord } from "../../src/record.ts";
-import { standingOf } from "../../src/stores/redis/standing.ts";
+import { replicationOf } from "../../src/stores/redis/replication.ts";
 import { type RedisStore, redisStore } from "../../src/stores/redis.ts";
 import { freeze } from "../servers/freeze.ts";
 import { type TestServer, until } from "../servers/process.ts";
@@ -49,7 +49,7 @@ async function startReplicated(replicas: number) {
   await ask(master.port, "SET known 1");
   await until(
     async () => {
-      const { replicas: all, offset } = standingOf(await ask(master.port, "INFO replication"));
+      const { replicas: all, offset } = replicationOf(await ask(master.port, "INFO replication"));
       return all.every((each) => each >= offset);
     },
     30,

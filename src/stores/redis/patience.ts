@@ -49,11 +49,11 @@ export class Patience {
   }
 
   #arm(delay: number): void {
-    this.#timer = setTimeout(() => this.#look(), delay);
+    this.#timer = setTimeout(() => this.#check(), delay);
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
-  #look(): void {
+  #check(): void {
     this.#timer = undefined;
     const now = performance.now();
     const [oldest] = this.#waiting;
@@ -73,7 +73,7 @@ export class Patience {
       waiting.reject(late(this.#timeout));
     }
     if (silent) for (const connection of connections) this.#onSilence(connection);
-    this.#look();
+    this.#check();
   }
 }
 

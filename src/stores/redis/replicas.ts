@@ -1,6 +1,6 @@
 import { SessionError } from "../../errors.ts";
 import type { Connection, Send } from "./connection.ts";
-import { inStep, Memories, type Standing, standingOf } from "./standing.ts";
+import { inStep, Memories, type Replication, replicationOf } from "./replication.ts";
 
 /** Milliseconds for which it is believed who is master, and with how many replicas. */
 const BELIEVED = 5000;
@@ -12,7 +12,7 @@ const LONGEST = 40;
 /** More replicas than anybody has: the server asks all of them how far they are, whatever it knows already. */
 const ALL = "1000";
 
-interface Seen extends Standing {
+interface Seen extends Replication {
   /** Replicas that it has lost of late. */
   readonly missing: number;
 }
@@ -92,18 +92,18 @@ export class Replicas {
   /** All masters, as they were a moment ago. Who is to be ended is ended, though one of them does not answer: undefined. */
   async #before(): Promise<readonly Seen[] | undefined> {
     const isBelieved = (): boolean => performance.now() <= this.#believedUntil;
-    if (!isBelieved()) await endOf(this.#look(), this.#timeout);
+    if (!isBelieved()) await endOf(this.#readAll(), this.#timeout);
     return isBelieved() ? this.#masters : undefined;
   }
 
-  async #look(): Promise<void> {
+  async #readAll(): Promise<void> {
     const masters = await this.#connection.masters();
-    this.#believe(await Promise.all(masters.map((send) => this.#lookAt(send))));
+    this.#believe(await Promise.all(masters.map((send) => this.#read(send))));
   }
 
-  async #lookAt(send: Send): Promise<Seen> {
-    const standing = standingOf(String(await send(["INFO", "replication"])));
-    return { ...standing, missing: this.#memories.missing(standing, performance.now()) };
+  async #read(send: Send): Promise<Seen> {
+    const replication = replicationOf(String(await send(["INFO", "replication"])));
+    return { ...replication, missing: this.#memories.missing(replication, performance.now()) };
   }
 
   #believe(masters: readonly Seen[]): void {
@@ -133,11 +133,11 @@ export class Replicas {
   /** Until enough replicas have what this master has written, or the time is over. */
   async #wait(send: Send): Promise<Outcome> {
     const deadline = performance.now() + this.#timeout;
-    const { id, offset, ...first } = await this.#lookAt(send);
+    const { id, offset, ...first } = await this.#read(send);
     if (first.replicas.length < this.#wanted) return { ...first, id, offset, safe: inStep(first, offset) };
     let asked = String(this.#wanted);
     for (let hold = SHORTEST; ; ) {
-      const [count, now] = await Promise.all([send(["WAIT", asked, String(hold)]), this.#lookAt(send)]);
+      const [count, now] = await Promise.all([send(["WAIT", asked, String(hold)]), this.#read(send)]);
       const safe = now.id === id ? inStep(now, offset) : 0;
       if (safe >= this.#wanted || now.id !== id || performance.now() > deadline) return { ...now, safe };
       if (asked !== ALL && Number(count) >= this.#wanted) {

@@ -1,5 +1,5 @@
 /** What a master says of its replication. */
-export interface Standing {
+export interface Replication {
   /** Begun anew by every promotion: tells one master's time from that of any other. Undefined for who is no master. */
   readonly id: string | undefined;
   /** How far it has written. */
@@ -13,7 +13,7 @@ export interface Standing {
 }
 
 /** From the answer to `INFO replication`. */
-export function standingOf(info: string): Standing {
+export function replicationOf(info: string): Replication {
   const field = (name: string): string => new RegExp(`^${name}:(.*?)\r?$`, "m").exec(info)?.[1] ?? "";
   return {
     id: field("role") === "master" ? field("master_replid") : undefined,
@@ -25,7 +25,7 @@ export function standingOf(info: string): Standing {
 }
 
 /** How many replicas have all that it had written by then. */
-export function inStep({ replicas }: Pick<Standing, "replicas">, offset: number): number {
+export function inStep({ replicas }: Pick<Replication, "replicas">, offset: number): number {
   return replicas.filter((each) => each >= offset).length;
 }
 
@@ -52,7 +52,7 @@ export class Memories {
   readonly #known = new Map<string, Memory>();
 
   /** Takes note of what a master has now. Answers how many it has lost of late. */
-  missing({ id = "", connected: count }: Standing, now: number): number {
+  missing({ id = "", connected: count }: Replication, now: number): number {
     const memory = this.#known.get(id) ?? { most: count, count, lostAt: now, seenAt: now };
     if (count < memory.count) memory.lostAt = now;
     const patience = count === 0 ? CUT_OFF : BEREFT;
