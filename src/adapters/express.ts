@@ -57,17 +57,15 @@ export interface ExpressOptions extends Pick<OpenOptions, "touch"> {
  * A CSRF token is looked for in its header, and in `req.body`: put the parsers of forms before this, or
  * `csrf: false` here and `expressCsrf` after them.
  *
+ * `getSession(sessions, req)` has the type of your data. For `req.session`, declare it in `Express.Request`; a project that
+ * has `@types/express-session` cannot, for that declares it already.
+ *
  * @example
  * ```ts
- * declare global {
- *   namespace Express {
- *     interface Request { session: Session<MyData> }
- *   }
- * }
  * app.use(express.urlencoded());
  * app.use(expressSession(sessions));
  * app.post("/login", async (req, res) => {
- *   await req.session.login(await authenticate(req.body));
+ *   await getSession(sessions, req).login(await authenticate(req.body));
  *   res.redirect(303, "/");
  * });
  * ```

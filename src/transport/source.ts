@@ -102,11 +102,12 @@ export class NodeSource implements RequestSource {
 
   /**
    * @param address Asked when somebody needs it. Default: the other end of the connection, which behind a proxy is the proxy.
+   * @param url The address as the client sent it. Default: `originalUrl`, or `url`.
    * @param over What closes when the request is over: its response or, for a handshake, its socket. Default: nothing.
    */
-  constructor(request: NodeRequestLike, address?: () => string | undefined, over?: Closing) {
+  constructor(request: NodeRequestLike, address?: () => string | undefined, over?: Closing, url?: string) {
     this.method = request.method ?? "GET";
-    this.url = request.originalUrl ?? request.url ?? "/";
+    this.url = url ?? request.originalUrl ?? request.url ?? "/";
     this.#request = request;
     this.#address = address;
     this.#over = over;

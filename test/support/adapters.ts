@@ -6,14 +6,19 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import express, { type ErrorRequestHandler } from "express";
+import Fastify from "fastify";
 import { Hono } from "hono";
 import { stream as streamBody } from "hono/streaming";
+import Koa from "koa";
 import { expressSession, getSession } from "../../src/adapters/express.ts";
+import { fastifySession, getSession as getFastifySession } from "../../src/adapters/fastify.ts";
 import { withSession as withFetchSession } from "../../src/adapters/fetch.ts";
 import { honoSession, type SessionEnv } from "../../src/adapters/hono.ts";
+import { koaSession, type SessionContext } from "../../src/adapters/koa.ts";
 import { type NodeResponse, openSession, withSession as withNodeSession } from "../../src/adapters/node.ts";
 import type { Session, Sessions } from "../../src/index.ts";
 import * as fetchLike from "./own-adapters/fetch-like.ts";
@@ -110,6 +115,45 @@ function expressServer(
   });
   app.use(errorPage);
   return createServer(app);
+}
+
+function koaServer(
+  sessions: Sessions<Data>,
+  application: Application,
+  onError: (error: unknown) => void = () => {},
+): Server {
+  const app = new Koa<Koa.DefaultState, SessionContext<Data>>();
+  app.silent = true;
+  app.use(koaSession(sessions, { onError }));
+  app.use(async (ctx) => {
+    const { status = 200, headers = {}, body } = await application(ctx.session, ctx.path);
+    ctx.status = status;
+    for (const [name, value] of Object.entries(headers)) ctx.set(name, value as string);
+    ctx.body = typeof body === "function" ? Readable.from(body()) : (body ?? null);
+    // Koa makes 204 of an answer without a body.
+    ctx.status = status;
+  });
+  return createServer(app.callback());
+}
+
+async function fastifyServer(
+  sessions: Sessions<Data>,
+  application: Application,
+  onError: (error: unknown) => void = () => {},
+): Promise<Running> {
+  const app = Fastify({ forceCloseConnections: true });
+  // Fastify itself refuses bodies of kinds that it does not know, before anybody is asked who sent them.
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  await app.register(fastifySession(sessions, { onError }));
+  app.all("*", async (request, reply) => {
+    const path = pathOf(request.url);
+    const { status = 200, headers = {}, body } = await application(getFastifySession(sessions, request), path);
+    for (const [name, value] of Object.entries(headers)) reply.header(name, value);
+    return reply.code(status).send(typeof body === "function" ? Readable.from(body()) : body);
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = app.server.address() as AddressInfo;
+  return { send: overHttp(port), port, close: () => void app.close() };
 }
 
 function honoApp(
@@ -234,6 +278,14 @@ export const adapters: readonly Adapter[] = [
         }),
       );
     },
+  },
+  {
+    name: "koa, on node",
+    start: (sessions, application, onError) => running(koaServer(sessions, application, onError)),
+  },
+  {
+    name: "fastify, on node",
+    start: fastifyServer,
   },
   {
     name: "hono, app.request",

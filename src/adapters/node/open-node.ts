@@ -20,6 +20,8 @@ export type OnError = (error: unknown, request: NodeRequest) => void;
 
 /** How a Node framework's request is opened, and who hears of failures. */
 export interface OpenNodeOptions extends Pick<OpenOptions, "touch" | "readOnly"> {
+  /** The address as the client sent it, where a mounted application sees less of it. Default: `originalUrl`, or `url`. */
+  readonly url?: string | undefined;
   /**
    * The client's address, asked when somebody needs it (the device of a login). Default: the other end of the connection,
    * which behind a proxy is the proxy.
@@ -226,10 +228,10 @@ async function open<Data extends object>(
   sessions: Sessions<Data>,
   req: NodeRequest,
   res: NodeResponse,
-  { address, csrf = true, onError = logFailure, handOver, touch, readOnly }: OpenNodeOptions,
+  { url, address, csrf = true, onError = logFailure, handOver, touch, readOnly }: OpenNodeOptions,
 ): Promise<NodeOpening<Data>> {
   const handshake = req.headers.upgrade !== undefined && /websocket/i.test(req.headers.upgrade);
-  const source = new NodeSource(req, address, (handshake ? req.socket : res) as Closing);
+  const source = new NodeSource(req, address, (handshake ? req.socket : res) as Closing, url);
   let opening: NodeOpening<Data>;
   try {
     const session = await sessions.open(source, { touch, readOnly: readOnly || handshake, key: carrierOf(req) });
