@@ -94,6 +94,22 @@ describe("kvStore() over places that see old values", async () => {
     expect(ttl["sojourn:forever"]).toBeLessThan(2 ** 31);
   });
 
+  test("a session that is too large for a value is no outage", async () => {
+    const large = record({ payload: "x".repeat(27_000_000) });
+    const written = kvStore(namespace, { clock }).create("large", large);
+    await expect(written).rejects.toMatchObject({ code: "SOJOURN_RECORD_TOO_LARGE" });
+  });
+
+  test("a use that came between stays, and so does the deadline that came of it", async () => {
+    const store = kvStore(namespace, { clock });
+    const version = (await store.create("times", record())) ?? "";
+    await store.touch("times", clock() + 60_000, clock() + 2 * HOUR);
+    await store.update("times", record({ payload: "[]" }), version);
+    const times = { payload: "[]", seenAt: clock() + 60_000, expiresAt: clock() + 2 * HOUR };
+    expect(await store.get("times")).toMatchObject(times);
+    await store.health();
+  });
+
   test("a value that somebody else wrote is an error, and nobody's session", async () => {
     await namespace.put("sojourn:strange", '{"userId":"ann"}');
     await expect(kvStore(namespace, { clock }).get("strange")).rejects.toMatchObject({

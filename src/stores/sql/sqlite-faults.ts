@@ -3,12 +3,14 @@ import { SessionError } from "../../errors.ts";
 /** Primary result code SQLITE_TOOBIG. */
 const TOO_BIG = 18;
 
-/** Whether a value is larger than SQLite, or the platform around it, takes; whichever driver or platform says so. */
+/** Whether a value is larger than SQLite, the platform around it or KV takes; whichever driver or platform says so. */
 function isTooLarge(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   if (code === "SQLITE_TOOBIG" || errcode === TOO_BIG) return true;
-  return typeof message === "string" && /SQLITE_TOOBIG|(string|blob|row) too big/i.test(message);
+  return (
+    typeof message === "string" && /SQLITE_TOOBIG|(string|blob|row) too big|length of \d+ exceeds limit/i.test(message)
+  );
 }
 
 /**

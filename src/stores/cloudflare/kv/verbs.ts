@@ -2,6 +2,7 @@ import type { Clock } from "../../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
 import { freshMark } from "../../parts/version.ts";
 import { probeAt, probeLost } from "../../sql/probe.ts";
+import { explained } from "../../sql/sqlite-faults.ts";
 import type { UpdateResult } from "../../store.ts";
 import type { Held, KvBinding } from "./values.ts";
 import { decode, encode, encodeTombstone, isDead, nameOf, store, tombstoneTtl, ttlOf } from "./values.ts";
@@ -92,7 +93,9 @@ export class Verbs {
 
   async #put(name: string, held: Held): Promise<void> {
     const expirationTtl = ttlOf(held.record.expiresAt, this.#clock());
-    await this.#binding.put(name, encode(held), { expirationTtl });
+    await this.#binding.put(name, encode(held), { expirationTtl }).catch((error: unknown) => {
+      throw explained(error, "KV takes at most 25 MiB in one value");
+    });
   }
 }
 
