@@ -99,5 +99,5 @@ function entryOf({ key, record, expected, next }: Change): Readonly<Record<strin
 /** The server refuses a value of one of them (classes 22, 23, 54), and has rolled back all. */
 function isOfOne(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === "string" && /^(?:22|23|54)...$/.test(code);
+  return typeof code === "string" && (/^(?:22|23|54)...$/.test(code) || code === "SOJOURN_RECORD_TOO_LARGE");
 }

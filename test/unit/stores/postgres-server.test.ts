@@ -174,7 +174,9 @@ describe("failures", () => {
   test("a user id too long for an index is an error, and nobody else's", async () => {
     const store = open();
     const long = Array.from({ length: 400 }, () => crypto.randomUUID()).join("");
-    await expect(store.create("a", record({ userId: long }))).rejects.toMatchObject({ code: "54000" });
+    await expect(store.create("a", record({ userId: long }))).rejects.toMatchObject({
+      code: "SOJOURN_RECORD_TOO_LARGE",
+    });
     expect(await store.get("a")).toBeNull();
     expect(await store.list(long)).toEqual({ items: [] });
     expect(await store.get(long)).toBeNull();
