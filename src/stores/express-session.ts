@@ -83,6 +83,12 @@ export interface ToExpressStoreOptions {
    * presents it, so that nobody is logged out by the change. `all` and `length` do not count what has not moved. Default: none.
    */
   readonly previous?: ExpressStore | undefined;
+  /**
+   * `true` (default): sessions move from `previous` when they are used, and new ones are made in the new store. `false`: nothing moves
+   * and new ones are made in `previous`, but what is in the new store is found. That is the first step of a roll-out: processes that know
+   * only `previous` may run beside it, and so may, later, those that move. Only with `previous`.
+   */
+  readonly moves?: boolean | undefined;
   /** Milliseconds that one call of a store may take; then the request gets an error. 50 to 600,000, default 5,000. */
   readonly timeout?: number | undefined;
   /** Gives `createdAt` and `seenAt`; deadlines are the cookie's, of the system's clock. Default: the system's clock. */
@@ -126,7 +132,10 @@ export function toExpressStore<Base>(
   if (typeof session?.Store !== "function") {
     throw invalidOption("session", session, 'the module: import session from "express-session"');
   }
-  const { userId, previous } = options;
+  const { userId, previous, moves = true } = options;
+  if (typeof moves !== "boolean" || (!moves && previous === undefined)) {
+    throw invalidOption("moves", moves, "true, or false beside `previous`");
+  }
   if (previous !== undefined) checkExpressStore("previous", previous);
   if (userId !== undefined && typeof userId !== "function") throw invalidOption("userId", userId, "a function");
   const ask = within(store.name, bounded("timeout", options.timeout ?? 5000, 50, 600_000));
@@ -139,6 +148,7 @@ export function toExpressStore<Base>(
     userId,
     ask,
     previous: previous && promised(previous),
+    moves,
   };
   return bridge(session, store, new Sessions(store, settings));
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { isSessionError, SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import type { Store } from "../store.ts";
+import type { ExpressSessionData } from "./module.ts";
 import type { PromisedStore } from "./promised.ts";
 import type { SessionLike, Snapshot } from "./snapshot.ts";
 import { merge, sameCookie, sameFields, sessionOf, snapshotOf, textOf } from "./snapshot.ts";
@@ -16,6 +17,8 @@ export interface SessionsSettings {
   readonly userId: ((session: Readonly<Record<string, unknown>>) => string | undefined) | undefined;
   /** Where sessions are that were made before this store was. */
   readonly previous: PromisedStore | undefined;
+  /** Whether sessions move here from there; else they stay, and new ones are made there. */
+  readonly moves: boolean;
   /** Bounds each call of a store. */
   readonly ask: <T>(verb: string, call: () => Promise<T>) => Promise<T>;
 }
@@ -27,11 +30,18 @@ interface Known {
   /** The object as it was when it last agreed with the store: what differs from this, this request changed. */
   base: Snapshot | undefined;
   /** The id under which the previous store has it, until it is in ours. */
-  readonly moving?: string | undefined;
+  moving?: string | undefined;
   /** Somebody ended the session: nothing of this object will be stored any more. */
   ended: boolean;
   /** Saves of one object take turns, for each continues from the version of the one before. */
   turn: Promise<unknown>;
+}
+
+/** What is saved, and where. */
+interface Place {
+  readonly sid: string;
+  readonly key: SessionKey;
+  readonly session: SessionLike;
 }
 
 /**
@@ -81,7 +91,7 @@ export class Sessions {
   /** Takes the session's JSON before it returns, for the application may go on changing the object. */
   set(sid: string, session: SessionLike): Promise<void> {
     const ours = this.#snapshot(session);
-    return this.#inTurn(session, async (known) => this.#save(await keyOf(sid), known, ours));
+    return this.#inTurn(session, async (known) => this.#save({ sid, key: await keyOf(sid), session }, known, ours));
   }
 
   /** express-session does not ask for a save when only the cookie changed: it asks for this. */
@@ -90,7 +100,7 @@ export class Sessions {
     return this.#inTurn(session, async (known) => {
       const key = await keyOf(sid);
       if (!known.base) await this.#touch(key, known, ours.expiresAt);
-      else await this.#save(key, known, { ...ours, fields: known.base.fields });
+      else await this.#save({ sid, key, session }, known, { ...ours, fields: known.base.fields });
     });
   }
 
@@ -102,21 +112,24 @@ export class Sessions {
     await this.#ask("delete", () => this.#store.delete(key));
   }
 
-  async #save(key: SessionKey, known: Known, ours: Snapshot): Promise<void> {
+  async #save(place: Place, known: Known, ours: Snapshot): Promise<void> {
+    const { key } = place;
     if (known.ended) return;
     if (known.stored && known.base && sameFields(known.base, ours) && sameCookie(known.base, ours)) {
       return this.#touch(key, known, ours.expiresAt);
     }
     for (let turn = 0; turn < TURNS; turn++) {
-      if (await this.#write(key, known, ours)) return;
+      if (await this.#write(place, known, ours)) return;
     }
     throw new SessionError("SOJOURN_CONFLICT", `Others changed the session ${TURNS} times while it was saved.`);
   }
 
   /** One attempt; false when it has to be tried again with what is known by then. */
-  async #write(key: SessionKey, known: Known, ours: Snapshot): Promise<boolean> {
+  async #write(place: Place, known: Known, ours: Snapshot): Promise<boolean> {
     const { stored, base } = known;
-    if (!stored) return this.#insert(key, known, ours);
+    const { key } = place;
+    const { previous, moves } = this.#settings;
+    if (!stored) return previous && !moves ? this.#stay(place, previous, known, ours) : this.#insert(key, known, ours);
     // An object that the store did not give and that is there already, set by hand: it replaces.
     const next = base ? merge(stored.snapshot, base, ours) : ours;
     const record = this.#record(next, stored.createdAt);
@@ -149,6 +162,30 @@ export class Sessions {
     const current = await this.#ask("get", () => this.#store.get(key));
     known.stored = current ? this.#read(current) : undefined;
     return false;
+  }
+
+  /** Saves it where it was, unless it has been moved here by then, or ended. */
+  async #stay({ sid, key, session }: Place, previous: PromisedStore, known: Known, ours: Snapshot): Promise<boolean> {
+    const isHere = async (): Promise<boolean> => {
+      const moved = await this.#ask("get", () => this.#store.get(key));
+      if (moved) known.stored = this.#read(moved);
+      return moved !== null;
+    };
+    if (await isHere()) return false;
+    if (known.moving !== undefined && !(await this.#ask("get", () => previous.get(sid)))) {
+      // It goes from there when it is here already.
+      if (await isHere()) return false;
+      known.ended = true;
+      return true;
+    }
+    await this.#ask("set", () => previous.set(sid, session as ExpressSessionData));
+    if (await isHere()) {
+      await this.#ask("destroy", () => previous.destroy(sid));
+      return false;
+    }
+    known.moving = sid;
+    known.base = ours;
+    return true;
   }
 
   /** Reading moves nothing: what the request stores, be it a new deadline, does. */

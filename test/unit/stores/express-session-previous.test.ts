@@ -1,6 +1,8 @@
 /** Sessions that move from a store of express-session to one of ours, request by request. */
 import session from "express-session";
 import { describe, expect, it } from "vitest";
+import { toExpressStore } from "../../../src/stores/express-session.ts";
+import { memoryStore } from "../../../src/stores/memory.ts";
 import { gate } from "../../support/client.ts";
 import { sessionIn, startApplication } from "../../support/express-session.ts";
 import { start, stored } from "./express-session-site.ts";
@@ -109,5 +111,71 @@ describe("the previous store of toExpressStore()", () => {
     expect(await browser.get("/")).toMatchObject({ status: 503, setCookie: false });
     previous.get = get;
     expect((await browser.get("/")).text).toBe('{"n0":1}');
+  });
+});
+
+describe("the first step of a roll-out, moves: false", () => {
+  /** A process of before, one of the first step and one of the second, over the same two stores. */
+  async function rollOut() {
+    const [previous, next] = [new session.MemoryStore(), memoryStore()];
+    const routes: Parameters<typeof startApplication>[1] = (app) => {
+      app.get("/set/:key", (req, res) => {
+        sessionIn(req)[req.params.key as "n1"] = 1;
+        res.end();
+      });
+      app.get("/logout", (req, res) => {
+        sessionIn(req).destroy(() => res.end());
+      });
+      app.get("/", (req, res) => {
+        const { cookie: _, ...data } = sessionIn(req);
+        res.end(Object.keys(data).sort().join());
+      });
+    };
+    const open = (store: session.Store) => startApplication({ store }, routes);
+    const old = await open(previous);
+    const first = await open(toExpressStore(next, session, { previous, moves: false }));
+    const second = await open(toExpressStore(next, session, { previous }));
+    /** One browser, which the load balancer sends to any of them. */
+    const browser = old.browser();
+    const at = async (process: typeof old, path: string): Promise<string> => {
+      const there = process.browser();
+      there.cookie = browser.cookie;
+      const { text } = await there.get(path);
+      browser.cookie = there.cookie;
+      return text;
+    };
+    return { previous, next, old, first, second, at };
+  }
+
+  it("logs nobody out who is sent to old processes and new ones in turn", async () => {
+    const { next, old, first, at } = await rollOut();
+    await at(old, "/set/n1");
+    await at(first, "/set/n2");
+    await at(old, "/set/n3");
+    expect([await at(first, "/"), await at(old, "/")]).toEqual(["n1,n2,n3", "n1,n2,n3"]);
+    expect(next.size).toBe(0);
+    await at(first, "/logout");
+    expect(await at(old, "/")).toBe("");
+  });
+
+  it("makes new sessions where old processes find them", async () => {
+    const { old, first, at } = await rollOut();
+    await at(first, "/set/n1");
+    expect(await at(old, "/")).toBe("n1");
+  });
+
+  it("and finds what a process of the second step has moved", async () => {
+    const { next, first, second, at } = await rollOut();
+    await at(first, "/set/n1");
+    await at(second, "/set/n2");
+    expect(next.size).toBe(1);
+    await at(first, "/set/n3");
+    expect([await at(first, "/"), await at(second, "/")]).toEqual(["n1,n2,n3", "n1,n2,n3"]);
+    await at(first, "/logout");
+    expect([await at(second, "/"), next.size]).toEqual(["", 0]);
+  });
+
+  it("is for a store that has a previous one", () => {
+    expect(() => toExpressStore(memoryStore(), session, { moves: false })).toThrow('Option "moves"');
   });
 });
