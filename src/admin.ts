@@ -1,17 +1,14 @@
 /**
- * Finding and ending sessions from outside: by id, by user, all.
+ * Finding and ending sessions from outside of a request: by id, by user, all.
  */
-
 import type { Context } from "./context.ts";
-import { invalidOption, SessionError } from "./errors.ts";
-import { look, readHeld } from "./record/records.ts";
-import { end } from "./record/tombstone.ts";
+import { checkNames, invalidOption, SessionError } from "./errors.ts";
+import { end, successorOf } from "./record/tombstone.ts";
 import type { SessionKey } from "./record.ts";
 import { openKnown } from "./request/open.ts";
-import { withhold } from "./session/guards.ts";
-import { Session, stateOf } from "./session/session.ts";
-import type { SessionInfo } from "./sessions.ts";
-import { type Entry, isScanStore, isUserStore, type Page, type PageRequest, type UserStore } from "./stores/store.ts";
+import { internalsOf, Session } from "./session/session.ts";
+import type { RevokeOptions, SessionInfo } from "./sessions.ts";
+import type { DeleteAllOptions, Entry, Page, PageRequest } from "./stores/store.ts";
 
 /** How many records one call of the store ends at most: bulk work stays in slices that delay nobody. */
 const SLICE = 500;
@@ -19,85 +16,92 @@ const SLICE = 500;
 /** A session by its public id, to read, update or destroy without a request; null when there is none. */
 export async function getSession(context: Context, id: SessionKey): Promise<Session<object> | null> {
   if (typeof id !== "string") return null;
-  const held = await look(context, id);
-  const state = held && (await openKnown(context, { id: new Uint8Array(), key: id }, held));
-  return state ? new Session(state) : null;
+  const held = await context.records.find(id);
+  const session = held && (await openKnown(context, { id: new Uint8Array(), key: id }, held));
+  return session ? new Session(session) : null;
 }
 
 /** Ends one session, and what a rotation in progress makes of it. True when there was one. */
 export async function revoke(context: Context, id: SessionKey): Promise<boolean> {
-  return typeof id === "string" && end(context, id, "revoked");
+  return typeof id === "string" && end(context.graveyard, id, "revoked");
 }
 
 /** The live sessions of a user, oldest first. */
 export async function list(context: Context, userId: string, page: PageRequest = {}): Promise<Page<SessionInfo>> {
-  const store = userStoreOf(context, "list");
+  assertCan(context, "list", context.records.keepsUsers);
   checkUserId(userId);
-  return infoPage(context, await context.ask("list", () => store.list(userId, page)));
+  return infoPage(context, await context.records.list(userId, page));
 }
 
 /** Every live session, page by page, in no particular order. */
 export async function listAll(context: Context, page: PageRequest = {}): Promise<Page<SessionInfo>> {
-  const { store } = context;
-  if (!isScanStore(store)) throw unsupported(context, "listAll");
-  return infoPage(context, await context.ask("scan", () => store.scan(page)));
+  assertCan(context, "listAll", context.records.canScan);
+  return infoPage(context, await context.records.scan(page));
 }
 
 /**
- * Ends all sessions of a user. When it has resolved, none that existed or was being created when it was
- * called is valid.
+ * Ends all sessions of a user. When it has resolved, none that existed, or whose login's request had arrived when it was
+ * called, is valid.
  */
-export async function revokeUser(context: Context, userId: string, except?: SessionKey): Promise<number> {
-  const store = userStoreOf(context, "revokeUser");
+export async function revokeUser(context: Context, userId: string, options: RevokeOptions = {}): Promise<number> {
+  assertCan(context, "revokeUser", context.records.keepsUsers);
   checkUserId(userId);
-  const count = await inSlices(context, () =>
-    context.ask("deleteAll", () => store.deleteAll(userId, { except, limit: SLICE })),
-  );
-  if (count === null) throw endedMeanwhile();
-  context.emit({ type: "revoked", userId, count });
-  return count;
+  checkNames("revokeUser.", options, ["by"]);
+  const at = context.stamp(context.clock());
+  const count = await inSlices(context, (slice) => context.records.deleteAll(userId, { ...slice, at }));
+  if (options.by) internalsOf(options.by).revoked(context.stamp(context.clock()));
+  context.emit({ type: "revoked", userId, count: count ?? 0 });
+  return count ?? 0;
 }
 
-/** Ends the other sessions of the session's user. */
+/** Ends the other sessions of the session's user. The store checks in the same step that this one is alive. */
 export async function revokeOthers(context: Context, session: Session<object>): Promise<number> {
-  const state = stateOf(session);
-  const { held, identity } = state;
-  const userId = held?.times.userId;
+  const internals = internalsOf(session);
+  const { userId } = internals;
   if (userId === undefined)
     throw new SessionError(
       "SOJOURN_NOT_AUTHENTICATED",
       "Cannot end the user's other sessions: nobody is logged in to this one.",
     );
-  // One after the other, or two logins that each end the others would leave none.
-  return context.lane.run(`others:${userId}`, async () => {
-    const live = identity && (await look(context, identity.key));
-    if (live && !live.content.meta.tombstone) return revokeUser(context, userId, identity.key);
-    withhold(state);
-    throw endedMeanwhile();
-  });
-}
-
-function endedMeanwhile(): SessionError {
-  return new SessionError("SOJOURN_REVOKED", "This session has been ended, so it cannot end the user's others.");
+  assertCan(context, "revokeOthers", context.records.keepsUsers);
+  const at = context.stamp(context.clock());
+  let total = 0;
+  for (let key: SessionKey | undefined = internals.key; key !== undefined; ) {
+    const except: SessionKey = key;
+    const count = await inSlices(context, (slice) => context.records.deleteAll(userId, { ...slice, except, at }));
+    if (count !== null) {
+      total += count;
+      context.emit({ type: "revoked", userId, count: total });
+      return total;
+    }
+    // Another request of this browser may have given the session a new id.
+    const found = await successorOf(context.records, await context.records.find(except));
+    key = found?.held.times.userId === userId ? found.key : undefined;
+  }
+  internals.end();
+  throw new SessionError("SOJOURN_REVOKED", "This session has been ended, so it cannot end the user's others.");
 }
 
 /** Ends every session of everybody. */
 export async function revokeAll(context: Context): Promise<number> {
-  const { store } = context;
-  if (!isScanStore(store)) throw unsupported(context, "revokeAll");
-  const count = (await inSlices(context, () => context.ask("clear", () => store.clear({ limit: SLICE })))) ?? 0;
+  assertCan(context, "revokeAll", context.records.canScan);
+  const at = context.stamp(context.clock());
+  const count = (await inSlices(context, (slice) => context.records.clear({ ...slice, at }))) ?? 0;
   context.emit({ type: "revoked", userId: undefined, count });
   return count;
 }
 
-/** How many were ended in all; null when the store refused. */
-async function inSlices(context: Context, slice: () => Promise<readonly SessionKey[] | null>): Promise<number | null> {
+/** How many were ended in all; null when the store refused the first slice. */
+async function inSlices(
+  context: Context,
+  end: (slice: Pick<DeleteAllOptions, "limit">) => Promise<readonly SessionKey[] | null> | readonly SessionKey[] | null,
+): Promise<number | null> {
   let count = 0;
   for (;;) {
-    const keys = await slice();
-    if (keys === null) return null;
+    const keys = await end({ limit: SLICE });
+    if (keys === null) return count > 0 ? count : null;
     count += keys.length;
-    for (const key of keys) context.endings.fire(key);
+    for (const key of keys) context.endings.fire(key, "revoked");
     if (keys.length < SLICE) return count;
   }
 }
@@ -109,7 +113,7 @@ async function infoPage(context: Context, page: Page<Entry>): Promise<Page<Sessi
 
 /** Null for a tombstone, which stands for no session. A damaged payload is listed still: it can be revoked. */
 async function infoOf(context: Context, { key, record }: Entry): Promise<SessionInfo | null> {
-  const meta = (await readHeld(context, key, record))?.content.meta;
+  const meta = (await context.records.read(key, record))?.content.meta;
   if (meta?.tombstone) return null;
   return {
     id: key,
@@ -128,14 +132,10 @@ function checkUserId(userId: unknown): void {
   if (typeof userId !== "string") throw invalidOption("userId", userId, "a user's id, as given to `login`");
 }
 
-function userStoreOf(context: Context, verb: string): UserStore {
-  if (!isUserStore(context.store)) throw unsupported(context, verb);
-  return context.store;
-}
-
-function unsupported(context: Context, verb: string): SessionError {
-  return new SessionError(
+function assertCan({ records }: Context, verb: string, can: boolean): void {
+  if (can) return;
+  throw new SessionError(
     "SOJOURN_UNSUPPORTED",
-    `Cannot ${verb}: the ${context.store.name} store has no such index. Use a store that implements UserStore and ScanStore.`,
+    `Cannot ${verb}: the ${records.storeName} store has no such index. Use a store that implements UserStore and ScanStore.`,
   );
 }

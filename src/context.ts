@@ -2,19 +2,18 @@
  * What one `createSessions` sets up once and every request shares: resolved, checked, frozen.
  */
 
-import type { Clock } from "./clock.ts";
+import type { Clock, Stamp } from "./clock.ts";
 import type { Codec } from "./codec/codec.ts";
 import type { KeyRing } from "./crypto/keyring.ts";
 import type { CsrfPolicy } from "./csrf/policy.ts";
 import type { Emit } from "./events.ts";
-import type { Ask } from "./record/deadline.ts";
-import type { Lane } from "./record/key-queue.ts";
+import type { KeyQueue } from "./record/key-queue.ts";
 import type { Lifetime } from "./record/lifetime.ts";
 import type { Device } from "./record/meta.ts";
-import type { PayloadFormat } from "./record/payload.ts";
+import type { Records } from "./record/records.ts";
 import type { Shape } from "./record/schema.ts";
+import type { Graveyard } from "./record/tombstone.ts";
 import type { Endings } from "./session/signal.ts";
-import type { Store } from "./stores/store.ts";
 import type { Bearer } from "./token/token.ts";
 import type { Verify } from "./token/verify.ts";
 import type { HeaderOp, RequestSource, Transport } from "./transport/transport.ts";
@@ -24,11 +23,14 @@ export type Mode = "server" | "tracked" | "stateless";
 
 export interface Context {
   readonly mode: Mode;
-  readonly store: Store;
-  readonly ask: Ask;
+  /** The only caller of the store. */
+  readonly records: Records;
+  /** What ends need. */
+  readonly graveyard: Graveyard;
   readonly bearer: Bearer;
   readonly verify: Verify;
-  readonly payload: PayloadFormat;
+  /** Which part of the content is in the value, so that a change of it needs a new value. */
+  readonly carries: Bearer["carries"];
   readonly codec: Codec;
   readonly shape: Shape;
   readonly transports: readonly [Transport, ...Transport[]];
@@ -46,8 +48,9 @@ export interface Context {
   readonly csrf: CsrfPolicy | undefined;
   readonly ring: KeyRing;
   readonly clock: Clock;
+  readonly stamp: Stamp;
   readonly emit: Emit;
-  readonly lane: Lane;
+  readonly queue: KeyQueue;
   readonly endings: Endings;
   /** The platform hashes asynchronously, so ids of new sessions are made when they are opened. */
   readonly namesAhead: boolean;

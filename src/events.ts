@@ -2,6 +2,7 @@
  * What happened to sessions, for logs, metrics and alarms. Session ids only, never tokens.
  */
 import { checkNames } from "./errors.ts";
+import type { Device } from "./record/meta.ts";
 import type { SessionKey } from "./record.ts";
 
 /** Why a value that a client presented was not accepted. `foreign` is none of ours: noise, or a key that left the ring. */
@@ -19,7 +20,7 @@ export type RejectReason =
   | "link";
 
 /** Why a session ended. */
-export type EndReason = "destroyed" | "logout" | "revoked" | "reuse" | "limit";
+export type EndReason = "destroyed" | "logout" | "revoked" | "reuse" | "limit" | "replaced";
 
 /** One event: what a hook is called with, and what goes over the channel `sojourn:<type>`. docs/operations.md lists them. */
 export type SessionEvent =
@@ -43,6 +44,13 @@ export type SessionEvent =
       readonly id: SessionKey;
       readonly userId: string | undefined;
       readonly reason: EndReason;
+    }
+  | {
+      readonly type: "login";
+      readonly id: SessionKey;
+      readonly userId: string;
+      readonly device: Device | undefined;
+      readonly factors: readonly string[];
     }
   | { readonly type: "expired"; readonly id: SessionKey; readonly limit: "idle" | "lifetime" }
   | { readonly type: "rejected"; readonly id: SessionKey | undefined; readonly reason: RejectReason }
@@ -85,6 +93,7 @@ const TYPES: Record<EventType, true> = {
   rotated: true,
   reuse: true,
   destroyed: true,
+  login: true,
   expired: true,
   rejected: true,
   conflict: true,

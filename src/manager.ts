@@ -22,14 +22,13 @@ import { commit } from "./request/commit.ts";
 import { expectedBy } from "./request/first-use.ts";
 import { handle } from "./request/handle.ts";
 import { linkTo } from "./request/links.ts";
-import { openState } from "./request/open.ts";
+import { openSession } from "./request/open.ts";
 import { protect, protectUpgrade } from "./request/protect.ts";
 import { byRelative, followClones } from "./request/request-key.ts";
 import { runningSession } from "./request/running.ts";
-import { Session, stateOf } from "./session/session.ts";
+import { internalsOf, Session } from "./session/session.ts";
 import type { AllSessions, OpenOptions, Policy, Sessions, StoreSessions, UserSessions } from "./sessions.ts";
 import type { Store, UserStore } from "./stores/store.ts";
-import { isClosableStore } from "./stores/store.ts";
 import { noRequest, type RequestLike, sourceOf } from "./transport/source.ts";
 
 /**
@@ -75,10 +74,10 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   const opened = new AttachedMap<Promise<Session<Data>>>();
   const openNew = async (request: RequestLike, key: object, options: OpenOptions): Promise<Session<Data>> => {
     try {
-      const state = await openState(context, sourceOf(request), options);
+      const session = await openSession(context, sourceOf(request), options);
       // Nothing will be sent: what can be written down is written down now, and nothing more can be changed.
-      if (state.cookieless) await commit(state);
-      return new Session<Data>(state);
+      if (session.proof.readOnly) await commit(session);
+      return new Session<Data>(session);
     } catch (error) {
       // A request that comes again when the store is back gets another answer.
       opened.set(key, undefined);
@@ -96,7 +95,7 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
       followClones(key);
       return session;
     },
-    commit: (session, options) => commit(stateOf(session), options?.failed === true ? 500 : options?.status),
+    commit: (session, options) => commit(internalsOf(session), options),
     handle: (request, handler, options) => handle(sessions, request, handler, options),
     protect: (request, session, readBody) => protect(context, sourceOf(request), session, readBody),
     protectUpgrade: (request) => protectUpgrade(context, sourceOf(request)),
@@ -127,17 +126,17 @@ function outsideVerbs<Data extends object>(context: Context): Omit<AllSessions<D
     revoke: (id) => revoke(context, id),
     list: (userId, page) => list(context, userId, page),
     listAll: (page) => listAll(context, page),
-    revokeUser: (userId) => revokeUser(context, userId),
+    revokeUser: (userId, options) => revokeUser(context, userId, options),
     revokeOthers: (session) => revokeOthers(context, session),
     revokeAll: () => revokeAll(context),
-    close: async () => (isClosableStore(context.store) ? context.store.close() : undefined),
+    close: () => context.records.close(),
   };
 }
 
-function policyOf({ mode, store, lifetime, rotateEvery, limit }: Context): Policy {
+function policyOf({ mode, records, lifetime, rotateEvery, limit }: Context): Policy {
   return Object.freeze({
     mode,
-    store: store.name,
+    store: records.storeName,
     idleMs: lifetime.idle,
     lifetimeMs: lifetime.lifetime,
     rotateEveryMs: rotateEvery,

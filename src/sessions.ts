@@ -110,12 +110,24 @@ export interface StoreSessions<Data extends object> extends Sessions<Data> {
   close(): Promise<void>;
 }
 
+/** For `revokeUser`. */
+export interface RevokeOptions {
+  /** The session of the request that asks. Default: none, and a login of the same request is refused as revoked. */
+  readonly by?: Session<object> | undefined;
+}
+
 /** With a user index. */
 export interface UserSessions<Data extends object> extends StoreSessions<Data> {
   /** A user's live sessions, oldest first. */
   list(userId: string, page?: PageRequest): Promise<Page<SessionInfo>>;
-  /** Ends all sessions of a user, those included whose login was under way; how many there were. */
-  revokeUser(userId: string): Promise<number>;
+  /**
+   * Ends all sessions of a user, and refuses every login whose request had arrived by now, however long its password check takes;
+   * how many sessions there were. Clocks of servers that differ by d can let a login through that arrived up to d before.
+   *
+   * @param options.by The session of the request that asks, when that request goes on to log the user in itself (a password was reset):
+   *   its login counts from after the revocation.
+   */
+  revokeUser(userId: string, options?: RevokeOptions): Promise<number>;
   /** Ends the other sessions of this session's user ("log out my other devices"). */
   revokeOthers(session: Session<Data>): Promise<number>;
 }

@@ -2,7 +2,7 @@
  * The limits of sessions, from the options and their presets.
  */
 import { invalidOption } from "../errors.ts";
-import type { Lifetime, LifetimeOptions, Preset } from "../record/lifetime.ts";
+import { type Lifetime, type LifetimeOptions, type Preset, withIdle } from "../record/lifetime.ts";
 import { durationOf } from "./read.ts";
 
 /** The limits of NIST SP 800-63B-4, section 2: inactivity and overall. AAL1 has no required inactivity limit; ours is a week. */
@@ -31,5 +31,9 @@ export function resolveLifetime(options: LifetimeOptions): Lifetime {
   }
   const touchEvery = durationOf("touchEvery", options.touchEvery, Math.floor(idle / 20));
   if (touchEvery >= idle) throw invalidOption("touchEvery", options.touchEvery, "shorter than `idle`");
-  return { idle, lifetime, touchEvery, justification: options.justification };
+  const limits: Lifetime = { idle, lifetime, touchEvery, justification: options.justification };
+  if (options.anonymousIdle === undefined) return limits;
+  const anonymousIdle = durationOf("anonymousIdle", options.anonymousIdle);
+  if (anonymousIdle > idle) throw invalidOption("anonymousIdle", options.anonymousIdle, "no longer than `idle`");
+  return { ...limits, anonymous: withIdle(limits, anonymousIdle) };
 }

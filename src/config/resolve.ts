@@ -4,7 +4,7 @@
  */
 
 import { platform } from "#crypto";
-import { systemClock } from "../clock.ts";
+import { stampsOf, systemClock } from "../clock.ts";
 import { jsonCodec } from "../codec/json.ts";
 import type { Context, Mode } from "../context.ts";
 import { createKeyRing, type KeyRing } from "../crypto/keyring.ts";
@@ -14,9 +14,10 @@ import type { Duration } from "../duration.ts";
 import { invalidOption } from "../errors.ts";
 import { createEmitter } from "../events.ts";
 import { type Ask, createAsk } from "../record/deadline.ts";
-import { createLane } from "../record/key-queue.ts";
+import type { Held } from "../record/held.ts";
+import { createKeyQueue } from "../record/key-queue.ts";
 import { eitherPayload, type PayloadFormat, plainPayload, sealedPayload } from "../record/payload.ts";
-import { look } from "../record/records.ts";
+import { Records } from "../record/records.ts";
 import { createShape } from "../record/schema.ts";
 import { describeDevice } from "../session/device.ts";
 import { createEndings } from "../session/signal.ts";
@@ -45,14 +46,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const given: Partial<StoreOptions<Data>> = mode === "stateless" ? {} : (options as StoreOptions<Data>);
   const ring = createKeyRing(resolveSecrets(options.secrets), { audience });
   if (mode !== "stateless") adviseOnStore(store);
-  if (options.transports && options.cookie)
-    throw invalidOption(
-      "cookie",
-      options.cookie,
-      "nothing beside `transports`: give it to the `cookieTransport` there",
-    );
-  const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
-  const transports = options.transports ?? [adviseOnReturn(cookieTransport(cookie), !cookie.insecure)];
+  const transports = transportsOf(options, mode);
   const place = transports[0].place ?? transports[0].name;
   const cacheControl = options.cacheControl ?? "no-store";
   const emit = adviseOnStrangers(createEmitter(options.hooks ?? {}));
@@ -62,15 +56,26 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const ask: Ask = mode === "stateless" ? (_verb, call) => call() : createAsk(store.name, storeTimeout, emit);
   const bearer =
     mode === "server" ? tokenBearer(ring) : sealedBearer({ ring, audience, place, everything: mode === "stateless" });
+  const shape = createShape(options, codec);
+  const queue = createKeyQueue();
+  const { carries } = bearer;
+  const keeps = { nothing: "everything", data: "meta", everything: "nothing" } as const;
+  const payload = payloadOf(given.encryptAtRest, ring);
+  const records = new Records({ store, ask, payload, codec, shape, queue, keeps: keeps[carries] });
+  const endings = createEndings(
+    store,
+    async (key) => mode === "stateless" || isLive(await records.find(key)),
+    durationOf("lookEvery", given.lookEvery),
+  );
   const context: Context = {
     mode,
-    store,
-    ask,
+    records,
+    graveyard: { records, initialEncoded: shape.initialEncoded, clock, emit, fire: endings.fire },
     bearer,
+    carries,
     verify: createVerify(bearer, codec),
-    payload: payloadOf(given.encryptAtRest, ring),
     codec,
-    shape: createShape(options, codec),
+    shape,
     transports,
     lifetime: resolveLifetime(options),
     rotateEvery,
@@ -88,18 +93,26 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     ring,
     clock,
     emit,
-    lane: createLane(),
-    endings: createEndings(
-      store,
-      async (key) => mode === "stateless" || isLive(await look(context, key)),
-      durationOf("lookEvery", given.lookEvery),
-    ),
+    queue,
+    endings,
+    stamp: stampsOf(clock),
     namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
   };
   return Object.freeze(context);
 }
 
-function isLive(held: Awaited<ReturnType<typeof look>>): boolean {
+function transportsOf<Data extends object>(options: AnyOptions<Data>, mode: Mode): Context["transports"] {
+  if (options.transports && options.cookie)
+    throw invalidOption(
+      "cookie",
+      options.cookie,
+      "nothing beside `transports`: give it to the `cookieTransport` there",
+    );
+  const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
+  return options.transports ?? [adviseOnReturn(cookieTransport(cookie), !cookie.insecure)];
+}
+
+function isLive(held: Held | undefined): boolean {
   return held !== undefined && !held.content.meta.tombstone;
 }
 

@@ -45,6 +45,7 @@ export const OPTIONS: Table = {
 
   preset: { ...choice(["aal1", "aal2", "aal3"]), default: undefined },
   idle: duration({ least: 1_000, coarse: true }),
+  anonymousIdle: duration({ least: 1_000, coarse: true }),
   lifetime: duration({ default: "7d", least: 1_000, most: 400 * 86_400_000, coarse: true }),
   justification: value("a string", (it) => typeof it === "string"),
   touchEvery: duration({ least: 0 }),

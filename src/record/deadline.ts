@@ -1,18 +1,23 @@
 /**
  * Asks the store, with a deadline, and turns every failure into SOJOURN_STORE_UNAVAILABLE.
  */
+import { isPromise } from "../crypto/awaitable.ts";
 import { requestsAreIsolated } from "../crypto/isolated.ts";
+import type { Awaitable } from "../crypto/platform.ts";
 import { isSessionError, SessionError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 
-/** Runs one verb of the store. */
-export type Ask = <T>(verb: string, call: () => Promise<T>) => Promise<T>;
+/** Runs one verb of the store. Without a promise where the store gives none. */
+export type Ask = <T>(verb: string, call: () => Awaitable<T>) => Awaitable<T>;
 
 interface Waiting {
   readonly verb: string;
   readonly due: number;
   reject(error: unknown): void;
 }
+
+/** Rejects when the answer does not come in time. */
+type InTime = <T>(verb: string, answer: Promise<T>) => Promise<T>;
 
 /** What became of a call. */
 interface Ends {
@@ -29,7 +34,15 @@ export function createAsk(
   isolated: boolean = requestsAreIsolated,
 ): Ask {
   const ends = { storeName, timeoutMs, emit };
-  return isolated ? askAlone(ends) : askTogether(ends);
+  const inTime = isolated ? inTimeAlone(ends) : inTimeTogether(ends);
+  return (verb, call) => {
+    try {
+      const answer = call();
+      return isPromise(answer) ? inTime(verb, answer) : answer;
+    } catch (error) {
+      throw failed(ends, verb, error);
+    }
+  };
 }
 
 /** Tells of a failure, and gives what the caller is to be rejected with. */
@@ -43,8 +56,8 @@ function failed({ storeName, emit }: Ends, verb: string, error: unknown): Sessio
 const late = ({ timeoutMs }: Ends): Error => new Error(`no answer within ${timeoutMs} ms`);
 
 /** Each call has a timer of its own: one of another request would end with that request. */
-function askAlone(ends: Ends): Ask {
-  return (verb, call) =>
+function inTimeAlone(ends: Ends): InTime {
+  return (verb, answer) =>
     new Promise((resolve, reject) => {
       let over = false;
       const fail = (error: unknown): void => {
@@ -54,15 +67,11 @@ function askAlone(ends: Ends): Ask {
         reject(failed(ends, verb, error));
       };
       const timer = setTimeout(() => fail(late(ends)), ends.timeoutMs);
-      try {
-        call().then((value) => {
-          over = true;
-          clearTimeout(timer);
-          resolve(value);
-        }, fail);
-      } catch (error) {
-        fail(error);
-      }
+      answer.then((value) => {
+        over = true;
+        clearTimeout(timer);
+        resolve(value);
+      }, fail);
     });
 }
 
@@ -70,7 +79,7 @@ function askAlone(ends: Ends): Ask {
  * All calls have the same deadline, so they fall due in the order in which they began: one timer, set
  * for the oldest, serves them all, and a call that answers in time costs no timer.
  */
-function askTogether(ends: Ends): Ask {
+function inTimeTogether(ends: Ends): InTime {
   const { timeoutMs } = ends;
   const waiting = new Set<Waiting>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -92,21 +101,17 @@ function askTogether(ends: Ends): Ask {
     (timer as { unref?: () => void }).unref?.();
   };
 
-  return (verb, call) =>
+  return (verb, answer) =>
     new Promise((resolve, reject) => {
       const entry: Waiting = { verb, due: performance.now() + timeoutMs, reject };
       waiting.add(entry);
       if (!timer) arm(timeoutMs);
-      try {
-        call().then(
-          (value) => {
-            if (waiting.delete(entry)) resolve(value);
-          },
-          (error) => fail(entry, error),
-        );
-      } catch (error) {
-        fail(entry, error);
-      }
+      answer.then(
+        (value) => {
+          if (waiting.delete(entry)) resolve(value);
+        },
+        (error) => fail(entry, error),
+      );
     });
 }
 

@@ -13,3 +13,9 @@ export interface Held {
   readonly version: Version;
   readonly content: Content;
 }
+
+/** What is to be written: a record that has no version yet. */
+export interface Next {
+  readonly times: Times;
+  readonly content: Content;
+}

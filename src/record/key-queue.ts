@@ -1,8 +1,8 @@
 import { requestsAreIsolated } from "../crypto/isolated.ts";
-import type { Lane } from "./lane.ts";
-import { createPollingLane } from "./polling-queue.ts";
+import { createPollingQueue } from "./polling-queue.ts";
+import type { KeyQueue } from "./queue.ts";
 
-export type { Lane };
+export type { KeyQueue };
 
 const PATIENCE_MS = 2_000;
 
@@ -17,11 +17,11 @@ interface Queue {
 }
 
 /** @param isolated Whether a request may wait for no promise of another's. Default: as the runtime is. */
-export function createLane(isolated: boolean = requestsAreIsolated): Lane {
-  return isolated ? createPollingLane() : createWaitingLane();
+export function createKeyQueue(isolated: boolean = requestsAreIsolated): KeyQueue {
+  return isolated ? createPollingQueue() : createWaitingQueue();
 }
 
-function createWaitingLane(): Lane {
+function createWaitingQueue(): KeyQueue {
   const queues = new Map<unknown, Queue>();
 
   const begin = (key: unknown): Queue => {

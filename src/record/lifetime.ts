@@ -17,6 +17,11 @@ export interface LifetimeOptions {
   readonly idle?: Duration | undefined;
   /** Ends so long after it began or was re-authenticated, whatever happens. Default 7 d, 1 s to 400 d. Always on. */
   readonly lifetime?: Duration | undefined;
+  /**
+   * The same as `idle` for sessions that nobody is logged in to. Default: `idle`; at least 1 s, at most `idle`. A shorter one keeps a
+   * flood of visitors, or of pages with a CSRF token, from pushing users out of a store that is bounded.
+   */
+  readonly anonymousIdle?: Duration | undefined;
   /** Why a limit is longer than its preset; kept in the policy for the auditor. Default: none. */
   readonly justification?: string | undefined;
   /** How long a touch is good for: the least time between two. Default a twentieth of `idle`, 0 for every request, always shorter than `idle`; the idle deadline may fall short by it, never over. */
@@ -28,7 +33,20 @@ export interface Lifetime {
   readonly idle: number;
   readonly lifetime: number;
   readonly touchEvery: number;
+  /** The limits of a session that nobody is logged in to. */
+  readonly anonymous?: Lifetime | undefined;
   readonly justification: string | undefined;
+}
+
+/** The same limits with another idle limit: touches are as frequent in proportion. */
+export function withIdle(limits: Lifetime, idle: number): Lifetime {
+  return { ...limits, idle, touchEvery: Math.min(limits.touchEvery, Math.floor(idle / 20)) };
+}
+
+/** The limits of one session: the manager's, or shorter ones that its login asked for. */
+export function limitsOf(limits: Lifetime, userId: string | undefined, own: number | undefined): Lifetime {
+  const general = userId === undefined ? (limits.anonymous ?? limits) : limits;
+  return own === undefined || own >= general.idle ? general : withIdle(general, own);
 }
 
 /** The instant from which the record counts as absent. */

@@ -30,10 +30,23 @@ export interface Meta extends Rotation {
   readonly flash?: readonly Flash[] | undefined;
   /** The version of the data's shape. */
   readonly version?: number | undefined;
+  /** The idle limit in milliseconds that the login asked for; undefined for the manager's. */
+  readonly idle?: number | undefined;
+  /** The absolute limit in milliseconds that the login asked for: a re-authentication begins it anew. */
+  readonly lifetime?: number | undefined;
+  /** When each factor was last shown, in milliseconds; by the names in `factors`. */
+  readonly factorsAt?: Readonly<Record<string, number>> | undefined;
   /** False for a cookie that dies with the browser. */
   readonly persistent?: boolean | undefined;
   /** Present on a tombstone: the record stands for a session that is no more. */
-  readonly tombstone?: { readonly reason: "replaced" | "ended"; readonly successor?: string | undefined } | undefined;
+  readonly tombstone?:
+    | {
+        readonly reason: "replaced" | "ended";
+        readonly successor?: string | undefined;
+        /** The successor belongs to another user: nothing of this session goes there. */
+        readonly otherUser?: boolean | undefined;
+      }
+    | undefined;
 }
 
 /** One letter a field, defaults left out: this travels in cookies and sits in memory a million times. */
@@ -48,7 +61,10 @@ interface WireMeta {
   l?: readonly Flash[] | undefined;
   v?: number | undefined;
   p?: 0 | undefined;
-  t?: [reason: "replaced" | "ended", successor?: string] | undefined;
+  i?: number | undefined;
+  m?: number | undefined;
+  w?: Readonly<Record<string, number>> | undefined;
+  t?: [reason: "replaced" | "ended", successor?: string, otherUser?: "u"] | undefined;
 }
 
 export function encodeMeta(meta: Meta): string {
@@ -61,9 +77,16 @@ export function encodeMeta(meta: Meta): string {
   if (meta.flash?.length) wire.l = meta.flash;
   if (meta.version !== undefined) wire.v = meta.version;
   if (meta.persistent === false) wire.p = 0;
-  if (meta.tombstone)
-    wire.t = meta.tombstone.successor ? [meta.tombstone.reason, meta.tombstone.successor] : [meta.tombstone.reason];
+  if (meta.idle !== undefined) wire.i = meta.idle;
+  if (meta.lifetime !== undefined) wire.m = meta.lifetime;
+  if (meta.factorsAt) wire.w = meta.factorsAt;
+  if (meta.tombstone) wire.t = encodeTombstone(meta.tombstone);
   return JSON.stringify(wire);
+}
+
+function encodeTombstone({ reason, successor, otherUser }: NonNullable<Meta["tombstone"]>): WireMeta["t"] {
+  if (!successor) return [reason];
+  return otherUser ? [reason, successor, "u"] : [reason, successor];
 }
 
 /**
@@ -79,7 +102,7 @@ export function decodeMeta(text: string): Meta | null {
   }
   if (!isWireMeta(wire)) return null;
   // The application is handed these, and a cookie's meta serves more than one request.
-  if (wire.f || wire.d || wire.l) freeze(wire);
+  if (wire.f || wire.d || wire.l || wire.w) freeze(wire);
   return {
     endsAt: wire.x,
     rotatedAt: wire.r,
@@ -91,7 +114,10 @@ export function decodeMeta(text: string): Meta | null {
     flash: isListOf(wire.l, isFlash) ? wire.l : undefined,
     version: wire.v,
     persistent: wire.p !== 0,
-    tombstone: wire.t && { reason: wire.t[0], successor: wire.t[1] },
+    idle: isTime(wire.i) ? wire.i : undefined,
+    lifetime: isTime(wire.m) ? wire.m : undefined,
+    factorsAt: areTimes(wire.w) ? wire.w : undefined,
+    tombstone: wire.t && { reason: wire.t[0], successor: wire.t[1], otherUser: wire.t[2] === "u" || undefined },
   };
 }
 
@@ -122,6 +148,10 @@ function isFlash(value: unknown): value is Flash {
 
 function areTexts(value: unknown): value is Record<string, string> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
+}
+
+function areTimes(value: unknown): value is Record<string, number> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isTime);
 }
 
 function isListOf<Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[] {

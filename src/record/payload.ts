@@ -62,14 +62,22 @@ export function toFormat(codec: Codec, encoded: Encoded): Encoded | null {
   return typeof encoded === "string" ? encoded : decodeUtf8(encoded);
 }
 
-/** Marks a payload that is sealed; meta begins with a brace, so the two cannot be mistaken. */
+/** Marks a payload that is sealed; meta begins with a brace, so it cannot be mistaken for one in clear. */
 const SEALED = "~";
+/** The same of one that is bound to its owner. */
+const BOUND = "~~";
 
 /** Turns content into a payload and back. */
 export interface PayloadFormat {
-  write(key: string, content: Content): Awaitable<string>;
-  /** Null when the payload is damaged, foreign, or belongs to another key. */
-  read(key: string, payload: string): Awaitable<Content | null>;
+  write(key: string, content: Content, owner: Owner): Awaitable<string>;
+  /** Null when the payload is damaged, foreign, or belongs to another key or owner. */
+  read(key: string, payload: string, owner: Owner): Awaitable<Content | null>;
+}
+
+/** The columns beside a payload that say whose session it is, and since when: a seal is bound to them. */
+export interface Owner {
+  readonly userId?: string | undefined;
+  readonly createdAt: number;
 }
 
 export const plainPayload: PayloadFormat = {
@@ -89,7 +97,7 @@ export const plainPayload: PayloadFormat = {
 export function eitherPayload(written: PayloadFormat, sealed: PayloadFormat): PayloadFormat {
   return {
     write: written.write,
-    read: (key, payload) => (payload.startsWith(SEALED) ? sealed : plainPayload).read(key, payload),
+    read: (key, payload, owner) => (payload.startsWith(SEALED) ? sealed : plainPayload).read(key, payload, owner),
   };
 }
 
@@ -99,25 +107,35 @@ export interface RestKeys {
   find(kid: number): Awaitable<Xaes | undefined>;
 }
 
-/** Encryption at rest: XAES-256-GCM with the record's key as additional data, so that rows cannot be swapped. */
+/**
+ * Encryption at rest: XAES-256-GCM with the record's key, its user and its beginning as additional data, so that neither rows nor
+ * their owners can be swapped. Rows of release 0.1 are bound to their key only: they are read until their sessions end.
+ */
 export function sealedPayload(keys: RestKeys): PayloadFormat {
   return {
-    async write(key, content) {
+    async write(key, content, owner) {
       const { kid, xaes } = await keys.active();
-      const plain = (await plainPayload.write(key, content)) as string;
-      const sealed = await xaes.seal(encodeUtf8(plain), encodeUtf8(`record\n${kid}\n${key}`));
+      const plain = (await plainPayload.write(key, content, owner)) as string;
+      const sealed = await xaes.seal(encodeUtf8(plain), encodeUtf8(boundTo(BOUND, kid, key, owner)));
       const whole = new Uint8Array(sealed.length + 1);
       whole[0] = kid;
       whole.set(sealed, 1);
-      return SEALED + base64url.encode(whole);
+      return BOUND + base64url.encode(whole);
     },
-    async read(key, payload) {
-      const whole = payload.startsWith(SEALED) ? base64url.decode(payload.slice(1)) : null;
+    async read(key, payload, owner) {
+      const marker = payload.startsWith(BOUND) ? BOUND : SEALED;
+      const whole = payload.startsWith(marker) ? base64url.decode(payload.slice(marker.length)) : null;
       const xaes = whole?.length ? await keys.find(whole[0] as number) : undefined;
       if (!whole || !xaes) return null;
-      const plain = await xaes.open(whole.subarray(1), encodeUtf8(`record\n${whole[0]}\n${key}`));
+      const binding = boundTo(marker, whole[0] as number, key, owner);
+      const plain = await xaes.open(whole.subarray(1), encodeUtf8(binding));
       const text = plain && decodeUtf8(plain);
-      return text === null ? null : plainPayload.read(key, text);
+      return text === null ? null : plainPayload.read(key, text, owner);
     },
   };
+}
+
+function boundTo(marker: string, kid: number, key: string, { userId, createdAt }: Owner): string {
+  const record = `record\n${kid}\n${key}`;
+  return marker === SEALED ? record : `${record}\n${createdAt}\n${userId ?? ""}`;
 }

@@ -1,4 +1,4 @@
-import type { Lane } from "./lane.ts";
+import type { KeyQueue } from "./queue.ts";
 
 /** How often who waits looks whether it is its turn: about as long as a write to a store nearby takes. */
 const POLL_MS = 4;
@@ -16,7 +16,7 @@ interface Queue {
 }
 
 /** A lane for runtimes where nothing that one request waits for may belong to another. */
-export function createPollingLane(): Lane {
+export function createPollingQueue(): KeyQueue {
   const queues = new Map<unknown, Queue>();
 
   const disperse = (key: unknown, queue: Queue): void => {

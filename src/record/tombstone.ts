@@ -1,74 +1,117 @@
 /**
- * How a session ends, exactly: whoever is rotating it at the same moment must not carry it on.
+ * How a session ends: its record becomes a tombstone, so that whoever is changing or rotating the session at the same moment
+ * cannot carry it on, and a late request with its id touches no newer cookie.
  */
-
-import type { Context } from "../context.ts";
-import type { EndReason } from "../events.ts";
+import { SessionError } from "../errors.ts";
+import type { Emit, EndReason } from "../events.ts";
 import type { SessionKey } from "../record.ts";
-import type { Held, Times } from "./held.ts";
-import { compareAndSet, look } from "./records.ts";
+import type { Held, Next, Times } from "./held.ts";
+import type { Meta } from "./meta.ts";
+import type { Encoded } from "./payload.ts";
+import type { Records } from "./records.ts";
 
-/** How long a replaced or ended id is remembered: longer than any request in flight should take. */
-const TOMBSTONE_MS = 60_000;
+/** For so long requests that were under way when an id was replaced or ended may still arrive: they touch no cookie. */
+export const IN_FLIGHT_MS = 60_000;
 
-/** A login that follows a login that follows a login, within a minute. */
-const LONGEST_CHAIN = 8;
+/** For so long a replaced id of a user leads to its successor: a handler that takes long must still be able to log out. */
+const REMEMBERED_MS = 600_000;
 
-type Tombstone = NonNullable<Held["content"]["meta"]["tombstone"]>;
+/** A chain of successors that is longer than this is being made faster than it can be followed. */
+const MOST_LINKS = 1_000;
 
-/**
- * Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it;
- * `onConflict` sees a newer live version before it is buried.
- */
-export async function bury(
-  context: Context,
-  key: SessionKey,
-  start: Held,
-  tombstone: Tombstone,
-): Promise<
-  { readonly status: "buried"; readonly last: Held } | { readonly status: "gone"; readonly held: Held | undefined }
-> {
+export type Tombstone = NonNullable<Meta["tombstone"]>;
+
+/** What ends need of a manager. */
+export interface Graveyard {
+  readonly records: Records;
+  readonly initialEncoded: Encoded;
+  readonly clock: () => number;
+  readonly emit: Emit;
+  /** Aborts the signals of a session that has ended. */
+  readonly fire: (key: SessionKey, reason: EndReason) => void;
+}
+
+/** The tombstone of a record. */
+export function graveOf(yard: Graveyard, current: Held, tombstone: Tombstone): Next {
+  const now = yard.clock();
+  const remembered = tombstone.successor !== undefined && current.times.userId !== undefined;
+  const endsAt = now + (remembered ? REMEMBERED_MS : IN_FLIGHT_MS);
+  const times: Times = { createdAt: current.times.createdAt, seenAt: now, expiresAt: endsAt };
+  return {
+    times,
+    content: { meta: { endsAt, rotatedAt: now, generation: 0, tombstone }, encoded: yard.initialEncoded },
+  };
+}
+
+export type Burial =
+  | { readonly status: "buried"; readonly last: Held; readonly grave: Held }
+  | { readonly status: "gone"; readonly held: Held | undefined };
+
+/** Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it. */
+export async function bury(yard: Graveyard, key: SessionKey, start: Held, tombstone: Tombstone): Promise<Burial> {
   let last = start;
-  const result = await compareAndSet(context, key, start, (current) => {
+  const result = await yard.records.end(key, start, (current) => {
     last = current;
-    const now = context.clock();
-    const times: Times = { createdAt: current.times.createdAt, seenAt: now, expiresAt: now + TOMBSTONE_MS };
-    return {
-      times,
-      content: {
-        meta: { endsAt: now + TOMBSTONE_MS, rotatedAt: now, generation: 0, tombstone },
-        encoded: context.shape.initialEncoded,
-      },
-    };
+    return graveOf(yard, current, tombstone);
   });
-  return result.status === "gone" ? { status: "gone", held: result.held } : { status: "buried", last };
+  return result.status === "gone"
+    ? { status: "gone", held: result.held }
+    : { status: "buried", last, grave: result.held };
+}
+
+/** Where a replaced id leads: the live session at the end of the chain; undefined when it ended, or became another user's. */
+export async function successorOf(
+  records: Records,
+  grave: Held | undefined,
+): Promise<{ readonly key: SessionKey; readonly held: Held } | undefined> {
+  let current = grave;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const tombstone: Tombstone | undefined = current?.content.meta.tombstone;
+    if (!tombstone?.successor || tombstone.otherUser) return undefined;
+    const key: SessionKey = tombstone.successor;
+    current = await records.find(key);
+    if (current && !current.content.meta.tombstone) return { key, held: current };
+  }
+  throw endlessChain();
 }
 
 /**
- * Ends the session, and the one that replaced it when a rotation got there first. When it resolves,
- * nothing in flight can bring the session back. True when there was one to end.
+ * Ends the session, and all that replaced it. When it resolves, nothing in flight can bring the session back. True when
+ * there was one to end.
+ *
+ * @throws SOJOURN_CONFLICT when new ids are made faster than they can be ended; the session is not over then.
  */
-export async function end(context: Context, key: SessionKey, reason: EndReason, start?: Held): Promise<boolean> {
+export async function end(yard: Graveyard, key: SessionKey, reason: EndReason, start?: Held): Promise<boolean> {
+  const { records } = yard;
   let next: SessionKey | undefined = key;
   let held = start;
   let ended = false;
-  for (let links = 0; next && links < LONGEST_CHAIN; links++) {
+  for (let links = 0; next !== undefined; links++) {
+    if (links >= MOST_LINKS) throw endlessChain();
     const current: SessionKey = next;
-    held ??= await look(context, current);
-    const result: Awaited<ReturnType<typeof bury>> = held
-      ? await bury(context, current, held, { reason: "ended" })
+    held ??= await records.find(current);
+    const burial: Burial = held
+      ? await bury(yard, current, held, { reason: "ended" })
       : { status: "gone", held: undefined };
-    const deleted = await context.ask("delete", () => context.store.delete(current));
-    const lastSeen = result.status === "buried" ? result.last : held;
-    const grave = result.status === "gone" ? result.held : undefined;
-    // What was there and could not be read is ended too.
-    if (result.status === "buried" || (deleted && !grave)) {
+    const grave = burial.status === "gone" ? burial.held : undefined;
+    // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes.
+    const goes = burial.status === "buried" ? !records.tellsOfEnds : grave === undefined;
+    const removed = goes && (await records.remove(current));
+    if (burial.status === "buried" || removed) {
       ended = true;
-      context.emit({ type: "destroyed", id: current, userId: lastSeen?.times.userId, reason });
+      const userId = burial.status === "buried" ? burial.last.times.userId : held?.times.userId;
+      yard.emit({ type: "destroyed", id: current, userId, reason });
     }
-    context.endings.fire(current);
+    yard.fire(current, reason);
     next = grave?.content.meta.tombstone?.successor;
     held = undefined;
   }
   return ended;
+}
+
+function endlessChain(): SessionError {
+  return new SessionError(
+    "SOJOURN_CONFLICT",
+    `The session got more than ${MOST_LINKS} new ids while it was being ended: somebody rotates it without a pause. Revoke its user.`,
+  );
 }

@@ -13,8 +13,7 @@
 
 import type { CrossSiteError } from "../csrf/refusal.ts";
 import { isSessionError } from "../errors.ts";
-import { freeze } from "../record/freeze.ts";
-import { type Session, stateOf } from "../session/session.ts";
+import { internalsOf, type Session } from "../session/session.ts";
 import type { Sessions } from "../sessions.ts";
 import type { HeaderOp } from "../transport/transport.ts";
 
@@ -47,14 +46,14 @@ export async function refuse<Data extends object>(
   session: Session<Data>,
   error: unknown,
 ): Promise<Refusal> {
-  if (stateOf(session as Session<object>).answer !== "nothing") {
+  if (internalsOf(session as Session<object>).response.action !== "nothing") {
     try {
       return refusal(error, await sessions.commit(session, { status: 500 }));
     } catch {
       // What made the commit fail keeps the client from being told, too.
     }
   }
-  seal(session);
+  closeSession(session);
   return refusal(error);
 }
 
@@ -87,11 +86,11 @@ export function tells(headers: readonly HeaderOp[]): boolean {
 }
 
 /** No response will carry anything for this session: changing it from now on is an error. */
-export function seal<Data extends object>(session: Session<Data>): void {
-  const state = stateOf(session as Session<object>);
-  if (state.committed) return;
-  state.committed = NONE;
-  if (state.looked) freeze(state.data);
+export function closeSession<Data extends object>(session: Session<Data>): void {
+  const { response, data } = internalsOf(session as Session<object>);
+  if (response.committed) return;
+  response.finish(NONE);
+  data.freeze();
 }
 
 /**

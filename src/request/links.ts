@@ -6,8 +6,9 @@ import type { Context } from "../context.ts";
 import { type Duration, milliseconds } from "../duration.ts";
 import { SessionError } from "../errors.ts";
 import type { Content } from "../record/payload.ts";
-import { type Session, stateOf } from "../session/session.ts";
-import { newIdentity } from "../token/identity.ts";
+import { assertKept, replaced } from "../session/guards.ts";
+import { internalsOf, type Session } from "../session/session.ts";
+import { type Identity, newIdentity } from "../token/identity.ts";
 import { type LinkTransport, type RequestSource, signsLinks } from "../transport/transport.ts";
 
 /** The key's derivation for links. The token in the link names the key: it was made with the same one. */
@@ -39,28 +40,31 @@ export async function linkTo(
       "Cannot sign a link: give `transports` with urlTransport() from sojourn/transports/url.",
     );
   }
-  const state = stateOf(session);
-  if (!state.source) {
+  const internals = internalsOf(session);
+  if (!internals.proof.source) {
     throw new SessionError(
       "SOJOURN_UNSUPPORTED",
       "Cannot sign a link: the session was reached by its id, and only the client's own request has the token.",
     );
   }
-  if (!state.held && state.committed)
+  if (!internals.held && internals.response.committed)
     throw new SessionError(
       "SOJOURN_COMMITTED",
       "Cannot sign a link: the session was not stored before the response began.",
     );
-  state.identity ??= await newIdentity();
-  state.keep = true;
+  assertKept(internals);
+  if (!internals.identity) internals.name(await newIdentity());
+  const identity = internals.identity as Identity;
+  if (identity.id.length === 0) throw replaced();
+  if (!internals.held) internals.keepEmpty();
   const { clock, bearer, shape, ring, lifetime } = context;
   const now = clock();
   const expiresAt = now + milliseconds("expiresIn", expiresIn, 1_000);
-  const content: Content = state.held?.content ?? {
+  const content: Content = internals.held?.content ?? {
     meta: { generation: 0, endsAt: now + lifetime.lifetime, rotatedAt: now },
     encoded: shape.initialEncoded,
   };
-  const record = state.held?.times ?? { createdAt: now, seenAt: now, expiresAt: now + lifetime.idle };
-  const value = await bearer.issue({ identity: state.identity, content, record });
+  const record = internals.held?.times ?? { createdAt: now, seenAt: now, expiresAt: now + lifetime.idle };
+  const value = await bearer.issue({ identity, content, record });
   return transport.sign(href, value, expiresAt, await ring.active.mac(PURPOSE));
 }

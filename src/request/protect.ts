@@ -7,7 +7,7 @@ import { checkOrigin, checkUpgrade } from "../csrf/origin.ts";
 import type { CsrfPolicy } from "../csrf/policy.ts";
 import { type CrossSiteError, crossSiteError } from "../csrf/refusal.ts";
 import { readToken } from "../csrf/token.ts";
-import { type Session, stateOf } from "../session/session.ts";
+import { internalsOf, type Session } from "../session/session.ts";
 import type { Protection, ReadBody } from "../sessions.ts";
 import type { RequestSource } from "../transport/transport.ts";
 
@@ -22,7 +22,7 @@ export function protect(
 ): Awaitable<Protection> {
   const policy = context.csrf;
   if (!policy) return OFF;
-  const { provenBy, presents } = stateOf(session);
+  const { transport: provenBy, presents } = internalsOf(session).proof;
   const ambient = provenBy ? provenBy.ambient : context.transports.some((transport) => transport.ambient);
   const { verdict, reason } = checkOrigin(source, policy, { sessionPresent: presents, ambient });
   if (verdict === "allow") return { allowed: true, reason };
@@ -39,7 +39,7 @@ async function checkToken(
   readBody: ReadBody | undefined,
 ): Promise<"right" | "missing-token" | "wrong-token"> {
   // Nobody's body is read into memory for a cookie that proves nothing: no token could fit it.
-  const mayFit = stateOf(session).held !== undefined && readToken(source, policy) === undefined;
+  const mayFit = internalsOf(session).held !== undefined && readToken(source, policy) === undefined;
   const body = mayFit ? await readBody?.(policy.tokenField) : undefined;
   const token = readToken(source, policy, typeof body === "string" ? { [policy.tokenField]: body } : body);
   if (await session.verifyCsrfToken(token)) return "right";
@@ -52,7 +52,7 @@ function deny(
   session: Session<object>,
   reason: Protection["reason"],
 ): Protection {
-  context.emit({ type: "rejected", id: stateOf(session).identity?.key, reason: "csrf" });
+  context.emit({ type: "rejected", id: internalsOf(session).identity?.key, reason: "csrf" });
   return new Denied(reason, policy);
 }
 

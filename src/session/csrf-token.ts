@@ -4,9 +4,9 @@
 import { platform } from "#crypto";
 import { maskToken, verifyToken } from "../csrf/token.ts";
 import { SessionError } from "../errors.ts";
-import { newIdentity } from "../token/identity.ts";
-import { assertHandsOut, committed } from "./guards.ts";
-import type { State } from "./state.ts";
+import { type Identity, newIdentity } from "../token/identity.ts";
+import { assertKept, committed, readOnly, replaced } from "./guards.ts";
+import type { Internals } from "./internals.ts";
 
 /**
  * The secret is derived from the session's id, which only the client and this request know: nothing to
@@ -14,24 +14,29 @@ import type { State } from "./state.ts";
  */
 const LABEL = new TextEncoder().encode("sojourn/v1/csrf");
 
-export async function formToken(state: State): Promise<string> {
-  if (!state.source) {
+export async function formToken(session: Internals): Promise<string> {
+  if (!session.proof.source) {
     throw new SessionError(
       "SOJOURN_UNSUPPORTED",
       "Cannot make a CSRF token: the session was reached by its id, and the token is made from a secret that only the client has.",
     );
   }
-  if (!state.held) assertHandsOut(state, "make a CSRF token for a new session");
-  if (!state.held && state.committed) throw committed();
-  if (state.phase === "live" && !state.held && !state.committed) state.keep = true;
-  state.identity ??= await newIdentity();
-  return maskToken(await secretOf(state.identity.id), platform.randomBytes(32));
+  assertKept(session);
+  const { committed: begun } = session.response;
+  if (!session.held && begun) throw committed();
+  if (!session.held && session.proof.readOnly) throw readOnly("make a CSRF token for a session that is not stored");
+  if (session.phase === "live" && !session.held && !begun) session.keepEmpty();
+  if (!session.identity) session.name(await newIdentity());
+  const { id } = session.identity as Identity;
+  // Another request gave the session a new id, which only its client knows.
+  if (id.length === 0) throw replaced();
+  return maskToken(await secretOf(id), platform.randomBytes(32));
 }
 
 /** Never throws on what a client sent. */
-export async function verifyFormToken(state: State, token: unknown): Promise<boolean> {
-  if (typeof token !== "string" || !state.identity || !state.source) return false;
-  return verifyToken(token, await secretOf(state.identity.id));
+export async function verifyFormToken({ identity, proof }: Internals, token: unknown): Promise<boolean> {
+  if (typeof token !== "string" || !identity?.id.length || !proof.source) return false;
+  return verifyToken(token, await secretOf(identity.id));
 }
 
 async function secretOf(id: Uint8Array): Promise<Uint8Array> {

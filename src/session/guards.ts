@@ -2,35 +2,53 @@
  * What a session can still do, and the errors that say so.
  */
 import { SessionError } from "../errors.ts";
-import type { State } from "./state.ts";
+import type { Internals } from "./internals.ts";
 
-export function readOnly(): SessionError {
+export function storeDown(): SessionError {
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",
     "The store did not answer when this request began, so its session is anonymous and read-only (`onOutage`); nothing was saved.",
   );
 }
 
-/** For sessions that were opened with `readOnly`: whatever would need a cookie, or make a session that nobody could be handed. */
-export function assertHandsOut(state: State, verb: string): void {
-  if (!state.cookieless) return;
-  throw new SessionError(
+/** For what needs a cookie, where none can be sent. */
+export function readOnly(what: string): SessionError {
+  return new SessionError(
     "SOJOURN_READ_ONLY",
-    `Cannot ${verb}: the session was opened with \`readOnly\`, where no cookie can be sent (a server component, a socket). Do it in a request that is answered: an action, a route handler, a form's POST.`,
+    `Cannot ${what}: the session was opened with \`readOnly\`, where no cookie can be sent (a server component, a socket). Do it in a request that is answered: an action, a route handler, a form's POST.`,
+  );
+}
+
+export function assertHandsOut({ proof }: Internals, what: string): void {
+  if (proof.readOnly) throw readOnly(what);
+}
+
+/** The client came with an id that a login or a rotation has replaced, or that has been followed to another user. */
+export function replaced(): SessionError {
+  return new SessionError(
+    "SOJOURN_REPLACED",
+    "The session has another id since this request was sent, so its changes were not saved. Send the request again: it will carry the new cookie.",
+  );
+}
+
+export function ended(): SessionError {
+  return new SessionError(
+    "SOJOURN_REVOKED",
+    "The session was ended while this request ran, so its changes were not saved.",
   );
 }
 
 /** For verbs that hand the client something: they must come before the response begins. */
-export function assertAnswerable(state: State, verb: string): void {
-  assertUsable(state, verb);
-  assertHandsOut(state, verb);
-  if (state.committed) {
+export function assertAnswerable(session: Internals, verb: string): void {
+  assertUsable(session, verb);
+  assertHandsOut(session, verb);
+  if (session.response.committed) {
     throw new SessionError(
       "SOJOURN_COMMITTED",
       `Cannot ${verb}: the response has begun, so the client could not be told. Call it before the first byte is sent.`,
     );
   }
-  if (!state.source) {
+  if (!session.proof.source) {
     throw new SessionError(
       "SOJOURN_UNSUPPORTED",
       `Cannot ${verb} a session that was reached by its id: only the client's own request can hand it a new token.`,
@@ -39,8 +57,10 @@ export function assertAnswerable(state: State, verb: string): void {
 }
 
 /** Data that travels in the client's cookie cannot be changed from elsewhere. */
-export function assertReachable(state: State): void {
-  if (state.source || !state.held || state.context.bearer.carries === "nothing") return;
+export function assertReachable({ proof, held, context }: Internals): void {
+  if (context.carries === "nothing") return;
+  if (proof.readOnly) throw readOnly("change data that is in the cookie");
+  if (proof.source || !held) return;
   throw new SessionError(
     "SOJOURN_UNSUPPORTED",
     "Cannot change the data of a session that was reached by its id: it is in the client's cookie. Keep what must be reached in the store.",
@@ -55,22 +75,26 @@ export function committed(): SessionError {
   );
 }
 
-export function assertUsable(state: State, verb: string): void {
-  if (state.phase === "ended") {
+export function assertUsable({ phase }: Internals, verb: string): void {
+  if (phase === "ended") {
     throw new SessionError(
       "SOJOURN_ENDED",
       `Cannot ${verb}: this session has ended. Begin with a new request, or use \`logout\` instead of \`destroy\` to go on anonymously.`,
     );
   }
-  if (state.phase === "readonly") throw readOnly();
+  if (phase === "readonly") throw storeDown();
 }
 
-/** The session was found to have ended elsewhere: the client, who may have a newer one by now, is handed nothing of it. */
-export function withhold(state: State): void {
-  if (state.answer === "value") state.answer = "nothing";
+/** For what a session whose client has a newer id cannot keep. */
+export function assertKept(session: Internals): void {
+  if (session.phase === "muted") throw replaced();
 }
 
 /** Throws SOJOURN_COOKIE_TOO_LARGE before anything is stored that the client could not be handed. */
-export function checkSize(state: State, value: string): void {
-  (state.provenBy ?? state.context.transports[0]).check?.(value);
+export function checkSize({ proof, context }: Internals, value: string): void {
+  (proof.transport ?? context.transports[0]).check?.(value);
+}
+
+export function notAuthenticated(verb: string): SessionError {
+  return new SessionError("SOJOURN_NOT_AUTHENTICATED", `Cannot ${verb}: nobody is logged in to this session.`);
 }

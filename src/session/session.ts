@@ -1,25 +1,35 @@
 /**
  * A session as the application sees it.
  */
-
 import { type Duration, milliseconds } from "../duration.ts";
 import { invalidOption, SessionError } from "../errors.ts";
-import { freeze } from "../record/freeze.ts";
+import { limitsOf, type Preset } from "../record/lifetime.ts";
 import type { Device, Flash } from "../record/meta.ts";
 import { assertDataObject } from "../record/payload.ts";
 import type { SessionKey } from "../record.ts";
 import { newIdentity } from "../token/identity.ts";
 import { formToken, verifyFormToken } from "./csrf-token.ts";
-import { discard } from "./discard.ts";
+import { assertFresh, instantsOf, levelOf } from "./factors.ts";
 import { takeFlashes } from "./flashes.ts";
-import { assertHandsOut, assertUsable, committed } from "./guards.ts";
-import { destroy, type LoginOptions, login, logout, notAuthenticated, reauthenticate, rotate } from "./lifecycle.ts";
-import { keyOf, lookAt, type State } from "./state.ts";
+import { assertHandsOut, assertUsable, committed, readOnly } from "./guards.ts";
+import type { Internals } from "./internals.ts";
+import {
+  destroy,
+  type LoginOptions,
+  login,
+  logout,
+  type ReauthenticateOptions,
+  reauthenticate,
+  rotate,
+} from "./lifecycle.ts";
+import type { AnonymousBecause } from "./proof.ts";
+import { reload } from "./reload.ts";
 import { updateData, updateKey } from "./update.ts";
-import { inTurn } from "./verb-queue.ts";
 
-/** The state behind a session, for the library's own modules. */
-export let stateOf: (session: Session<object>) => State;
+const changeReadOnly = (): SessionError => readOnly("change");
+
+/** What is behind a session, for the library's own modules. */
+export let internalsOf: (session: Session<object>) => Internals;
 
 /**
  * One client's session, for the length of one request.
@@ -37,15 +47,17 @@ export let stateOf: (session: Session<object>) => State;
  * ```
  */
 export class Session<Data extends object = Record<string, unknown>> {
-  readonly #state: State;
+  readonly #internals: Internals;
 
   static {
-    stateOf = (session) => session.#state;
+    internalsOf = (session) => session.#internals;
   }
 
   /** Sessions come from `sessions.open`, `handle`, `get` or an adapter. */
-  constructor(state: State) {
-    this.#state = state;
+  constructor(internals: Internals) {
+    this.#internals = internals;
+    // An unknown property would be lost in silence: data goes into `data`.
+    Object.preventExtensions(this);
   }
 
   /**
@@ -53,15 +65,15 @@ export class Session<Data extends object = Record<string, unknown>> {
    * A new session has one from when it is first asked for.
    */
   get id(): SessionKey {
-    const state = this.#use();
-    if (!state.identity) {
+    const session = this.#use();
+    if (!session.identity) {
       const identity = newIdentity();
       // Where the platform's hash is asynchronous, `open` has made the identity already.
       if (identity instanceof Promise)
         throw new SessionError("SOJOURN_UNSUPPORTED", "Cannot name a session that has ended.");
-      state.identity = identity;
+      session.name(identity);
     }
-    return state.identity.key;
+    return session.key;
   }
 
   /** True when the client came without a session that is valid. */
@@ -74,8 +86,13 @@ export class Session<Data extends object = Record<string, unknown>> {
    * request began and `onOutage: "anonymous"` lets it be read.
    */
   get readOnly(): boolean {
-    const { phase, cookieless } = this.#use();
-    return phase === "readonly" || cookieless;
+    const { phase, proof } = this.#use();
+    return phase === "readonly" || proof.readOnly;
+  }
+
+  /** Why nobody's session is behind this one; undefined when one is. What a page may say ("you were logged out elsewhere"). */
+  get anonymousBecause(): AnonymousBecause | undefined {
+    return this.#use().proof.anonymousBecause;
   }
 
   /**
@@ -88,44 +105,48 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   get data(): Data {
-    const state = this.#use();
-    if (state.committed && !state.looked) freeze(state.data);
-    lookAt(state);
-    return state.data as Data;
+    const { data, response, proof } = this.#use();
+    const refuse = proof.readOnly ? changeReadOnly : committed;
+    return (response.committed ? data.late(refuse) : data.expose()) as Data;
   }
 
   set data(data: Data) {
-    const state = this.#use();
-    assertUsable(state, "change");
-    assertHandsOut(state, "change");
-    if (state.committed) throw committed();
+    const session = this.#use();
+    assertUsable(session, "change");
+    assertHandsOut(session, "change");
+    if (session.response.committed) throw committed();
     assertDataObject(data);
-    lookAt(state);
-    state.data = data;
+    session.data.assign(data);
   }
 
   /** The user that `login` named; undefined while anonymous. */
   get userId(): string | undefined {
-    return this.#use().held?.times.userId;
+    return this.#use().userId;
   }
 
   /** When the session began; for a new one, when the request did. */
   get createdAt(): Date {
-    const state = this.#use();
-    return new Date(state.held?.times.createdAt ?? state.openedAt);
+    const { held, proof } = this.#use();
+    return new Date(held?.times.createdAt ?? proof.openedAt);
   }
 
   /** The last use that was written down, at most the touch interval ago. */
   get lastSeenAt(): Date {
-    const state = this.#use();
-    return new Date(state.held?.times.seenAt ?? state.openedAt);
+    const { held, proof } = this.#use();
+    return new Date(held?.times.seenAt ?? proof.openedAt);
   }
 
   /** When it ends if it is not used again: the nearer of the idle and the absolute deadline. */
   get expiresAt(): Date {
-    const state = this.#use();
-    const { idle, lifetime } = state.context.lifetime;
-    return new Date(state.held?.times.expiresAt ?? state.openedAt + Math.min(idle, lifetime));
+    const { held, proof, context } = this.#use();
+    const { idle, lifetime } = limitsOf(context.lifetime, undefined, undefined);
+    return new Date(held?.times.expiresAt ?? proof.openedAt + Math.min(idle, lifetime));
+  }
+
+  /** When it ends whatever happens, unless the user authenticates again: the absolute deadline. */
+  get endsAt(): Date {
+    const { held, proof, context } = this.#use();
+    return new Date(held?.content.meta.endsAt ?? proof.openedAt + context.lifetime.lifetime);
   }
 
   /** When the user last proved who they are; undefined while anonymous. */
@@ -137,6 +158,17 @@ export class Session<Data extends object = Record<string, unknown>> {
   /** How the user proved it, as given to `login` or `reauthenticate`. */
   get factors(): readonly string[] {
     return this.#use().held?.content.meta.factors ?? [];
+  }
+
+  /** When each factor was last shown, by its name. */
+  get factorsAt(): Readonly<Record<string, Date>> {
+    const { held } = this.#use();
+    return held ? instantsOf(held.content.meta) : {};
+  }
+
+  /** The assurance level that the factors reach, by the kinds of NIST SP 800-63B-4; undefined while anonymous or unknown. A hint: what a factor's name stands for is the application's to know. */
+  get level(): Preset | undefined {
+    return levelOf(this.factors);
   }
 
   /** The device as it was at login. */
@@ -164,9 +196,9 @@ export class Session<Data extends object = Record<string, unknown>> {
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that changes the draft in place returns nothing.
   update(change: (data: Data) => Data | void | Promise<Data | void>): Promise<Data>;
   async update(first: unknown, change?: unknown): Promise<unknown> {
-    const state = this.#use();
-    if (typeof first === "string") return updateKey(state, first, change as (value: unknown) => unknown);
-    return updateData(state, first as (data: unknown) => unknown);
+    const session = this.#use();
+    if (typeof first === "string") return updateKey(session, first, change as (value: unknown) => unknown);
+    return updateData(session, first as (data: unknown) => unknown);
   }
 
   /**
@@ -178,32 +210,32 @@ export class Session<Data extends object = Record<string, unknown>> {
    *   sessions were revoked meanwhile; SOJOURN_COMMITTED after the response began.
    */
   async login(userId: string, options: LoginOptions = {}): Promise<void> {
-    const state = this.#use();
-    await inTurn(state, () => login(state, userId, options));
+    const session = this.#use();
+    await session.queue.inTurn(() => login(session, userId, options));
   }
 
   /** Ends the session and goes on as a new, empty, anonymous one. The client's copy is taken away unless something is stored in the new one. */
   async logout(): Promise<void> {
-    const state = this.#use();
-    await inTurn(state, () => logout(state));
+    const session = this.#use();
+    await session.queue.inTurn(() => logout(session));
   }
 
   /** Ends the session. Once it has resolved, nothing in flight can bring it back; this object can do no more. */
   async destroy(): Promise<void> {
-    const state = this.#use();
-    await inTurn(state, () => destroy(state, "destroyed"));
+    const session = this.#use();
+    await session.queue.inTurn(() => destroy(session));
   }
 
   /** Gives the session a new id, without a grace for the old one. For a change of privilege that is not a login. */
   async rotate(): Promise<void> {
-    const state = this.#use();
-    await inTurn(state, () => rotate(state));
+    const session = this.#use();
+    await session.queue.inTurn(() => rotate(session));
   }
 
   /** The user has proved again who they are: a new id, both time limits begin anew, `authenticatedAt` is now. */
-  async reauthenticate(options: Pick<LoginOptions, "factors"> = {}): Promise<void> {
-    const state = this.#use();
-    await inTurn(state, () => reauthenticate(state, options));
+  async reauthenticate(options: ReauthenticateOptions = {}): Promise<void> {
+    const session = this.#use();
+    await session.queue.inTurn(() => reauthenticate(session, options));
   }
 
   /**
@@ -218,31 +250,19 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   requireFresh(within: Duration, needed: Pick<LoginOptions, "factors"> = {}): void {
-    const state = this.#use();
-    const most = milliseconds("requireFresh", within);
-    const at = state.held?.content.meta.authenticatedAt;
-    if (state.held?.times.userId === undefined || at === undefined) throw notAuthenticated("go on");
-    const missing = needed.factors?.filter((factor) => !this.factors.includes(factor)) ?? [];
-    if (missing.length > 0 || state.context.clock() - at >= most) {
-      const what =
-        missing.length > 0 ? `without ${missing.join(", ")}` : `longer ago than this action allows (${within})`;
-      throw new SessionError(
-        "SOJOURN_STALE_AUTHENTICATION",
-        `The user authenticated ${what}; ask again and call \`reauthenticate\`.`,
-      );
-    }
+    assertFresh(this.#use(), milliseconds("requireFresh", within), within, needed.factors);
   }
 
   /** Leaves a message for the next page. */
   flash(kind: string, text: string): void {
-    const state = this.#use();
-    assertUsable(state, "flash");
+    const session = this.#use();
+    assertUsable(session, "flash");
     for (const [name, value] of Object.entries({ kind, text })) {
       if (typeof value !== "string") throw invalidOption(`flash.${name}`, value, "a string");
     }
-    assertHandsOut(state, "flash");
-    if (state.committed) throw committed();
-    state.flashAdded.push({ kind, text });
+    assertHandsOut(session, "flash");
+    if (session.response.committed) throw committed();
+    session.flash.add({ kind, text });
   }
 
   /**
@@ -260,12 +280,25 @@ export class Session<Data extends object = Record<string, unknown>> {
    * @throws SOJOURN_COMMITTED when it has been saved already.
    */
   discard(): void {
-    discard(this.#use());
+    const session = this.#use();
+    if (session.response.committed) throw committed();
+    session.revert();
+  }
+
+  /**
+   * Reads the session again, as it is stored now. What this request changed in `data` and has not saved is given up.
+   *
+   * @throws SOJOURN_REVOKED when it has ended, SOJOURN_REPLACED when it is another user's by now, SOJOURN_STORE_UNAVAILABLE.
+   */
+  async reload(): Promise<void> {
+    const session = this.#use();
+    await session.queue.inTurn(() => reload(session));
   }
 
   /**
    * Aborts when the session ends, anywhere: close sockets and streams on it. Adapters let go of it when
-   * the response is over; elsewhere call `release`.
+   * the response is over; elsewhere call `release`. Its `reason` is an AbortError with `endReason` ("logout", "revoked"…)
+   * where the end was asked for in this process, undefined elsewhere.
    *
    * @example
    * ```ts
@@ -273,23 +306,17 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   get signal(): AbortSignal {
-    const state = this.#use();
-    if (!state.listener) {
-      state.listener = state.context.endings.listen();
-      if (state.held) state.listener.follow(keyOf(state));
-      state.source?.onceOver?.(() => this.release());
-    }
-    return state.listener.signal;
+    return this.#use().listen().signal;
   }
 
   /** Whether `signal` was asked for and not yet let go. */
   get listening(): boolean {
-    return this.#state.listener?.active === true;
+    return this.#internals.listener?.active === true;
   }
 
   /** Lets go of `signal`. */
   release(): void {
-    this.#state.listener?.release();
+    this.#internals.listener?.release();
   }
 
   /**
@@ -307,12 +334,12 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** What a log may hold. */
   toJSON(): object {
-    const { identity, held, isNew } = this.#state;
+    const { identity, held, isNew } = this.#internals;
     return { id: identity?.key, isNew, ...held?.times };
   }
 
-  #use(): State {
-    this.#state.accessed = true;
-    return this.#state;
+  #use(): Internals {
+    this.#internals.response.used = true;
+    return this.#internals;
   }
 }

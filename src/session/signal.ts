@@ -2,13 +2,14 @@
  * Tells whoever holds a session's signal that it has ended, in this process at once and elsewhere as
  * soon as the store says so, or at the next look where it cannot.
  */
+import type { EndReason } from "../events.ts";
 import type { SessionKey } from "../record.ts";
 import { isWatchStore, type Store } from "../stores/store.ts";
 
 export interface Endings {
   listen(): Listener;
-  /** Aborts every signal of the session. */
-  fire(key: SessionKey): void;
+  /** Aborts every signal of the session. The reason is known where the end was asked for in this process. */
+  fire(key: SessionKey, reason?: EndReason): void;
 }
 
 /** One request's signal. */
@@ -51,7 +52,7 @@ export function createEndings(
     }
   };
   const start = (): void => {
-    const stopWatching = isWatchStore(store) ? store.watch(fire) : undefined;
+    const stopWatching = isWatchStore(store) ? store.watch((key) => fire(key)) : undefined;
     const timer = setInterval(look, lookEveryMs);
     (timer as { unref?: () => void }).unref?.();
     stop = () => {
@@ -64,11 +65,11 @@ export function createEndings(
     followers.delete(key);
     if (followers.size === 0) stop?.();
   };
-  const fire = (key: SessionKey): void => {
+  const fire = (key: SessionKey, reason?: EndReason): void => {
     const all = followers.get(key);
     if (!all) return;
     forget(key);
-    for (const follower of all) follower.abort();
+    for (const follower of all) follower.abort(reason);
   };
 
   return {
@@ -126,8 +127,16 @@ class Follower implements Listener {
     if (this.#key !== undefined) this.#desk.leave(this.#key, this);
   }
 
-  abort(): void {
+  abort(reason: EndReason | undefined): void {
     this.active = false;
-    this.#controller.abort(new DOMException("The session has ended.", "AbortError"));
+    this.#controller.abort(endedBecause(reason));
   }
+}
+
+/** What `signal.reason` is: an AbortError, as platforms make it, with the reason of the end beside it where that is known. */
+export type EndedError = DOMException & { readonly endReason: EndReason | undefined };
+
+function endedBecause(reason: EndReason | undefined): EndedError {
+  const error = new DOMException(`The session has ended${reason ? `: ${reason}` : ""}.`, "AbortError");
+  return Object.assign(error, { endReason: reason });
 }

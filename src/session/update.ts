@@ -2,21 +2,26 @@
  * `session.update`: a change that is exact under any concurrency.
  */
 
-import { SessionError } from "../errors.ts";
+import { isPromise } from "../crypto/awaitable.ts";
+import { MOST_ATTEMPTS, type Outcome, tooManyConflicts } from "../record/compare-and-set.ts";
 import { freeze } from "../record/freeze.ts";
-import { expiryOf } from "../record/lifetime.ts";
+import type { Held, Next } from "../record/held.ts";
+import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import { mergeOnto } from "../record/merge.ts";
-import { assertDataObject, type DataObject, decodeData, sameEncoded } from "../record/payload.ts";
-import { compareAndSet, MOST_ATTEMPTS, tooManyConflicts } from "../record/records.ts";
-import { assertHandsOut, assertReachable, assertUsable, committed, withhold } from "./guards.ts";
-import { adoptUnder, encodedData, keyOf, lookAt, replaceData, type State } from "./state.ts";
-import { beforeCommit, inTurn } from "./verb-queue.ts";
+import { assertDataObject, type DataObject, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
+import { follow } from "./follow.ts";
+import { assertHandsOut, assertKept, assertReachable, assertUsable, committed, ended } from "./guards.ts";
+import type { Internals } from "./internals.ts";
 
 type Change = (data: DataObject) => unknown;
 
-export async function updateKey(state: State, key: string, change: (value: unknown) => unknown): Promise<unknown> {
+export async function updateKey(
+  session: Internals,
+  key: string,
+  change: (value: unknown) => unknown,
+): Promise<unknown> {
   let value: unknown;
-  await updateData(state, async (draft) => {
+  await updateData(session, async (draft) => {
     value = await change(Object.hasOwn(draft, key) ? draft[key] : undefined);
     // An assignment to `__proto__` would replace the prototype; as a key of its own, codecs refuse it.
     Object.defineProperty(draft, key, { value, writable: true, enumerable: true, configurable: true });
@@ -24,88 +29,99 @@ export async function updateKey(state: State, key: string, change: (value: unkno
   return value;
 }
 
-export async function updateData(state: State, change: Change): Promise<DataObject> {
-  assertUsable(state, "update");
-  const stored = state.held !== undefined && state.context.bearer.carries === "nothing";
-  return stored ? inTurn(state, () => updateStored(state, change)) : beforeCommit(state, updateHere(state, change));
+export async function updateData(session: Internals, change: Change): Promise<DataObject> {
+  assertUsable(session, "update");
+  assertKept(session);
+  const stored = session.held !== undefined && session.context.carries === "nothing";
+  return stored
+    ? session.queue.inTurn(() => updateStored(session, change))
+    : session.queue.beforeCommit(updateHere(session, change));
 }
 
-async function updateStored(state: State, change: Change): Promise<DataObject> {
-  const { context, held } = state;
-  assertUsable(state, "update");
-  if (!held) return updateHere(state, change); // logged out while this waited for its turn
+async function updateStored(session: Internals, change: Change): Promise<DataObject> {
+  const { context, data } = session;
+  assertUsable(session, "update");
+  if (!session.held) return updateHere(session, change); // logged out while this waited for its turn
+  const late = session.response.committed !== undefined;
   // After the commit, what was changed here is stored already.
-  const base = state.committed ? held.content.encoded : state.base;
-  const ours = state.committed ? base : encodedData(state);
+  const base = late ? session.held.content.encoded : data.base;
+  const ours = late ? base : data.encoded();
   let drafted: DataObject = {};
-  const result = await compareAndSet(context, keyOf(state), held, async (current) => {
-    drafted = await apply(state, change, await mergeOnto(context, current.content, base, ours));
-    const now = context.clock();
-    const seenAt = state.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
-    const { endsAt } = current.content.meta;
-    const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, endsAt, context.lifetime));
-    const meta = { ...current.content.meta, version: context.shape.label(current.content.meta.version) };
-    return {
-      times: { ...current.times, seenAt, expiresAt },
-      content: { meta, encoded: context.codec.encode(drafted) },
-    };
-  });
+  const write = async (held: Held): Promise<Outcome> =>
+    context.records.write(session.key, held, async (current) => {
+      drafted = await apply(
+        session,
+        change,
+        await mergeOnto(context.codec, context.shape, current.content, base, ours),
+      );
+      return updated(session, current, context.codec.encode(drafted));
+    });
+  let result = await write(session.held);
+  while (result.status === "gone" && (await follow(session, result.held))) result = await write(session.held);
   if (result.status === "gone") {
-    state.phase = "ended";
-    withhold(state);
-    throw new SessionError(
-      "SOJOURN_REVOKED",
-      "The session was ended while this request ran, so the change was not saved.",
-    );
+    session.end();
+    throw ended();
   }
   if (result.attempts > 1)
-    context.emit({ type: "conflict", id: keyOf(state), attempts: result.attempts, outcome: "merged" });
-  if (state.committed) {
-    state.held = result.held;
+    context.emit({ type: "conflict", id: session.key, attempts: result.attempts, outcome: "merged" });
+  session.hold(result.held);
+  if (late) {
     freeze(drafted);
     return drafted;
   }
-  adoptUnder(state, result.held, drafted, ours);
-  lookAt(state);
-  return state.data;
+  data.adoptUnder(result.held.content.encoded, drafted, ours);
+  return data.expose();
+}
+
+/** The record with this data: the use counts, and no time moves back. */
+function updated({ context, proof }: Internals, current: Held, encoded: Encoded): Next {
+  const now = context.clock();
+  const seenAt = proof.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
+  const { meta } = current.content;
+  const expiresAt = Math.max(
+    current.times.expiresAt,
+    expiryOf(seenAt, meta.endsAt, limitsOf(context.lifetime, current.times.userId, meta.idle)),
+  );
+  return {
+    times: { ...current.times, seenAt, expiresAt },
+    content: { meta: { ...meta, version: context.shape.label(meta.version) }, encoded },
+  };
 }
 
 /** Nothing is stored yet, or the data travels in the cookie: the change goes out with the commit. */
-async function updateHere(state: State, change: Change): Promise<DataObject> {
-  assertHandsOut(state, "update");
-  if (state.committed) throw committed();
-  assertReachable(state);
-  lookAt(state);
-  if (await tryHere(state, change)) return state.data;
-  return state.context.lane.run(state, async () => {
+async function updateHere(session: Internals, change: Change): Promise<DataObject> {
+  assertHandsOut(session, "update");
+  if (session.response.committed) throw committed();
+  assertReachable(session);
+  session.data.expose();
+  if (await tryHere(session, change)) return session.data.expose();
+  return session.context.queue.run(session, async () => {
     for (let attempts = 2; attempts <= MOST_ATTEMPTS; attempts++) {
-      if (await tryHere(state, change)) return state.data;
+      if (await tryHere(session, change)) return session.data.expose();
     }
     throw tooManyConflicts();
   });
 }
 
 /** False when the data was changed meanwhile, by another update of this request or by the application. */
-async function tryHere(state: State, change: Change): Promise<boolean> {
-  const { codec } = state.context;
-  const seen = encodedData(state);
-  const drafted = await apply(state, change, decodeData(codec, seen) ?? {});
+async function tryHere(session: Internals, change: Change): Promise<boolean> {
+  const { codec } = session.context;
+  const seen = session.data.encoded();
+  const drafted = await apply(session, change, decodeData(codec, seen) ?? {});
   codec.encode(drafted);
-  assertUsable(state, "update");
-  if (state.committed) throw committed();
-  if (!sameEncoded(encodedData(state), seen)) return false;
-  replaceData(state, drafted);
+  assertUsable(session, "update");
+  if (session.response.committed) throw committed();
+  if (!sameEncoded(session.data.encoded(), seen)) return false;
+  session.data.replace(drafted);
   return true;
 }
 
 /** The function works on a draft, so that nothing has changed when it throws. */
-async function apply(state: State, change: Change, draft: DataObject): Promise<DataObject> {
-  state.drafting++;
-  const given = await Promise.resolve(draft)
-    .then(change)
-    .finally(() => state.drafting--);
+async function apply({ queue, context }: Internals, change: Change, draft: DataObject): Promise<DataObject> {
+  const given = await queue.drafting(async () => change(draft));
   if (given !== undefined) assertDataObject(given);
   const drafted = given ?? draft;
-  await state.context.shape.check(drafted);
+  const checked = context.shape.check(drafted);
+  if (isPromise(checked)) await checked;
   return drafted;
 }

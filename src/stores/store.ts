@@ -166,6 +166,12 @@ export interface ReplaceStore extends UserStore {
   ): Promise<ReplaceResult>;
 }
 
+/** A store that can put a tombstone in a session's place and tell those who watch. */
+export interface EndStore extends Store {
+  /** `update`, and the end of `key` is told to `watch`, in whatever process. Never inserts. */
+  end(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult>;
+}
+
 /** A store that can be walked through from end to end. */
 export interface ScanStore extends Store {
   /** Live records in an order that stays the same while others come and go; each at most once. */
@@ -210,6 +216,9 @@ export function isUserStore(store: Store): store is UserStore {
 export function isReplaceStore(store: Store): store is ReplaceStore {
   return "replace" in store && typeof store.replace === "function";
 }
+export function isEndStore(store: Store): store is EndStore {
+  return "end" in store && typeof store.end === "function";
+}
 export function isScanStore(store: Store): store is ScanStore {
   return "scan" in store && "clear" in store;
 }
@@ -224,4 +233,32 @@ export function isClosableStore(store: Store): store is ClosableStore {
 }
 export function isHealthStore(store: Store): store is HealthStore {
   return "health" in store;
+}
+
+/*
+ * Verbs that answer at once. A store in the same process has its answer before a promise could be made, and what a promise
+ * costs is most of what its verbs cost. The contract gives promises; this is how the core asks without them.
+ */
+
+/** On a verb's function: the same verb without the promise. It throws where the promise rejects. */
+const AT_ONCE: unique symbol = Symbol.for("sojourn.at-once");
+
+type Verb<Arguments extends readonly unknown[], Answer> = (...given: Arguments) => Promise<Answer>;
+
+/**
+ * A verb of the contract made from a function that answers at once. The mark is on the function and not on the store, so that a
+ * wrapper that replaces the verb is asked, and one that passes it on passes this on, too.
+ */
+export function atOnce<Arguments extends readonly unknown[], Answer>(
+  verb: (...given: Arguments) => Answer,
+): Verb<Arguments, Answer> {
+  const promised = async (...given: Arguments): Promise<Answer> => verb(...given);
+  return Object.defineProperty(promised, AT_ONCE, { value: verb });
+}
+
+/** The verb without the promise where there is one, else the verb. */
+export function quickest<Arguments extends readonly unknown[], Answer>(
+  verb: Verb<Arguments, Answer>,
+): (...given: Arguments) => Promise<Answer> | Answer {
+  return (verb as { [AT_ONCE]?: (...given: Arguments) => Answer })[AT_ONCE] ?? verb;
 }

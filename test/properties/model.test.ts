@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/index.ts";
-import { stateOf } from "../../src/session/session.ts";
+import { internalsOf } from "../../src/session/session.ts";
 import type { MemoryStore } from "../../src/stores/memory.ts";
 import { fc } from "../support/fast-check.ts";
 import { type Jar, openWorld, respond, type World } from "../support/stepwise.ts";
@@ -149,7 +149,7 @@ async function request(
     await act(world, ledger, session, action);
     const cookie = await respond(world, jar, session, arrives);
     if (cookie !== "") ledger.cookies.add(cookie);
-    const { phase, held } = stateOf(session);
+    const { phase, held } = internalsOf(session);
     if (action === "set" && phase === "live" && held) ledger.writes.push({ id: session.id, key: keyOf(session) });
   } catch (error) {
     // A login that was revoked under way may have taken the session's place already.
@@ -180,7 +180,7 @@ async function openChecked({ sessions }: World, ledger: Ledger, cookie: string):
 }
 
 async function act({ clock }: World, ledger: Ledger, session: Session<AnyData>, action: string): Promise<void> {
-  const before = stateOf(session).held ? session.id : undefined;
+  const before = internalsOf(session).held ? session.id : undefined;
   const [verb, user] = action.split(" ");
   const owner = user ?? session.userId ?? "";
   // Another user's data is left behind.
@@ -194,7 +194,7 @@ async function act({ clock }: World, ledger: Ledger, session: Session<AnyData>, 
   if (verb === "reauthenticate") await session.reauthenticate();
   if (verb === "login" || verb === "rotate" || verb === "reauthenticate") {
     const from = before ?? "";
-    if (session.id !== from && stateOf(session).held)
+    if (session.id !== from && internalsOf(session).held)
       ledger.edges.push({ from, to: session.id, why: verb, at: clock() });
     if (session.userId !== undefined) ledger.users.set(session.id, session.userId);
     if (revocations % 2 === 1 || revocations !== (ledger.revocations.get(owner) ?? 0)) ledger.doubtful.add(session.id);

@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { AttachedMap } from "../../attached-map.ts";
 import type { OpenOptions, RequestSource, Session, Sessions } from "../../index.ts";
-import { logFailure, refusal, refuse, seal } from "../../request/error-response.ts";
+import { closeSession, logFailure, refusal, refuse } from "../../request/error-response.ts";
 import { runInside } from "../../request/running.ts";
 import type { Protection, ReadBody } from "../../sessions.ts";
 import { type Closing, NodeSource } from "../../transport/source.ts";
@@ -241,7 +241,7 @@ async function open<Data extends object>(
     throw error;
   }
   if (csrf !== false) await guarded(res, opening, csrf);
-  if (res.headersSent) seal(opening.session);
+  if (res.headersSent) closeSession(opening.session);
   else if (!handshake) opening.hold(req, res, onError, handOver);
   return opening;
 }

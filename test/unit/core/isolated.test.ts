@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionEvent } from "../../../src/events.ts";
 import { createAsk } from "../../../src/record/deadline.ts";
-import { createLane } from "../../../src/record/key-queue.ts";
+import { createKeyQueue } from "../../../src/record/key-queue.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,9 +13,9 @@ afterEach(() => {
 
 const never = (): Promise<never> => new Promise(() => {});
 
-describe("createLane(isolated)", () => {
+describe("createKeyQueue(isolated)", () => {
   it("runs tasks of one key in order, and those of other keys beside them", async () => {
-    const lane = createLane(true);
+    const lane = createKeyQueue(true);
     const steps: string[] = [];
     const task = (name: string) => async () => {
       steps.push(`${name} begins`);
@@ -31,7 +31,7 @@ describe("createLane(isolated)", () => {
   });
 
   it("lets all go when the one in front never ends, and whoever comes later waits for none of them", async () => {
-    const lane = createLane(true);
+    const lane = createKeyQueue(true);
     void lane.run("k", never);
     const others = Promise.all([1, 2, 3].map((each) => lane.run("k", async () => each)));
     await vi.advanceTimersByTimeAsync(1000);
@@ -40,7 +40,7 @@ describe("createLane(isolated)", () => {
   });
 
   it("lets all go when a task fails, which fails alone", async () => {
-    const lane = createLane(true);
+    const lane = createKeyQueue(true);
     const failing = lane.run("k", () => Promise.reject(new Error("failed")));
     const other = lane.run("k", async () => "done");
     await expect(failing).rejects.toThrow("failed");

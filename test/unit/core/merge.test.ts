@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { jsonCodec } from "../../../src/codec/json.ts";
-import { applyChanges, changesBetween } from "../../../src/record/changes.ts";
+import { applyChanges, changesBetween } from "../../../src/record/merge.ts";
 
 const between = (before: object, after: object) => changesBetween(jsonCodec, before as never, after as never);
 

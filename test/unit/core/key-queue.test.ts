@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createLane } from "../../../src/record/key-queue.ts";
+import { createKeyQueue } from "../../../src/record/key-queue.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,9 +10,9 @@ afterEach(() => {
 
 const never = (): Promise<never> => new Promise(() => {});
 
-describe("createLane()", () => {
+describe("createKeyQueue()", () => {
   it("runs tasks of one key one after another, in order, and those of other keys beside them", async () => {
-    const lane = createLane();
+    const queue = createKeyQueue();
     const steps: string[] = [];
     const task = (name: string) => async () => {
       steps.push(`${name} begins`);
@@ -20,19 +20,23 @@ describe("createLane()", () => {
       steps.push(`${name} ends`);
       return name;
     };
-    const results = await Promise.all([lane.run("k", task("a")), lane.run("k", task("b")), lane.run("l", task("c"))]);
+    const results = await Promise.all([
+      queue.run("k", task("a")),
+      queue.run("k", task("b")),
+      queue.run("l", task("c")),
+    ]);
     expect(results).toEqual(["a", "b", "c"]);
     expect(steps.filter((step) => !step.startsWith("c"))).toEqual(["a begins", "a ends", "b begins", "b ends"]);
     expect(steps.indexOf("c begins")).toBeLessThan(steps.indexOf("a ends"));
   });
 
   it("lets all go at once when a task fails, which fails alone", async () => {
-    const lane = createLane();
+    const queue = createKeyQueue();
     let running = 0;
     let most = 0;
-    const failing = lane.run("k", () => Promise.reject(new Error("failed")));
+    const failing = queue.run("k", () => Promise.reject(new Error("failed")));
     const others = [1, 2, 3].map((each) =>
-      lane.run("k", async () => {
+      queue.run("k", async () => {
         running += 1;
         most = Math.max(most, running);
         await Promise.resolve();
@@ -44,21 +48,21 @@ describe("createLane()", () => {
     await expect(failing).rejects.toThrow("failed");
     expect(await Promise.all(others)).toEqual([1, 2, 3]);
     expect(most).toBe(3);
-    expect(lane.busy("k")).toBe(false);
+    expect(queue.busy("k")).toBe(false);
   });
 
   it("waits for nobody for ever, and after that for the same one not at all", async () => {
-    const lane = createLane();
-    void lane.run("k", never);
-    const others = [lane.run("k", async () => "second"), lane.run("k", async () => "third")];
+    const queue = createKeyQueue();
+    void queue.run("k", never);
+    const others = [queue.run("k", async () => "second"), queue.run("k", async () => "third")];
     await vi.advanceTimersByTimeAsync(60_000);
     expect(await Promise.all(others)).toEqual(["second", "third"]);
-    expect(lane.busy("k")).toBe(false);
-    expect(await lane.run("k", async () => "fourth")).toBe("fourth");
+    expect(queue.busy("k")).toBe(false);
+    expect(await queue.run("k", async () => "fourth")).toBe("fourth");
   });
 
   it("is patient with a long queue as long as it moves", async () => {
-    const lane = createLane();
+    const queue = createKeyQueue();
     let running = 0;
     const task = async () => {
       running += 1;
@@ -68,18 +72,18 @@ describe("createLane()", () => {
       });
       running -= 1;
     };
-    const all = Promise.all(Array.from({ length: 20 }, () => lane.run("k", task)));
+    const all = Promise.all(Array.from({ length: 20 }, () => queue.run("k", task)));
     await vi.advanceTimersByTimeAsync(30_000);
     await all;
   });
 
   it("is busy while somebody is in it, and leaves no timer and no key behind", async () => {
-    const lane = createLane();
-    expect(lane.busy("k")).toBe(false);
-    const all = Promise.all([1, 2, 3].map((each) => lane.run("k", async () => each)));
-    expect(lane.busy("k")).toBe(true);
+    const queue = createKeyQueue();
+    expect(queue.busy("k")).toBe(false);
+    const all = Promise.all([1, 2, 3].map((each) => queue.run("k", async () => each)));
+    expect(queue.busy("k")).toBe(true);
     expect(await all).toEqual([1, 2, 3]);
     await Promise.resolve();
-    expect([lane.busy("k"), vi.getTimerCount()]).toEqual([false, 0]);
+    expect([queue.busy("k"), vi.getTimerCount()]).toEqual([false, 0]);
   });
 });

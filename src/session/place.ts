@@ -1,0 +1,220 @@
+/**
+ * A session takes the place of the one that its client had: under a new id, with no grace for the old one. At no instant are
+ * there two sessions that count, and none at no instant: in one step where the store has one, else successor first.
+ */
+import { isPromise } from "../crypto/awaitable.ts";
+import { SessionError } from "../errors.ts";
+import { tooManyConflicts } from "../record/compare-and-set.ts";
+import type { Held, Next, Times } from "../record/held.ts";
+import { mergeOnto } from "../record/merge.ts";
+import type { Meta } from "../record/meta.ts";
+import { type Content, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
+import { end, graveOf, successorOf } from "../record/tombstone.ts";
+import type { SessionKey } from "../record.ts";
+import type { Admission } from "../stores/store.ts";
+import { newIdentity } from "../token/identity.ts";
+import { checkSize, ended, replaced } from "./guards.ts";
+import type { Internals } from "./internals.ts";
+import { swapInSteps } from "./swap-in-steps.ts";
+
+/** The times and the meta of the session that comes, given the one that goes. */
+export type Make = (before: Held | undefined) => { readonly times: Times; readonly meta: Meta };
+
+/** The session whose place is taken. */
+interface Place {
+  readonly key: SessionKey;
+  readonly held: Held;
+}
+
+export type Swapped =
+  | { readonly status: "ok"; readonly held: Held; readonly evicted: readonly SessionKey[] }
+  | { readonly status: "conflict"; readonly current: Held }
+  | { readonly status: "gone" }
+  | { readonly status: "revoked" }
+  | { readonly status: "limit" };
+
+const MOST_ATTEMPTS = 64;
+
+/** @param since When the login's request arrived; undefined for a verb that needs no admission. */
+export async function takePlace(
+  session: Internals,
+  make: Make,
+  why: "login" | "rotate" | "reauthenticate",
+  since?: number,
+): Promise<void> {
+  const { context, data } = session;
+  const { base } = data;
+  const seen = data.encoded();
+  const checked = data.exposed ? context.shape.check(data.value()) : undefined;
+  if (isPromise(checked)) await checked;
+  let place = await placeOf(session, make, why);
+  for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
+    const { times, meta } = make(place?.held);
+    const content = await contentOf(session, place?.held, { base, seen }, times, meta);
+    const identity = await newIdentity();
+    if (context.carries !== "nothing")
+      checkSize(session, await context.bearer.issue({ identity, content, record: times }));
+    const swapped = await swap(session, identity.key, { times, content }, place, since);
+    if (swapped.status === "ok") {
+      const taken = place;
+      for (const key of swapped.evicted) {
+        context.endings.fire(key, "limit");
+        context.emit({ type: "destroyed", id: key, userId: times.userId, reason: "limit" });
+      }
+      session.moveTo(identity, swapped.held);
+      settleData(session, swapped.held, base, seen);
+      if (taken) context.endings.fire(taken.key, "replaced");
+      context.emit(
+        taken
+          ? { type: "rotated", id: identity.key, userId: times.userId, previousId: taken.key, why }
+          : { type: "created", id: identity.key, userId: times.userId },
+      );
+      await endRivals(session);
+      return;
+    }
+    if (swapped.status === "limit") throw tooManySessions(context.limit);
+    if (swapped.status === "revoked") throw revokedMeanwhile();
+    place = await nextPlace(session, place, swapped, why);
+  }
+  throw tooManyConflicts();
+}
+
+/**
+ * A login whose id was replaced a moment ago is the same login once more (a double click, a lost answer): it takes the place of the first
+ * one, when that was for the same user.
+ */
+async function placeOf(session: Internals, make: Make, why: string): Promise<Place | undefined> {
+  const { held, proof, context } = session;
+  if (held) return { key: session.key, held };
+  if (why !== "login" || proof.key === undefined || proof.anonymousBecause !== "replaced") return undefined;
+  const found = await successorOf(context.records, await context.records.find(proof.key));
+  return found && found.held.times.userId === make(undefined).times.userId ? found : undefined;
+}
+
+/** Where the verb goes on when the session that it was to replace is another one by now. */
+async function nextPlace(
+  session: Internals,
+  place: Place | undefined,
+  swapped: Extract<Swapped, { status: "conflict" | "gone" }>,
+  why: string,
+): Promise<Place | undefined> {
+  const current = swapped.status === "conflict" ? swapped.current : undefined;
+  if (place && current && !current.content.meta.tombstone) return { key: place.key, held: current };
+  const { tombstone } = current?.content.meta ?? {};
+  const found = await successorOf(session.context.records, current);
+  const { userId } = session;
+  // A login ends whatever became of the session that its browser had, or two would be left.
+  if (found && (why === "login" || userId === undefined || found.held.times.userId === userId)) return found;
+  if (why === "login") return undefined;
+  throw tombstone?.reason === "replaced" ? replaced() : ended();
+}
+
+async function swap(
+  session: Internals,
+  key: SessionKey,
+  next: Next,
+  place: Place | undefined,
+  since: number | undefined,
+): Promise<Swapped> {
+  const { records, graveyard } = session.context;
+  const { userId } = next.times;
+  const inPlace = userId !== undefined && place?.held.times.userId === userId;
+  if (!place) return insert(session, key, next, await admissionOf(session, userId, since));
+  const grave = graveOf(graveyard, place.held, tombstoneFor(place.held, key, userId));
+  if (!records.replaces) {
+    const admission = await admissionOf(session, userId, inPlace ? undefined : since, inPlace);
+    return swapInSteps(session, place, { key, next, grave, insert: () => insert(session, key, next, admission) });
+  }
+  // Whoever holds a live session of the user has been admitted, and takes no more room than before.
+  const admission = inPlace ? undefined : await admissionOf(session, userId, since);
+  return records.replace({ key, next, oldKey: place.key, old: place.held, grave, admission });
+}
+
+export function tombstoneFor(
+  old: Held,
+  successor: SessionKey,
+  userId: string | undefined,
+): NonNullable<Meta["tombstone"]> {
+  const otherUser = old.times.userId !== undefined && old.times.userId !== userId;
+  return { reason: "replaced", successor, otherUser };
+}
+
+/** Before the insert: whoever revokes the user from here on means this session too. */
+async function admissionOf(
+  { context }: Internals,
+  userId: string | undefined,
+  since: number | undefined,
+  inPlace = false,
+): Promise<Admission | undefined> {
+  const epoch = userId === undefined ? undefined : await context.records.epoch(userId);
+  if (epoch === undefined) return undefined;
+  return inPlace ? { epoch } : { epoch, since, limit: context.limit, onLimit: context.onLimit };
+}
+
+async function insert(
+  { context }: Internals,
+  key: SessionKey,
+  next: Next,
+  admission: Admission | undefined,
+): Promise<Swapped> {
+  const { userId } = next.times;
+  if (userId !== undefined && admission) return context.records.admit(key, next, userId, admission);
+  const held = await context.records.insert(key, next);
+  return held ? { status: "ok", held, evicted: [] } : { status: "revoked" };
+}
+
+/**
+ * What goes along to the new id: everything, unless it is another user's. Of that nothing goes, but for keys that this request
+ * has brought in and the other user's data did not have.
+ */
+async function contentOf(
+  { context }: Internals,
+  before: Held | undefined,
+  { base, seen }: { readonly base: Encoded; readonly seen: Encoded },
+  times: Times,
+  meta: Meta,
+): Promise<Content> {
+  const { shape, codec, carries } = context;
+  const old = before?.content;
+  if (!before || !old) return { meta: { ...meta, version: shape.label(undefined) }, encoded: seen };
+  if (before.times.userId !== undefined && before.times.userId !== times.userId) {
+    const fresh = { ...meta, flash: undefined, version: shape.label(undefined) };
+    const data = decodeData(codec, shape.initial().base) ?? {};
+    const theirs = decodeData(codec, base) ?? {};
+    for (const [key, value] of Object.entries(decodeData(codec, seen) ?? {}))
+      if (!Object.hasOwn(theirs, key))
+        Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
+    await shape.check(data);
+    return { meta: fresh, encoded: codec.encode(data) };
+  }
+  const own = { ...meta, flash: old.meta.flash, version: shape.label(old.meta.version) };
+  // What another request saved meanwhile is carried over too; with data in the cookie there is only ours.
+  if (carries !== "nothing" || sameEncoded(old.encoded, base)) return { meta: own, encoded: seen };
+  return { meta: own, encoded: codec.encode(await mergeOnto(codec, shape, old, base, seen)) };
+}
+
+/** The application goes on with what is stored now; what it changed while the verb ran stays on top. */
+function settleData({ context, data }: Internals, held: Held, base: Encoded, seen: Encoded): void {
+  const { encoded } = held.content;
+  if (sameEncoded(encoded, seen)) data.adopt(encoded);
+  else data.adoptUnder(encoded, decodeData(context.codec, encoded) ?? {}, sameEncoded(base, seen) ? base : seen);
+}
+
+/** Two live sessions came with the request, under one cookie's name: after a login there is one. */
+async function endRivals({ context, proof }: Internals): Promise<void> {
+  for (const key of proof.rivals) await end(context.graveyard, key, "replaced");
+}
+
+function tooManySessions(limit: number | undefined): SessionError {
+  return new SessionError(
+    "SOJOURN_SESSION_LIMIT",
+    `The user has ${limit} sessions already, the most that \`maxSessionsPerUser\` allows.`,
+  );
+}
+
+function revokedMeanwhile(): SessionError {
+  return new SessionError(
+    "SOJOURN_REVOKED",
+    "The user was revoked after this login's request had arrived; log in again. When this request revoked them itself, pass its session to `revokeUser` as `by`.",
+  );
+}

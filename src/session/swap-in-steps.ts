@@ -1,0 +1,87 @@
+/**
+ * One session in the place of another where the store has no single step for it: the successor first, then the predecessor's grave,
+ * so that at no instant there is no session. What goes wrong between the two is looked up and undone or finished.
+ */
+import { SessionError } from "../errors.ts";
+import type { Held, Next } from "../record/held.ts";
+import { mergeOnto } from "../record/merge.ts";
+import { type Burial, bury } from "../record/tombstone.ts";
+import type { SessionKey } from "../record.ts";
+import { ended } from "./guards.ts";
+import type { Internals } from "./internals.ts";
+import type { Swapped } from "./place.ts";
+
+interface Steps {
+  readonly key: SessionKey;
+  readonly next: Next;
+  readonly grave: Next;
+  readonly insert: () => Promise<Swapped>;
+}
+
+export async function swapInSteps(
+  session: Internals,
+  place: { readonly key: SessionKey; readonly held: Held },
+  { key, next, grave, insert }: Steps,
+): Promise<Swapped> {
+  const { records } = session.context;
+  const inserted = await insert();
+  if (inserted.status !== "ok") return inserted;
+  let burial: Burial;
+  try {
+    burial = await buried(session, place, grave, key);
+  } catch (error) {
+    // The old session is the client's still.
+    await remove(session, key);
+    throw error;
+  }
+  if (burial.status === "gone") {
+    await remove(session, key);
+    return burial.held ? { status: "conflict", current: burial.held } : { status: "gone" };
+  }
+  const held = burial.last === place.held ? inserted.held : await carryOver(session, key, inserted.held, burial.last);
+  if (next.times.userId !== undefined && records.keepsUsers && !(await records.find(key))) {
+    // The others of the user were ended between the two steps, from this browser: its session stays, under the old id.
+    await records.restore(place.key, burial.grave, burial.last);
+    throw new SessionError(
+      "SOJOURN_CONFLICT",
+      "The user's other sessions were ended while this one got a new id; it keeps the old one. Try the request again.",
+    );
+  }
+  return { ...inserted, held };
+}
+
+/** Buries the predecessor. A burial that was not answered is looked up. */
+async function buried(
+  { context }: Internals,
+  place: { readonly key: SessionKey; readonly held: Held },
+  grave: Next,
+  successor: SessionKey,
+): Promise<Burial> {
+  const tombstone = grave.content.meta.tombstone as NonNullable<typeof grave.content.meta.tombstone>;
+  try {
+    return await bury(context.graveyard, place.key, place.held, tombstone);
+  } catch (error) {
+    const there = await Promise.resolve(context.records.find(place.key)).catch(() => undefined);
+    if (there?.content.meta.tombstone?.successor !== successor) throw error;
+    return { status: "buried", last: place.held, grave: there };
+  }
+}
+
+async function remove({ context }: Internals, key: SessionKey): Promise<void> {
+  await Promise.resolve(context.records.remove(key)).catch(() => undefined);
+}
+
+/** Another request changed the old session between our load and its burial: this request's changes go on top of that. */
+async function carryOver({ context, data }: Internals, key: SessionKey, held: Held, last: Held): Promise<Held> {
+  if (last.times.userId !== undefined && last.times.userId !== held.times.userId) return held;
+  const { codec, shape, carries, records } = context;
+  const ours = held.content.encoded;
+  const encoded =
+    carries === "nothing" ? codec.encode(await mergeOnto(codec, shape, last.content, data.base, ours)) : ours;
+  const result = await records.write(key, held, (current) => ({
+    ...current,
+    content: { meta: { ...current.content.meta, flash: last.content.meta.flash }, encoded },
+  }));
+  if (result.status === "gone") throw ended();
+  return result.held;
+}
