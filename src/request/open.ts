@@ -37,6 +37,7 @@ interface Arrival {
   readonly context: Context;
   readonly source: RequestSource | undefined;
   readonly openedAt: number;
+  readonly arrivedAt: number;
   readonly mayTouch: boolean;
   readonly readOnly: boolean;
 }
@@ -47,7 +48,9 @@ export function openSession(
   options: { readonly touch?: boolean | undefined; readonly readOnly?: boolean | undefined } = {},
 ): Awaitable<Internals> {
   const { touch = true, readOnly = false } = options;
-  const arrival: Arrival = { context, source, openedAt: context.clock(), mayTouch: touch, readOnly };
+  const openedAt = context.clock();
+  const arrivedAt = context.stamp(openedAt);
+  const arrival: Arrival = { context, source, openedAt, arrivedAt, mayTouch: touch, readOnly };
   // Over node:crypto nothing but the store is waited for: each promise costs as much as a hash.
   return chain(prove(context, source), (proven) => {
     if (proven === undefined) return anonymous(arrival, "none");
@@ -61,7 +64,8 @@ export async function openKnown(context: Context, identity: Identity, held: Held
   const { meta } = held.content;
   const now = context.clock();
   if (meta.tombstone || judge(context, held, now) !== "live") return undefined;
-  const arrival: Arrival = { context, source: undefined, openedAt: now, mayTouch: false, readOnly: false };
+  const rest = { source: undefined, mayTouch: false, readOnly: false };
+  const arrival: Arrival = { context, openedAt: now, arrivedAt: now, ...rest };
   const found = await take(context, identity, held);
   return typeof found === "string" ? undefined : new Internals(context, proofOf(arrival), "live", found);
 }
@@ -240,11 +244,11 @@ function anonymous(
   });
 }
 
-function proofOf({ context, source, openedAt, mayTouch, readOnly }: Arrival): Proof {
+function proofOf({ source, openedAt, arrivedAt, mayTouch, readOnly }: Arrival): Proof {
   return {
     source,
     openedAt,
-    arrivedAt: context.stamp(openedAt),
+    arrivedAt,
     mayTouch,
     readOnly,
     prefetch: false,

@@ -35,13 +35,21 @@ export type Swapped =
 
 const MOST_ATTEMPTS = 64;
 
-/** @param since When the login's request arrived; undefined for a verb that needs no admission. */
-export async function takePlace(
-  session: Internals,
-  make: Make,
-  why: "login" | "rotate" | "reauthenticate",
-  since?: number,
-): Promise<void> {
+type Verb = "login" | "rotate" | "reauthenticate";
+
+/** @param since When the login's request arrived; a user who was revoked later is not let in. */
+export async function takePlace(session: Internals, make: Make, why: Verb, since: number): Promise<void> {
+  // The request's own signal does not tell of the end of the id that the request itself replaces.
+  session.listener?.suspend();
+  try {
+    await replaceSession(session, make, why, since);
+  } catch (error) {
+    if (session.held) session.listener?.follow(session.key);
+    throw error;
+  }
+}
+
+async function replaceSession(session: Internals, make: Make, why: Verb, since: number): Promise<void> {
   const { context, data } = session;
   const { base } = data;
   const seen = data.encoded();

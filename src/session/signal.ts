@@ -20,6 +20,8 @@ export interface Listener {
   readonly active: boolean;
   /** The session is stored under this id from now on; its end is told. */
   follow(key: SessionKey): void;
+  /** The session is about to get another id: the end of the old one is not told. `follow` says how it went on. */
+  suspend(): void;
   /** Nobody listens any more. */
   release(): void;
 }
@@ -119,6 +121,11 @@ class Follower implements Listener {
     this.#key = key;
     this.#desk.join(key, this);
     if (before !== undefined && before !== key) this.#desk.leave(before, this);
+  }
+
+  suspend(): void {
+    if (this.#key !== undefined) this.#desk.leave(this.#key, this);
+    this.#key = undefined;
   }
 
   release(): void {

@@ -155,7 +155,8 @@ async function request(
     // A login that was revoked under way may have taken the session's place already.
     ledger.doubtful.add(id);
     const { code } = error as { code?: string };
-    if (!["SOJOURN_REVOKED", "SOJOURN_ENDED", "SOJOURN_NOT_AUTHENTICATED"].includes(code ?? "")) throw error;
+    if (!["SOJOURN_REVOKED", "SOJOURN_REPLACED", "SOJOURN_ENDED", "SOJOURN_NOT_AUTHENTICATED"].includes(code ?? ""))
+      throw error;
   }
 }
 
@@ -179,7 +180,7 @@ async function openChecked({ sessions }: World, ledger: Ledger, cookie: string):
   return session;
 }
 
-async function act({ clock }: World, ledger: Ledger, session: Session<AnyData>, action: string): Promise<void> {
+async function act({ clock, events }: World, ledger: Ledger, session: Session<AnyData>, action: string): Promise<void> {
   const before = internalsOf(session).held ? session.id : undefined;
   const [verb, user] = action.split(" ");
   const owner = user ?? session.userId ?? "";
@@ -193,7 +194,12 @@ async function act({ clock }: World, ledger: Ledger, session: Session<AnyData>, 
   if (verb === "rotate") await session.rotate();
   if (verb === "reauthenticate") await session.reauthenticate();
   if (verb === "login" || verb === "rotate" || verb === "reauthenticate") {
-    const from = before ?? "";
+    // A login takes the place of what its browser's session has become meanwhile.
+    const place = events.findLast((event) => event.type === "rotated" && event.id === session.id);
+    const from = place?.type === "rotated" ? place.previousId : "";
+    // Of two logins at once the second takes the first one's place, and leaves behind what that took along, when it is another user's.
+    if (ledger.edges.some((edge) => edge.from === from && ledger.users.get(edge.to) !== session.userId))
+      ledger.doubtful.add(from);
     if (session.id !== from && internalsOf(session).held)
       ledger.edges.push({ from, to: session.id, why: verb, at: clock() });
     if (session.userId !== undefined) ledger.users.set(session.id, session.userId);
@@ -201,7 +207,9 @@ async function act({ clock }: World, ledger: Ledger, session: Session<AnyData>, 
   }
   if (verb === "destroy") await session.destroy();
   if (verb === "logout") await session.logout();
-  if ((verb === "destroy" || verb === "logout") && before) ledger.ended.set(before, clock());
+  // An id that was replaced ends what replaced it.
+  const meant = before ?? internalsOf(session).proof.key;
+  if ((verb === "destroy" || verb === "logout") && meant) ledger.ended.set(meant, clock());
 }
 
 /** When all is quiet. */

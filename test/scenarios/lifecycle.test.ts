@@ -229,9 +229,8 @@ for (const mode of MODES) {
       const session = await browser.open();
       const { nested } = session.data;
       await sessions.commit(session);
-      expect(() => {
-        session.data.late = true;
-      }).toThrow(TypeError);
+      expect(await codeOf(() => (session.data.late = true))).toBe("SOJOURN_COMMITTED");
+      expect(await codeOf(() => delete session.data.nested)).toBe("SOJOURN_COMMITTED");
       expect(() => {
         nested.a = 2;
       }).toThrow(TypeError);

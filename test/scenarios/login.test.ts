@@ -69,7 +69,7 @@ describe("login()", () => {
       session.data.role = "admin";
       await session.login("ann");
     });
-    instrument.fail("admit", { times: 1 });
+    instrument.fail("replace", { times: 1 });
     const { value } = await browser.visit(async (session) => {
       await session.login("bob").catch(() => {});
       return [session.userId, { ...session.data }];

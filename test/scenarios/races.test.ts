@@ -142,9 +142,12 @@ for (const { where, openStore, openWorld } of places) {
       await client.fetch("/data");
       const old = await client.clone();
       await client.fetch("/login");
-      const answer = await old.fetch("/data");
+      const answer = await old.fetch("/read");
       expect(await answer.json()).toMatchObject({ userId: null });
       expect(answer.headers.getSetCookie()).toEqual([]);
+      // What it writes cannot be kept, and so it is no success.
+      const refused = await old.fetch("/data");
+      expect([refused.status, refused.headers.getSetCookie()]).toEqual([409, []]);
       clock.advance(61_000);
       expect((await old.fetch("/data")).headers.getSetCookie()).toHaveLength(1);
     });

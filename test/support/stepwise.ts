@@ -10,7 +10,17 @@ type Events = Parameters<typeof anotherServer>[0]["events"];
 
 /** Each call waits for its turn before the store sees it, and again before its answer arrives. */
 function stepwise(inner: MemoryStore, scheduler: fc.Scheduler): MemoryStore {
-  const verbs = new Set<PropertyKey>(["get", "create", "update", "touch", "delete", "epoch", "admit", "deleteAll"]);
+  const verbs = new Set<PropertyKey>([
+    "get",
+    "create",
+    "update",
+    "touch",
+    "delete",
+    "epoch",
+    "admit",
+    "replace",
+    "deleteAll",
+  ]);
   return new Proxy(inner, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);

@@ -39,13 +39,25 @@ export const MODES = ["server", "tracked", "stateless"] as const;
 export type TestMode = (typeof MODES)[number];
 
 /** An application with a memory store. In stateless mode the store is there and must not be asked. */
-export function openSite(options: Options = {}, mode: TestMode = "server"): Site {
+export function openSite(options: Options = {}, mode: TestMode = "server", inSteps = false): Site {
   const clock = fakeClock();
   const inner = memoryStore({ clock });
-  const instrument = instrumentedStore(inner);
+  const instrument = instrumentedStore(inSteps ? inTwoSteps(inner) : inner);
   const events: SessionEvent[] = [];
   const sessions = anotherServer({ clock, instrument, events }, options, mode);
   return { sessions, clock, inner, instrument, events, visitor: () => new Visitor(sessions) };
+}
+
+/** The same store without the one step that puts a session in the place of another, as a Redis Cluster is. */
+export function inTwoSteps<S extends object>(store: S): S {
+  return new Proxy(store, {
+    has: (target, name) => name !== "replace" && Reflect.has(target, name),
+    get(target, name) {
+      const value: unknown = name === "replace" ? undefined : Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    ownKeys: (target) => Reflect.ownKeys(target).filter((name) => name !== "replace"),
+  });
 }
 
 /** A second process over the same store. */

@@ -122,7 +122,8 @@ function steered(store: UserStore, { broken }: NodeOptions, logins: AsyncLocalSt
       const { hold } = logins.getStore() ?? {};
       if (hold === "before admit") await gate.pass();
       const epoch = broken === "epoch" ? await store.epoch(record.userId) : admission.epoch;
-      const result = await store.admit(key, record, { ...admission, epoch });
+      const since = broken === "epoch" ? undefined : admission.since;
+      const result = await store.admit(key, record, { ...admission, epoch, since });
       if (hold === "after admit") await gate.pass();
       return result;
     },

@@ -107,7 +107,7 @@ describe("commit()", () => {
       session.data.a = 1;
     });
     const session = await browser.open();
-    const gate = instrument.hold("admit");
+    const gate = instrument.hold("replace");
     const login = session.login("ann");
     await gate.reached;
     let done = false;

@@ -68,7 +68,7 @@ describe("in one request", () => {
 });
 
 describe("a replaced id", () => {
-  it("stays silent after logout(), too", async () => {
+  it("ends what replaced it with logout(), and takes the cookie away, which is dead by then", async () => {
     const { visitor, sessions } = openSite();
     const browser = visitor();
     await browser.visit((session) => {
@@ -78,9 +78,20 @@ describe("a replaced id", () => {
     await browser.visit((session) => session.login("ann"));
     const muted = await old.open();
     await muted.logout();
-    muted.flash("info", "bye");
     const headers = await sessions.commit(muted);
-    expect(headers.filter(({ name }) => name === "set-cookie")).toEqual([]);
+    expect(headers.find(({ name }) => name === "set-cookie")?.value).toContain("Max-Age=0");
+    expect((await browser.visit((session) => session.userId)).value).toBeUndefined();
+  });
+
+  it("stays silent after logout() when what replaced it is over already", async () => {
+    const { visitor, sessions } = openSite();
+    const browser = visitor();
+    await browser.visit((session) => session.login("ann"));
+    const old = await browser.copy();
+    await browser.visit((session) => session.logout());
+    const muted = await old.open();
+    await muted.logout();
+    expect((await sessions.commit(muted)).filter(({ name }) => name === "set-cookie")).toEqual([]);
   });
 });
 
