@@ -186,7 +186,7 @@ describe("errors", () => {
       res.status(500).send("page");
     }) as ErrorRequestHandler);
     expect(await (await client.fetch()).text()).toBe("page");
-    expect(change).toBeInstanceOf(TypeError);
+    expect(change).toMatchObject({ code: "SOJOURN_COMMITTED" });
   });
 
   it("lets the error page set a cookie of the application", async () => {

@@ -139,7 +139,7 @@ describe("openUpgrade()", () => {
     await expect(session.login("bob")).rejects.toMatchObject({ code: "SOJOURN_READ_ONLY" });
     expect(() => {
       session.data.count = 5;
-    }).toThrow(TypeError);
+    }).toThrow(expect.objectContaining({ code: "SOJOURN_READ_ONLY" }));
     wire.close();
   });
 });
