@@ -76,7 +76,7 @@ describe("createAsk(isolated)", () => {
       },
     ];
     for (const call of failing)
-      await expect(ask("get", call)).rejects.toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
+      await expect((async () => ask("get", call))()).rejects.toMatchObject({ code: "SOJOURN_STORE_UNAVAILABLE" });
     expect(vi.getTimerCount()).toBe(0);
   });
 });
