@@ -1,5 +1,5 @@
 /**
- * `npm run mutation -- [--file src/record/lifetime.ts] [--most 40] [--seed 1]`: changes the core in one place at a time and asks
+ * `npm run mutation -- [--file src/record/lifetime.ts] [--tests test/scenarios] [--most 40] [--seed 1]`: changes the core in one place at a time and asks
  * the tests that import the changed file whether they notice. Prints killed and survived by file, and each survivor with its
  * line; a survivor is a line that no test looks at, or a change that makes no difference.
  *
@@ -21,6 +21,7 @@ const LONGEST_MS = 300_000;
 const { values } = parseArgs({
   options: {
     file: { type: "string", multiple: true },
+    tests: { type: "string", multiple: true },
     most: { type: "string", default: "1000000" },
     seed: { type: "string", default: "1" },
   },
@@ -37,9 +38,10 @@ function coreFiles(): string[] {
 /** Whether a test fails, by vitest's own knowledge of what imports the file. */
 function isKilled(file: string): Promise<boolean> {
   const projects = ["unit", "properties", "scenarios"].flatMap((name) => ["--project", name]);
+  const which = values.tests ? ["run", ...values.tests] : ["related", "--run", file];
   const child = spawn(
     process.execPath,
-    ["node_modules/vitest/vitest.mjs", "related", "--run", "--bail=1", "--reporter=dot", ...projects, file],
+    ["node_modules/vitest/vitest.mjs", ...which, "--bail=1", "--reporter=dot", ...projects],
     { cwd: root, stdio: "ignore", env: { ...process.env, NODE_ENV: "test" } },
   );
   return new Promise((resolve) => {
