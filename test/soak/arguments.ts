@@ -16,6 +16,8 @@ export interface Arguments {
   readonly think: number;
   /** A folder that gets every history, as JSON lines. */
   readonly histories: string | undefined;
+  /** The interleavings that take too long for the tests, and nothing else. */
+  readonly interleavings: boolean;
 }
 
 const USAGE = `npm run soak [-- options]
@@ -25,7 +27,8 @@ const USAGE = `npm run soak [-- options]
   --clients 200            how many browsers
   --think 2000             milliseconds between two requests of one, at most
   --seed 1                 of the clients' choices
-  --histories folder       keep what was asked and answered, for npx sojourn check-history`;
+  --histories folder       keep what was asked and answered, for npx sojourn check-history
+  --interleavings          no servers: orders of two and three requests that take too long for every run of the tests`;
 
 function whole(name: string, value: string | undefined, otherwise: number): number {
   const number = Number(value ?? otherwise);
@@ -45,6 +48,7 @@ export function readArguments(args: readonly string[]): Arguments {
       seed: text,
       think: text,
       histories: text,
+      interleavings: { type: "boolean" },
       help: { type: "boolean" },
     },
   });
@@ -62,5 +66,6 @@ export function readArguments(args: readonly string[]): Arguments {
     seed: whole("seed", values.seed, freshSeed()),
     think: whole("think", values.think, 2_000),
     histories: values.histories,
+    interleavings: values.interleavings === true,
   };
 }

@@ -10,11 +10,22 @@ import { readArguments } from "./arguments.ts";
 import type { Backend, StartBackend } from "./backend.ts";
 import { BACKENDS } from "./backends.ts";
 import { runCampaign } from "./campaign.ts";
+import { soakInterleavings } from "./interleavings.ts";
 import { pageWith, type Row, rowOf, sectionOf, tell } from "./report.ts";
 
 const page = fileURLToPath(new URL("../../docs/faults.md", import.meta.url));
 const storeTimeout = 2_000;
-const { stores, faults: chosen, seconds, clients, seed, think, histories } = readArguments(process.argv.slice(2));
+const {
+  stores,
+  faults: chosen,
+  seconds,
+  clients,
+  seed,
+  think,
+  histories,
+  interleavings,
+} = readArguments(process.argv.slice(2));
+if (interleavings) process.exit((await soakInterleavings(seed)) ? 0 : 1);
 const load = loadavg()[0] as number;
 const rows: Row[] = [];
 
