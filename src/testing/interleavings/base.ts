@@ -26,8 +26,8 @@ export interface Base {
   readonly ids: ReadonlyMap<string, SessionKey>;
   readonly stolen: string;
   readonly openStore: OpenStore;
-  /** The processes, which are the same for all runs: to make them takes longer than a run. */
-  readonly processes: ReadonlyMap<string, Process>;
+  /** Makes the processes of a run. They are new each time: what a process remembers (a time that it has seen) is of its own run. */
+  readonly makeProcesses: () => ReadonlyMap<string, Process>;
   readonly probe: AllSessions<Data>;
   /** The run that they serve. */
   readonly now: Now;
@@ -104,13 +104,13 @@ export async function makeBase(
   }
   const cookies = new Map(browsers.map(({ name, cookie }) => [name, cookie]));
   const now: Now = {};
-  const processes = makeProcesses(scenario, store, open, now);
+  const make = (): ReadonlyMap<string, Process> => makeProcesses(scenario, store, open, now);
   const probe = sessionsOf(scenario, open, {
     store: new Proxy(store, { get: (_, name) => bound(now.world?.store ?? store, name) }),
     clock: () => current(now).clock(),
     onReuse: "report",
   });
-  return { scenario, time: clock(), records, cookies, ids, stolen, openStore, processes, probe, now };
+  return { scenario, time: clock(), records, cookies, ids, stolen, openStore, makeProcesses: make, probe, now };
 }
 
 function bound(target: Store, name: PropertyKey): unknown {
@@ -181,6 +181,7 @@ export async function makeWorld(base: Base, answers: boolean): Promise<World> {
   const clock = fakeClock(base.time);
   const store = await makeStore(base, clock);
   const stored = new Set<string>();
+  const processes = base.makeProcesses();
   const world: World = {
     scenario,
     stage: new Stage(),
@@ -192,8 +193,8 @@ export async function makeWorld(base: Base, answers: boolean): Promise<World> {
       if (wasStored(verb, answer)) stored.add((args[1] as SessionRecord).payload);
     },
     probe: base.probe,
-    sessions: new Map([...base.processes].map(([actor, { sessions }]) => [actor, sessions])),
-    stores: new Map([...base.processes].map(([actor, process]) => [actor, process.store])),
+    sessions: new Map([...processes].map(([actor, { sessions }]) => [actor, sessions])),
+    stores: new Map([...processes].map(([actor, process]) => [actor, process.store])),
     browsers: new Map([...base.cookies].map(([name, cookie]) => [name, new Browser(name, cookie)])),
     ids: base.ids,
     stolen: base.stolen,

@@ -3,7 +3,7 @@ import type { StoreVerb } from "../instrumented-store.ts";
 import { InjectedFailure, type Stage } from "./stage.ts";
 import { type Footprint, footprintOf, footprintOfReplace } from "./step.ts";
 
-/** Where a process is at the moment: one is used for many runs, each with a store of its own. */
+/** The run that a process belongs to, which begins after the process was made. */
 export interface Place {
   readonly stage: Stage;
   readonly store: Store;
