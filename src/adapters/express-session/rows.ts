@@ -1,4 +1,5 @@
 import { mergeFields, textOf } from "./fields.ts";
+import { isImmediate, rowIn } from "./memory-store.ts";
 import {
   type Done,
   EXACT,
@@ -35,6 +36,11 @@ export class Rows {
 
   /** The row, undefined when there is none. Its own deadline is not judged: that is the store's. */
   load(sid: string, done: (error: unknown, row?: Row) => void): void {
+    const store: object = this.#store;
+    if (isImmediate(store)) {
+      done(undefined, rowIn(store, sid));
+      return;
+    }
     this.#store.get(sid, (error, row) => {
       if (error && (error as { code?: unknown }).code !== "ENOENT") done(error);
       else if (error || !row) done(undefined);
@@ -60,7 +66,7 @@ export class Rows {
     this.#turns.enter(sid, (leave) => {
       const finish = once(leave, done);
       if (this.#isEnded(sid)) finish();
-      else attempt(finish, () => this.#store.touch?.(sid, session, finish));
+      else attempt(finish, () => this.#call("touch", sid, session, finish));
     });
   }
 
@@ -101,8 +107,16 @@ export class Rows {
   #set({ sid, session }: Write, value: object, done: Written): void {
     attempt(done, () => {
       const text = textOf(session);
-      this.#store.set(sid, value, (error) => (error ? done(error) : done(undefined, text)));
+      this.#call("set", sid, value, (error) => (error ? done(error) : done(undefined, text)));
     });
+  }
+
+  #call(verb: "set" | "touch", sid: string, session: object, done: Done): void {
+    const store: object = this.#store;
+    if (isImmediate(store)) {
+      store[verb](sid, session as { cookie: object });
+      done();
+    } else this.#store[verb]?.(sid, session, done);
   }
 
   #remember(sid: string): void {

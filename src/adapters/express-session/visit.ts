@@ -114,10 +114,12 @@ export class Visit implements Visits {
     const text = textOf(session);
     const cookie = this.#cookie(session, sessionID, text);
     if (this.#mustSave(session, sessionID, text)) {
-      return promised((done) => this.#write(session, done)).then((kept) => (kept === undefined ? NONE : cookie));
+      const kept = promised<string>((done) => this.#write(session, done));
+      return kept instanceof Promise ? kept.then((text) => (text === undefined ? NONE : cookie)) : kept ? cookie : NONE;
     }
     if (this.#presented !== sessionID || typeof this.#store.touch !== "function") return cookie;
-    return promised((done) => this.rows.touch(sessionID, session, done)).then(() => cookie);
+    const touching = promised((done) => this.rows.touch(sessionID, session, done));
+    return touching instanceof Promise ? touching.then(() => cookie) : cookie;
   }
 
   /** After the head: what the application changed while it wrote its answer. Undefined when there is nothing. */
@@ -129,7 +131,8 @@ export class Visit implements Visits {
     }
     if (typeof sessionID !== "string" || !this.#mustSave(session, sessionID, textOf(session))) return undefined;
     this.#touch(session);
-    return promised((done) => this.#write(session, done));
+    const writing = promised((done) => this.#write(session, done));
+    return writing instanceof Promise ? writing : undefined;
   }
 
   /** The cookie, for an answer that cannot wait for the store. */
@@ -182,7 +185,8 @@ export class Visit implements Visits {
     const { sessionID } = this.#req;
     if (!this.#settings.destroyUnset || !sessionID || this.#destroyed) return value;
     this.#destroyed = true;
-    return promised((done) => this.rows.destroy(sessionID, done)).then(() => value);
+    const ending = promised((done) => this.rows.destroy(sessionID, done));
+    return ending instanceof Promise ? ending.then(() => value) : value;
   }
 
   #isModified(id: string, text: string): boolean {
@@ -214,8 +218,18 @@ function attributesOf(cookie: SessionCookie): object {
   return cookie.data ?? cookie;
 }
 
-function promised<Value>(run: (done: (error?: unknown, value?: Value) => void) => void): Promise<Value | undefined> {
+/** Not a promise when the answer is there at once: then nothing has to be held back. */
+function promised<Value>(
+  run: (done: (error?: unknown, value?: Value) => void) => void,
+): Value | undefined | Promise<Value | undefined> {
+  let told: { readonly error?: unknown; readonly value?: Value | undefined } | undefined;
+  let tell = (error?: unknown, value?: Value): void => {
+    told = { error, value };
+  };
+  run((error, value) => tell(error, value));
+  const now = told as { readonly error?: unknown; readonly value?: Value | undefined } | undefined;
+  if (now) return now.error ? Promise.reject(now.error) : now.value;
   return new Promise((resolve, reject) => {
-    run((error, value) => (error ? reject(error) : resolve(value)));
+    tell = (error, value) => (error ? reject(error) : resolve(value));
   });
 }

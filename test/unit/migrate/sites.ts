@@ -9,6 +9,7 @@ import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import session from "express-session";
 import fastify from "fastify";
+import { createApp, eventHandler, toNodeListener, useSession } from "h3";
 import { sealData } from "iron-session";
 import { onTestFinished } from "vitest";
 import type { Reader } from "../../../src/migrate/migrate.ts";
@@ -130,6 +131,27 @@ const ironSessionById: Make = async (seconds) => {
   };
 };
 
+const h3: Make = async (seconds) => {
+  const app = createApp().use(
+    eventHandler(async (event) => {
+      const held = await useSession(event, { password: SECRET, maxAge: seconds, cookie: { secure: false } });
+      if (event.path === "/login") await held.update(DATA);
+      return String(held.data.user);
+    }),
+  );
+  const server = createServer(toNodeListener(app));
+  onTestFinished(() => void server.close());
+  const port = await listen(server);
+  const cookie = jar((await ask(port, "/login")).setCookie);
+  return {
+    cookie,
+    reader: readers.fromH3({ password: SECRET }),
+    stranger: readers.fromH3({ password: OTHER }),
+    expiresAt: soon(seconds),
+    stillValid: async () => (await ask(port, "/", { cookie })).body === "ann",
+  };
+};
+
 const authJs: Make = async (seconds) => {
   const name = "__Secure-authjs.session-token";
   const token = await encode({ token: { sub: "ann", ...DATA }, secret: SECRET, salt: name, maxAge: seconds });
@@ -245,6 +267,7 @@ export const formats: Readonly<Record<string, Make>> = {
   "koa-session": koaSession,
   "iron-session 8": ironSession,
   "iron-session 8 with several passwords": ironSessionById,
+  "h3 1": h3,
   "Auth.js": authJs,
   "Auth.js in chunks": authJsInChunks,
   "better-auth": better,
