@@ -47,27 +47,49 @@ export type Burial =
   | { readonly status: "buried"; readonly last: Held; readonly grave: Held }
   | { readonly status: "gone"; readonly held: Held | undefined };
 
-/** Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it. */
-export async function bury(yard: Graveyard, key: SessionKey, start: Held, tombstone: Tombstone): Promise<Burial> {
+/**
+ * Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it.
+ *
+ * @param keepsUser The tombstone is found and ended with the user's sessions, as long as it may become the session again.
+ */
+export async function bury(
+  yard: Graveyard,
+  key: SessionKey,
+  start: Held,
+  tombstone: Tombstone,
+  keepsUser = false,
+): Promise<Burial> {
   let last = start;
   const result = await yard.records.end(key, start, (current) => {
     last = current;
-    return graveOf(yard, current, tombstone);
+    const grave = graveOf(yard, current, tombstone);
+    return keepsUser ? { ...grave, times: { ...grave.times, userId: current.times.userId } } : grave;
   });
   return result.status === "gone"
     ? { status: "gone", held: result.held }
     : { status: "buried", last, grave: result.held };
 }
 
+export interface Successor {
+  readonly key: SessionKey;
+  readonly held: Held;
+}
+
 /** Where a replaced id leads: the live session at the end of the chain; undefined when it ended, or became another user's. */
-export async function successorOf(
-  records: Records,
-  grave: Held | undefined,
-): Promise<{ readonly key: SessionKey; readonly held: Held } | undefined> {
+export function successorOf(records: Records, grave: Held | undefined): Promise<Successor | undefined> {
+  return walk(records, grave, true);
+}
+
+/** The live session at the end of the chain, whoever's it is: what the client's browser has by now. */
+export function lastOf(records: Records, grave: Held | undefined): Promise<Successor | undefined> {
+  return walk(records, grave, false);
+}
+
+async function walk(records: Records, grave: Held | undefined, sameUser: boolean): Promise<Successor | undefined> {
   let current = grave;
   for (let links = 0; links < MOST_LINKS; links++) {
     const tombstone: Tombstone | undefined = current?.content.meta.tombstone;
-    if (!tombstone?.successor || tombstone.otherUser) return undefined;
+    if (!tombstone?.successor || (sameUser && tombstone.otherUser)) return undefined;
     const key: SessionKey = tombstone.successor;
     current = await records.find(key);
     if (current && !current.content.meta.tombstone) return { key, held: current };
@@ -94,10 +116,12 @@ export async function end(yard: Graveyard, key: SessionKey, reason: EndReason, s
       ? await bury(yard, current, held, { reason: "ended" })
       : { status: "gone", held: undefined };
     const grave = burial.status === "gone" ? burial.held : undefined;
-    // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes.
-    const goes = burial.status === "buried" ? !records.tellsOfEnds : grave === undefined;
+    // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes. One that
+    // has a user yet may still become the session again, in a verb that is under way: it goes, too.
+    const mayReturn = grave?.times.userId !== undefined;
+    const goes = burial.status === "buried" ? !records.tellsOfEnds : grave === undefined || mayReturn;
     const removed = goes && (await records.remove(current));
-    if (burial.status === "buried" || removed) {
+    if (burial.status === "buried" || (removed && !mayReturn)) {
       ended = true;
       const userId = burial.status === "buried" ? burial.last.times.userId : held?.times.userId;
       yard.emit({ type: "destroyed", id: current, userId, reason });

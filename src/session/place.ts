@@ -9,7 +9,7 @@ import type { Held, Next, Times } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
 import type { Meta } from "../record/meta.ts";
 import { type Content, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
-import { end, graveOf, successorOf } from "../record/tombstone.ts";
+import { end, graveOf, lastOf, successorOf } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
 import type { Admission } from "../stores/store.ts";
 import { newIdentity } from "../token/identity.ts";
@@ -55,7 +55,7 @@ async function replaceSession(session: Internals, make: Make, why: Verb, since: 
   const seen = data.encoded();
   const checked = data.exposed ? context.shape.check(data.value()) : undefined;
   if (isPromise(checked)) await checked;
-  let place = await placeOf(session, make, why);
+  let place = await placeOf(session, why);
   for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
     const { times, meta } = make(place?.held);
     const content = await contentOf(session, place?.held, { base, seen }, times, meta);
@@ -88,15 +88,14 @@ async function replaceSession(session: Internals, make: Make, why: Verb, since: 
 }
 
 /**
- * A login whose id was replaced a moment ago is the same login once more (a double click, a lost answer): it takes the place of the first
- * one, when that was for the same user.
+ * A login whose id was replaced a moment ago takes the place of what replaced it: of the same login (a double click, a lost answer),
+ * or of another one's in the same browser, of which two would be left.
  */
-async function placeOf(session: Internals, make: Make, why: string): Promise<Place | undefined> {
+async function placeOf(session: Internals, why: string): Promise<Place | undefined> {
   const { held, proof, context } = session;
   if (held) return { key: session.key, held };
   if (why !== "login" || proof.key === undefined || proof.anonymousBecause !== "replaced") return undefined;
-  const found = await successorOf(context.records, await context.records.find(proof.key));
-  return found && found.held.times.userId === make(undefined).times.userId ? found : undefined;
+  return lastOf(context.records, await context.records.find(proof.key));
 }
 
 /** Where the verb goes on when the session that it was to replace is another one by now. */
@@ -109,11 +108,12 @@ async function nextPlace(
   const current = swapped.status === "conflict" ? swapped.current : undefined;
   if (place && current && !current.content.meta.tombstone) return { key: place.key, held: current };
   const { tombstone } = current?.content.meta ?? {};
-  const found = await successorOf(session.context.records, current);
+  const { records } = session.context;
   const { userId } = session;
   // A login ends whatever became of the session that its browser had, or two would be left.
-  if (found && (why === "login" || userId === undefined || found.held.times.userId === userId)) return found;
-  if (why === "login") return undefined;
+  if (why === "login") return lastOf(records, current);
+  const found = await successorOf(records, current);
+  if (found && (userId === undefined || found.held.times.userId === userId)) return found;
   throw tombstone?.reason === "replaced" ? replaced() : ended();
 }
 
@@ -131,7 +131,8 @@ async function swap(
   const grave = graveOf(graveyard, place.held, tombstoneFor(place.held, key, userId));
   if (!records.replaces) {
     const admission = await admissionOf(session, userId, inPlace ? undefined : since, inPlace);
-    return swapInSteps(session, place, { key, next, grave, insert: () => insert(session, key, next, admission) });
+    const steps = { key, next, grave, insert: () => insert(session, key, next, admission) };
+    return swapInSteps(session, place, inPlace, steps);
   }
   // Whoever holds a live session of the user has been admitted, and takes no more room than before.
   const admission = inPlace ? undefined : await admissionOf(session, userId, since);
@@ -176,7 +177,7 @@ async function insert(
  * has brought in and the other user's data did not have.
  */
 async function contentOf(
-  { context }: Internals,
+  { context, userId }: Internals,
   before: Held | undefined,
   { base, seen }: { readonly base: Encoded; readonly seen: Encoded },
   times: Times,
@@ -184,8 +185,9 @@ async function contentOf(
 ): Promise<Content> {
   const { shape, codec, carries } = context;
   const old = before?.content;
-  if (!before || !old) return { meta: { ...meta, version: shape.label(undefined) }, encoded: seen };
-  if (before.times.userId !== undefined && before.times.userId !== times.userId) {
+  // Also what is over by now had a user, whose data this request has seen.
+  const owners = [userId, before?.times.userId].filter((owner) => owner !== undefined);
+  if (owners.some((owner) => owner !== times.userId)) {
     const fresh = { ...meta, flash: undefined, version: shape.label(undefined) };
     const data = decodeData(codec, shape.initial().base) ?? {};
     const theirs = decodeData(codec, base) ?? {};
@@ -195,6 +197,7 @@ async function contentOf(
     await shape.check(data);
     return { meta: fresh, encoded: codec.encode(data) };
   }
+  if (!old) return { meta: { ...meta, version: shape.label(undefined) }, encoded: seen };
   const own = { ...meta, flash: old.meta.flash, version: shape.label(old.meta.version) };
   // What another request saved meanwhile is carried over too; with data in the cookie there is only ours.
   if (carries !== "nothing" || sameEncoded(old.encoded, base)) return { meta: own, encoded: seen };

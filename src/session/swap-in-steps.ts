@@ -11,6 +11,11 @@ import { ended } from "./guards.ts";
 import type { Internals } from "./internals.ts";
 import type { Swapped } from "./place.ts";
 
+interface Place {
+  readonly key: SessionKey;
+  readonly held: Held;
+}
+
 interface Steps {
   readonly key: SessionKey;
   readonly next: Next;
@@ -18,17 +23,19 @@ interface Steps {
   readonly insert: () => Promise<Swapped>;
 }
 
+/** @param inPlace Both sessions are of one user. */
 export async function swapInSteps(
   session: Internals,
-  place: { readonly key: SessionKey; readonly held: Held },
-  { key, next, grave, insert }: Steps,
+  place: Place,
+  inPlace: boolean,
+  { key, grave, insert }: Steps,
 ): Promise<Swapped> {
   const { records } = session.context;
   const inserted = await insert();
   if (inserted.status !== "ok") return inserted;
   let burial: Burial;
   try {
-    burial = await buried(session, place, grave, key);
+    burial = await buried(session, place, grave, key, inPlace);
   } catch (error) {
     // The old session is the client's still.
     await remove(session, key);
@@ -38,28 +45,52 @@ export async function swapInSteps(
     await remove(session, key);
     return burial.held ? { status: "conflict", current: burial.held } : { status: "gone" };
   }
-  const held = burial.last === place.held ? inserted.held : await carryOver(session, key, inserted.held, burial.last);
-  if (next.times.userId !== undefined && records.keepsUsers && !(await records.find(key))) {
-    // The others of the user were ended between the two steps, from this browser: its session stays, under the old id.
-    await records.restore(place.key, burial.grave, burial.last);
-    throw new SessionError(
-      "SOJOURN_CONFLICT",
-      "The user's other sessions were ended while this one got a new id; it keeps the old one. Try the request again.",
-    );
-  }
+  const { last } = burial;
+  const held = last === place.held ? inserted.held : await twice(() => carryOver(session, key, inserted.held, last));
+  if (inPlace && records.keepsUsers) await settle(session, key, place, burial);
   return { ...inserted, held };
+}
+
+/**
+ * The user's other sessions may have been ended between the two steps, from this very browser, by its old id: then it keeps that. When the user
+ * was revoked, the tombstone is gone as well, and nothing comes back. Else the tombstone counts for the user no longer.
+ */
+async function settle(
+  { context: { records, graveyard } }: Internals,
+  key: SessionKey,
+  place: Place,
+  { grave, last }: Extract<Burial, { status: "buried" }>,
+): Promise<void> {
+  if (await twice(async () => records.find(key))) {
+    const { userId: _, ...times } = grave.times;
+    // A tombstone that goes on counting for the user ends by itself.
+    await Promise.resolve(records.restore(place.key, grave, { ...grave, times })).catch(() => false);
+    return;
+  }
+  if (!(await twice(async () => records.restore(place.key, grave, last)))) throw ended();
+  graveyard.emit({ type: "conflict", id: place.key, attempts: 1, outcome: "lost" });
+  throw new SessionError(
+    "SOJOURN_CONFLICT",
+    "The user's other sessions were ended while this one got a new id; it keeps the old one. Try the request again.",
+  );
+}
+
+/** Both sessions have changed places by now: one lost answer more must not leave the client without either. */
+async function twice<T>(work: () => Promise<T>): Promise<T> {
+  return work().catch(work);
 }
 
 /** Buries the predecessor. A burial that was not answered is looked up. */
 async function buried(
   { context }: Internals,
-  place: { readonly key: SessionKey; readonly held: Held },
+  place: Place,
   grave: Next,
   successor: SessionKey,
+  keepsUser: boolean,
 ): Promise<Burial> {
   const tombstone = grave.content.meta.tombstone as NonNullable<typeof grave.content.meta.tombstone>;
   try {
-    return await bury(context.graveyard, place.key, place.held, tombstone);
+    return await bury(context.graveyard, place.key, place.held, tombstone, keepsUser);
   } catch (error) {
     const there = await Promise.resolve(context.records.find(place.key)).catch(() => undefined);
     if (there?.content.meta.tombstone?.successor !== successor) throw error;

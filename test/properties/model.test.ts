@@ -197,6 +197,8 @@ async function act({ clock, events }: World, ledger: Ledger, session: Session<An
     // A login takes the place of what its browser's session has become meanwhile.
     const place = events.findLast((event) => event.type === "rotated" && event.id === session.id);
     const from = place?.type === "rotated" ? place.previousId : "";
+    const whose = ledger.users.get(from);
+    if (whose !== undefined && whose !== session.userId) ledger.doubtful.add(from);
     // Of two logins at once the second takes the first one's place, and leaves behind what that took along, when it is another user's.
     if (ledger.edges.some((edge) => edge.from === from && ledger.users.get(edge.to) !== session.userId))
       ledger.doubtful.add(from);
