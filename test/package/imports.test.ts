@@ -84,6 +84,9 @@ const reach: Record<string, readonly string[]> = {
   "./passport": ["src/adapters/"],
   "./migrate": ["src/migrate/"],
   "./hono": ["src/adapters/"],
+  "./fastify": ["src/adapters/"],
+  "./koa": ["src/adapters/"],
+  "./sveltekit": ["src/adapters/"],
   "./testing": ["src/testing/"],
 };
 
@@ -100,6 +103,7 @@ const outsideOfEntry: Record<string, RegExp> = {
   "./codecs/cbor": /^cbor-x$/,
   "./codecs/xml": /^fast-xml-parser$/,
   "./context": /^node:async_hooks$/,
+  "./sveltekit": /^node:async_hooks$/,
   "./node": /^node:/,
   "./express": /^node:/,
   "./express-session": /^node:/,
