@@ -32,6 +32,8 @@ export interface Context {
   /** Which part of the content is in the value, so that a change of it needs a new value. */
   readonly carries: Bearer["carries"];
   readonly codec: Codec;
+  /** What the data may take, encoded. */
+  readonly mostDataBytes: number;
   readonly shape: Shape;
   readonly transports: readonly [Transport, ...Transport[]];
   readonly lifetime: Lifetime;

@@ -44,6 +44,11 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
    * logs everybody out.
    */
   readonly codec?: Codec | undefined;
+  /**
+   * The most that a session's data may take, in bytes as the codec writes it, 1024 or more. Default 1,048,576 (1 MiB). What would be larger
+   * is refused with SOJOURN_TOO_LARGE before anything of it is stored; data that was stored under a larger bound can be read and made smaller.
+   */
+  readonly maxDataBytes?: number | undefined;
   /** Cross-site request forgery: what adapters refuse. `false` leaves it to the application. Default: on. */
   readonly csrf?: CsrfOptions | false | undefined;
   /** What is kept about the device at login. Default: browser, system and network by `describeDevice`. */

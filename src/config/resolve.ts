@@ -19,6 +19,7 @@ import { createKeyQueue } from "../record/key-queue.ts";
 import { eitherPayload, type PayloadFormat, plainPayload, sealedPayload } from "../record/payload.ts";
 import { Records } from "../record/records.ts";
 import { createShape } from "../record/schema.ts";
+import { MOST_DATA_BYTES } from "../record/size.ts";
 import { describeDevice } from "../session/device.ts";
 import { createEndings } from "../session/signal.ts";
 import { isUserStore, type Store } from "../stores/store.ts";
@@ -75,6 +76,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     carries,
     verify: createVerify(bearer, codec),
     codec,
+    mostDataBytes: options.maxDataBytes ?? MOST_DATA_BYTES,
     shape,
     transports,
     lifetime: resolveLifetime(options),

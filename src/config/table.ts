@@ -67,6 +67,7 @@ export const OPTIONS: Table = {
   initial: value("a function that gives a new session's data", isFunction),
   version: whole(0),
   migrate: value("a function", isFunction),
+  maxDataBytes: whole(1_024),
   encryptAtRest: choice([false, true, "from-now-on"], { ...store, ...logsOut }),
 
   maxSessionsPerUser: whole(1, { needs: "users" }),

@@ -8,6 +8,7 @@ import type { Held, Next, Times } from "../record/held.ts";
 import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import type { Meta } from "../record/meta.ts";
 import { decodeData, type Encoded } from "../record/payload.ts";
+import { assertFits } from "../record/size.ts";
 import { assertKept, assertReachable, checkSize, ended, readOnly, replaced, storeDown } from "../session/guards.ts";
 import type { Internals } from "../session/internals.ts";
 import type { CommitOptions } from "../sessions.ts";
@@ -71,6 +72,7 @@ function assertWritable(session: Internals, plan: Plan): void {
 
 function execute(session: Internals, plan: Plan): Awaitable<Headers> {
   const { context, data, response } = session;
+  if (plan.changed !== undefined) assertFits(plan.changed, context.mostDataBytes);
   const checked = plan.changed === undefined ? undefined : context.shape.check(data.value());
   return chain(checked, () =>
     chain(carryOut(session, plan), (made) =>

@@ -10,6 +10,7 @@ import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import { mergeOnto } from "../record/merge.ts";
 import type { Meta } from "../record/meta.ts";
 import type { Encoded } from "../record/payload.ts";
+import { assertFits } from "../record/size.ts";
 import { follow } from "../session/follow.ts";
 import type { Internals } from "../session/internals.ts";
 import type { Plan } from "./plan.ts";
@@ -100,16 +101,17 @@ function nextData(
   plan: Plan,
   current: Held,
 ): Awaitable<{ readonly encoded: Encoded; readonly version: number | undefined }> {
-  const { codec, carries, shape } = session.context;
+  const { codec, carries, shape, mostDataBytes } = session.context;
   const { base } = session.data;
   const version = shape.label(current.content.meta.version);
   const own = current === session.held && !session.followed;
   if (own || carries !== "nothing") return { encoded: plan.changed ?? base, version };
   if (plan.changed === undefined) return { encoded: current.content.encoded, version: current.content.meta.version };
-  return chain(mergeOnto(codec, shape, current.content, base, plan.changed), (merged) => ({
-    encoded: codec.encode(merged),
-    version,
-  }));
+  return chain(mergeOnto(codec, shape, current.content, base, plan.changed), (merged) => {
+    const encoded = codec.encode(merged);
+    assertFits(encoded, mostDataBytes);
+    return { encoded, version };
+  });
 }
 
 function nextMeta(session: Internals, plan: Plan, held: Held, now: number): Meta {

@@ -42,7 +42,7 @@ export class Internals {
   /** True when the client came without a session that is valid. */
   readonly isNew: boolean;
   #data: SessionData;
-  #flash: FlashMessages = new FlashMessages();
+  #flash: FlashMessages;
   #phase: Phase;
   #identity: Identity | undefined;
   #held: Held | undefined;
@@ -56,6 +56,7 @@ export class Internals {
     this.context = context;
     this.proof = proof;
     this.#phase = phase;
+    this.#flash = new FlashMessages(context.carries);
     this.#arrivedAt = proof.arrivedAt;
     this.isNew = found === undefined;
     this.#identity = found?.identity;
@@ -179,7 +180,7 @@ export class Internals {
     this.#held = undefined;
     this.#identity = undefined;
     this.#keep = false;
-    this.#flash = new FlashMessages();
+    this.#flash = new FlashMessages(this.context.carries);
     const fresh = freshData(this.context);
     if (this.#data.exposed) {
       // The application may hold the object: it is emptied, and goes on being this session's.

@@ -9,6 +9,7 @@ import type { Held, Next, Times } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
 import type { Meta } from "../record/meta.ts";
 import { type Content, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
+import { assertFits } from "../record/size.ts";
 import { end, graveOf, lastOf, successorOf } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
 import type { Admission } from "../stores/store.ts";
@@ -59,6 +60,9 @@ async function replaceSession(session: Internals, make: Make, why: Verb, since: 
   for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
     const { times, meta } = make(place?.held);
     const content = await contentOf(session, place?.held, { base, seen }, times, meta);
+    // What was stored under a larger bound goes along.
+    if (!place || !sameEncoded(place.held.content.encoded, content.encoded))
+      assertFits(content.encoded, context.mostDataBytes);
     const identity = await newIdentity();
     if (context.carries !== "nothing")
       checkSize(session, await context.bearer.issue({ identity, content, record: times }));

@@ -9,6 +9,7 @@ import type { Held, Next } from "../record/held.ts";
 import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import { mergeOnto } from "../record/merge.ts";
 import { assertDataObject, type DataObject, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
+import { assertFits } from "../record/size.ts";
 import { follow } from "./follow.ts";
 import { assertHandsOut, assertKept, assertReachable, assertUsable, committed, ended } from "./guards.ts";
 import type { Internals } from "./internals.ts";
@@ -54,7 +55,7 @@ async function updateStored(session: Internals, change: Change): Promise<DataObj
         change,
         await mergeOnto(context.codec, context.shape, current.content, base, ours),
       );
-      return updated(session, current, context.codec.encode(drafted));
+      return updated(session, current, fitting(session, drafted));
     });
   let result = await write(session.held);
   while (result.status === "gone" && (await follow(session, result.held))) result = await write(session.held);
@@ -108,12 +109,19 @@ async function tryHere(session: Internals, change: Change): Promise<boolean> {
   const { codec } = session.context;
   const seen = session.data.encoded();
   const drafted = await apply(session, change, decodeData(codec, seen) ?? {});
-  codec.encode(drafted);
+  fitting(session, drafted);
   assertUsable(session, "update");
   if (session.response.committed) throw committed();
   if (!sameEncoded(session.data.encoded(), seen)) return false;
   session.data.replace(drafted);
   return true;
+}
+
+/** The data's encoding. @throws SOJOURN_TOO_LARGE */
+function fitting({ context }: Internals, drafted: DataObject): Encoded {
+  const encoded = context.codec.encode(drafted);
+  assertFits(encoded, context.mostDataBytes);
+  return encoded;
 }
 
 /** The function works on a draft, so that nothing has changed when it throws. */
