@@ -53,7 +53,7 @@ const outsideOf = ({ inputs }: Metafile): string[] => [
 
 /** What an entry may reach beyond the core, as beginnings of paths; the core is everything that is in none of these. */
 const apart =
-  /^src\/(stores\/(?!store\.ts)|adapters\/|migrate\/|testing\/|cli\/|codec\/(devalue|cbor|xml)|transport\/(header|url)\.ts)/;
+  /^src\/(stores\/(?!store\.ts)|adapters\/|client\/|migrate\/|testing\/|cli\/|codec\/(devalue|cbor|xml)|transport\/(header|url)\.ts)/;
 const reach: Record<string, readonly string[]> = {
   "./stores": ["src/stores/"],
   "./stores/memory": ["src/stores/memory", "src/stores/parts/"],
@@ -77,6 +77,7 @@ const reach: Record<string, readonly string[]> = {
   "./transports/url": ["src/transport/"],
   "./adapter": ["src/adapters/"],
   "./context": ["src/adapters/"],
+  "./endpoint": ["src/adapters/"],
   "./fetch": ["src/adapters/"],
   "./node": ["src/adapters/"],
   "./express": ["src/adapters/"],
