@@ -12,6 +12,8 @@ export const alias = [
   { find: /^sojourn\/codecs\/(.*)$/, replacement: src("codec/$1.ts") },
   { find: /^sojourn\/transports\/(.*)$/, replacement: src("transport/$1.ts") },
   { find: /^sojourn\/migrate$/, replacement: src("migrate/migrate.ts") },
+  { find: /^sojourn\/client$/, replacement: src("client/index.ts") },
+  { find: /^sojourn\/client\/(.*)$/, replacement: src("client/$1.ts") },
   { find: /^sojourn\/testing$/, replacement: src("testing/index.ts") },
   { find: /^sojourn\/([a-z-]+)$/, replacement: src("adapters/$1.ts") },
 ];

@@ -78,6 +78,8 @@ const reach: Record<string, readonly string[]> = {
   "./adapter": ["src/adapters/"],
   "./context": ["src/adapters/"],
   "./endpoint": ["src/adapters/"],
+  "./client": ["src/client/"],
+  "./client/hooks": ["src/client/"],
   "./fetch": ["src/adapters/"],
   "./node": ["src/adapters/"],
   "./express": ["src/adapters/"],

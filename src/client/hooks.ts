@@ -1,0 +1,91 @@
+/**
+ * The session client in React, Vue and Svelte. Each takes the framework's own functions, so that nothing of any is imported.
+ *
+ * @module
+ */
+import type { SessionClient } from "./client.ts";
+import type { SessionView } from "./view.ts";
+
+/** `useSyncExternalStore` of React 18 and later. */
+export type UseSyncExternalStore = <T>(
+  subscribe: (listener: () => void) => () => void,
+  get: () => T,
+  getOnServer: () => T,
+) => T;
+
+/**
+ * A hook for React.
+ *
+ * @example
+ * ```ts no-run
+ * import { useSyncExternalStore } from "react";
+ * import { sessionClient } from "sojourn/client";
+ * import { reactSession } from "sojourn/client/hooks";
+ *
+ * export const client = sessionClient<{ theme: string }>();
+ * export const useSession = reactSession(client, useSyncExternalStore);
+ * ```
+ */
+export function reactSession<Public>(
+  { subscribe, get }: SessionClient<Public>,
+  useSyncExternalStore: UseSyncExternalStore,
+): () => SessionView<Public> {
+  return () => useSyncExternalStore(subscribe, get, get);
+}
+
+/** `shallowRef` and `onScopeDispose` of Vue 3. */
+export interface VueFunctions {
+  readonly shallowRef: <T>(value: T) => { value: T };
+  readonly onScopeDispose: (dispose: () => void) => void;
+}
+
+/**
+ * A composable for Vue: a ref of the view.
+ *
+ * @example
+ * ```ts no-run
+ * import { onScopeDispose, shallowRef } from "vue";
+ * import { sessionClient } from "sojourn/client";
+ * import { vueSession } from "sojourn/client/hooks";
+ *
+ * export const client = sessionClient();
+ * export const useSession = () => vueSession(client, { shallowRef, onScopeDispose });
+ * ```
+ */
+export function vueSession<Public>(
+  { subscribe, get }: SessionClient<Public>,
+  { shallowRef, onScopeDispose }: VueFunctions,
+): { readonly value: SessionView<Public> } {
+  const view = shallowRef(get());
+  onScopeDispose(
+    subscribe(() => {
+      view.value = get();
+    }),
+  );
+  return view;
+}
+
+/** What Svelte's `$session` reads: a store of its contract. */
+export interface SvelteSession<Public> {
+  subscribe(run: (view: SessionView<Public>) => void): () => void;
+}
+
+/**
+ * A store for Svelte: `{#if $session.warning}`.
+ *
+ * @example
+ * ```ts no-run
+ * import { sessionClient } from "sojourn/client";
+ * import { svelteSession } from "sojourn/client/hooks";
+ *
+ * export const session = svelteSession(sessionClient());
+ * ```
+ */
+export function svelteSession<Public>({ subscribe, get }: SessionClient<Public>): SvelteSession<Public> {
+  return {
+    subscribe(run) {
+      run(get());
+      return subscribe(() => run(get()));
+    },
+  };
+}
