@@ -24,6 +24,7 @@ import {
 } from "./lifecycle.ts";
 import type { AnonymousBecause } from "./proof.ts";
 import { reload } from "./reload.ts";
+import { closeToStrangers } from "./strangers.ts";
 import { updateData, updateKey } from "./update.ts";
 
 const changeReadOnly = (): SessionError => readOnly("change");
@@ -51,12 +52,12 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   static {
     internalsOf = (session) => session.#internals;
+    closeToStrangers(Session.prototype);
   }
 
   /** Sessions come from `sessions.open`, `handle`, `get` or an adapter. */
   constructor(internals: Internals) {
     this.#internals = internals;
-    // An unknown property would be lost in silence: data goes into `data`.
     Object.preventExtensions(this);
   }
 
