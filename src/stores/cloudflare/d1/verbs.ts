@@ -120,7 +120,7 @@ export class Verbs {
     const user = row.user ?? toText("");
     const tombstone = old && columnsOf(old.key, old.record);
     const instead = tombstone?.id ?? NO_KEY;
-    const { limit, onLimit = "evict-oldest", since = Number.NEGATIVE_INFINITY } = admission ?? {};
+    const { limit, onLimit = "evict-oldest", since = Number.POSITIVE_INFINITY } = admission ?? {};
     const condition = every([
       old && sql.when.isLive(instead, old.version, now),
       admission && sql.when.epochIs(user, admission.epoch),

@@ -101,7 +101,9 @@ function mergePages(pages: readonly Page<Entry>[], limit: number): Page<Entry> {
 async function scanInTurn(objects: Objects, now: number, page: PageRequest): Promise<Page<Entry>> {
   const limit = pageSize(page.limit);
   // What no page gave leads behind the last object.
-  const [, number = "0", place = ""] = /^(\d{1,3}):(.*)$/su.exec(String(page.cursor ?? "0:")) ?? [undefined, "999"];
+  const given: unknown = page.cursor ?? "0:";
+  if (typeof given !== "string") return { items: [] };
+  const [, number = "0", place = ""] = /^(\d{1,3}):(.*)$/su.exec(given) ?? [undefined, "999"];
   const items: Entry[] = [];
   let cursor: string | undefined = place;
   for (let index = Number(number); index < objects.place.shards; index++) {
