@@ -113,11 +113,11 @@ for (const { need, reason, files: users } of missing) {
 const has = (folder: string): boolean => files.some((file) => file.startsWith(folder) && !without.includes(file));
 
 await step("type check", 300, "npm", "run", "--silent", "typecheck");
-await vitest("tests", 1200, ["unit", "contracts", "properties", "scenarios", "types"], without);
-await step("build", 180, "npm", "run", "--silent", "build");
-await vitest("package", 300, ["package"], without);
+await vitest("tests", 3000, ["unit", "contracts", "properties", "scenarios", "types"], without);
+await step("build", 300, "npm", "run", "--silent", "build");
+await vitest("package", 600, ["package"], without);
 if (has("test/runtimes/")) await runtimes();
-if (has("test/browser/")) await vitest("browser", 420, ["browser"], without);
+if (has("test/browser/")) await vitest("browser", 600, ["browser"], without);
 
 for (const folder of [reports, memory]) if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 console.log();
