@@ -18,10 +18,10 @@ export type UseSyncExternalStore = <T>(
  *
  * @example
  * ```ts no-run
- * import { useSyncExternalStore } from "react";
  * import { sessionClient } from "sojourn/client";
- * import { reactSession } from "sojourn/client/hooks";
+ * import { reactSession, type UseSyncExternalStore } from "sojourn/client/hooks";
  *
+ * declare const useSyncExternalStore: UseSyncExternalStore; // yours is imported from "react"
  * export const client = sessionClient<{ theme: string }>();
  * export const useSession = reactSession(client, useSyncExternalStore);
  * ```
@@ -44,12 +44,12 @@ export interface VueFunctions {
  *
  * @example
  * ```ts no-run
- * import { onScopeDispose, shallowRef } from "vue";
  * import { sessionClient } from "sojourn/client";
- * import { vueSession } from "sojourn/client/hooks";
+ * import { type VueFunctions, vueSession } from "sojourn/client/hooks";
  *
+ * declare const vue: VueFunctions; // yours are imported from "vue"
  * export const client = sessionClient();
- * export const useSession = () => vueSession(client, { shallowRef, onScopeDispose });
+ * export const useSession = () => vueSession(client, vue);
  * ```
  */
 export function vueSession<Public>(
