@@ -56,7 +56,9 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   // A cookie always answers.
   const ask: Ask = mode === "stateless" ? (_verb, call) => call() : createAsk(store.name, storeTimeout, emit);
   const bearer =
-    mode === "server" ? tokenBearer(ring) : sealedBearer({ ring, audience, place, everything: mode === "stateless" });
+    mode === "server"
+      ? tokenBearer(ring, place)
+      : sealedBearer({ ring, audience, place, everything: mode === "stateless" });
   const shape = createShape(options, codec);
   const queue = createKeyQueue();
   const { carries } = bearer;

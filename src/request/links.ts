@@ -3,6 +3,9 @@
  */
 
 import type { Context } from "../context.ts";
+import * as base64url from "../crypto/base64url.ts";
+import type { Key } from "../crypto/keyring.ts";
+import { decode as decodeUtf8, encode as encodeUtf8 } from "../crypto/utf8.ts";
 import { type Duration, milliseconds } from "../duration.ts";
 import { SessionError } from "../errors.ts";
 import type { Content } from "../record/payload.ts";
@@ -11,8 +14,9 @@ import { internalsOf, type Session } from "../session/session.ts";
 import { type Identity, newIdentity } from "../token/identity.ts";
 import { type LinkTransport, type RequestSource, signsLinks } from "../transport/transport.ts";
 
-/** The key's derivation for links. The token in the link names the key: it was made with the same one. */
+/** The key's derivations for links, one for the signature and one for the seal. */
 const PURPOSE = "link";
+const BINDING = encodeUtf8("sojourn:link:v1");
 
 /** The value in a request's link when the application signed that link and it has not expired; else null. */
 export async function verifiedLink(
@@ -20,10 +24,29 @@ export async function verifiedLink(
   transport: LinkTransport,
   source: RequestSource,
 ): Promise<string | null> {
-  const [value] = transport.read(source);
-  const kid = value === undefined ? undefined : context.bearer.kidOf(value);
+  const [pass] = transport.read(source);
+  const kid = pass === undefined ? undefined : base64url.decode(pass.slice(0, 4))?.[0];
   const key = kid === undefined ? undefined : context.ring.find(kid);
-  return key ? transport.verify(source, context.clock(), await key.mac(PURPOSE)) : null;
+  const verified = key && (await transport.verify(source, context.clock(), await key.mac(PURPOSE)));
+  return key && verified ? opened(key, verified) : null;
+}
+
+/**
+ * What a link carries: the session's value, sealed for links alone. Read from a log it is neither a cookie nor a bearer's token, and
+ * it opens nothing without the address and the signature beside it.
+ */
+async function sealed(key: Key, value: string): Promise<string> {
+  const xaes = await key.xaes(PURPOSE);
+  const box = await xaes.seal(encodeUtf8(value), BINDING, 1);
+  box[0] = key.kid;
+  return base64url.encode(box);
+}
+
+async function opened(key: Key, pass: string): Promise<string | null> {
+  const box = base64url.decode(pass);
+  const xaes = await key.xaes(PURPOSE);
+  const plain = box && (await xaes.open(box.subarray(1), BINDING));
+  return plain ? decodeUtf8(plain) : null;
 }
 
 /** Adds the session to a link; an anonymous session is stored for it by the commit. */
@@ -66,5 +89,5 @@ export async function linkTo(
   };
   const record = internals.held?.times ?? { createdAt: now, seenAt: now, expiresAt: now + lifetime.idle };
   const value = await bearer.issue({ identity, content, record });
-  return transport.sign(href, value, expiresAt, await ring.active.mac(PURPOSE));
+  return transport.sign(href, await sealed(ring.active, value), expiresAt, await ring.active.mac(PURPOSE));
 }

@@ -19,7 +19,7 @@ import { type Found, Internals, type Phase } from "../session/internals.ts";
 import type { AnonymousBecause, Proof } from "../session/proof.ts";
 import { type Identity, newIdentity } from "../token/identity.ts";
 import type { Verified } from "../token/verify.ts";
-import type { RequestSource } from "../transport/transport.ts";
+import { type RequestSource, signsLinks } from "../transport/transport.ts";
 import { isPrefetch } from "./prefetch.ts";
 import { type Candidate, prove } from "./prove.ts";
 
@@ -136,7 +136,9 @@ function admit(arrival: Arrival, candidate: Candidate, held: Held): Awaitable<In
   const { context, openedAt } = arrival;
   const { identity } = candidate;
   const { meta } = held.content;
-  if (meta.tombstone) return buried(arrival, identity, held);
+  // What a link shows says nothing of what the browser holds: it was made before whatever rotated the session since.
+  const byLink = signsLinks(candidate.transport);
+  if (meta.tombstone) return buried(arrival, identity, held, byLink);
   const limit = judge(context, held, openedAt);
   if (limit !== "live") {
     context.emit({ type: "expired", id: identity.key, limit });
@@ -144,8 +146,8 @@ function admit(arrival: Arrival, candidate: Candidate, held: Held): Awaitable<In
   }
   if (context.mode === "stateless" && held.times.createdAt > openedAt + CLOCK_SKEW_MS)
     return reject(arrival, "future", identity);
-  const { generation, outdatedKey } = candidate.claims;
-  const verdict = judgeGeneration(generation, meta, context.rotationGrace, openedAt);
+  const { generation, outdated } = candidate.claims;
+  const verdict = byLink ? "current" : judgeGeneration(generation, meta, context.rotationGrace, openedAt);
   if (verdict === "replay") return replayed(arrival, identity, held, generation);
   return chain(take(context, identity, held), (found) => {
     if (typeof found === "string") return reject(arrival, found, identity);
@@ -159,7 +161,7 @@ function admit(arrival: Arrival, candidate: Candidate, held: Held): Awaitable<In
       key: identity.key,
       verdict,
       generation,
-      outdatedKey,
+      outdated,
       anonymousBecause: undefined,
     };
     return new Internals(context, proof, "live", found);
@@ -167,13 +169,13 @@ function admit(arrival: Arrival, candidate: Candidate, held: Held): Awaitable<In
 }
 
 /** An id that was replaced or ended a moment ago: its client has, or is about to have, a newer cookie. */
-function buried(arrival: Arrival, identity: Identity, { content }: Held): Awaitable<Internals> {
+function buried(arrival: Arrival, identity: Identity, { content }: Held, byLink: boolean): Awaitable<Internals> {
   const { context, openedAt } = arrival;
   const { tombstone, endsAt, rotatedAt } = content.meta;
   // A touch that was under way may have kept the record for longer than the tombstone is for.
   if (!tombstone || openedAt >= endsAt) return reject(arrival, "unknown", identity);
   const inFlight = openedAt < rotatedAt + IN_FLIGHT_MS;
-  if (!inFlight && tombstone.reason === "replaced") {
+  if (!inFlight && !byLink && tombstone.reason === "replaced") {
     // No request of the browser that got the new id takes that long: somebody else has one of the two.
     context.emit({ type: "reuse", id: identity.key, userId: undefined, generation: 0, held: 0 });
   }
@@ -257,7 +259,7 @@ function proofOf({ source, openedAt, arrivedAt, mayTouch, readOnly }: Arrival): 
     key: undefined,
     verdict: "current",
     generation: 0,
-    outdatedKey: false,
+    outdated: false,
     anonymousBecause: "none",
     rivals: [],
   };

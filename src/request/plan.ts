@@ -71,13 +71,15 @@ function rotationDue(session: Internals, now: number): boolean {
   const { held, proof, context } = session;
   if (!held || context.rotateEvery === Number.POSITIVE_INFINITY) return false;
   const age = now - held.content.meta.rotatedAt;
-  const due = proof.outdatedKey ? Math.min(NEW_KEY_AFTER_MS, context.rotateEvery) : context.rotateEvery;
+  const due = proof.outdated ? Math.min(NEW_KEY_AFTER_MS, context.rotateEvery) : context.rotateEvery;
   if (age < due || proof.verdict !== "current" || !canBeHanded(session)) return false;
   return mayRotate(held.content.meta, context.rotationGrace, now);
 }
 
 function newsOf({ held, proof, proven, context, response }: Internals): Plan["record"] {
   if (!held || !proven || context.carries === "everything") return "nothing";
+  // Where nothing is handed out, what comes does not show what another answer has handed out.
+  if (proof.transport?.handsOut === false) return "nothing";
   const { meta } = held.content;
   if (proof.verdict === "ahead") return "generation";
   const current = proof.verdict === "current" && meta.generation === proof.generation;

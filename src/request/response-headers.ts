@@ -2,7 +2,7 @@
  * The headers of the response: the client's copy of the session, and what caches must know.
  */
 import type { Internals } from "../session/internals.ts";
-import type { HeaderOp } from "../transport/transport.ts";
+import type { HeaderOp, RequestSource } from "../transport/transport.ts";
 
 const NONE: readonly HeaderOp[] = Object.freeze([]);
 
@@ -15,11 +15,19 @@ export function responseHeaders(session: Internals, value: string | undefined): 
   let copy = NONE;
   if (response.action === "clear") copy = transport.clear(source);
   else if (value !== undefined) copy = transport.write(value, { maxAge: maxAge(session) }, source);
-  const used = proof.transport?.onUse?.(source) ?? NONE;
+  const used = usedHeaders(session, source);
   // RFC 9111 7.3: Set-Cookie does not keep a shared cache from storing the response.
   if (copy.length > 0) return [...copy, ...used, ...context.caching.set];
   if (!response.used) return used;
   return used.length > 0 ? [...used, ...context.caching.default] : context.caching.default;
+}
+
+/** Of the transport that proved the session, or of one whose mark the request bears, whatever became of its value. */
+function usedHeaders({ proof, context }: Internals, source: RequestSource): readonly HeaderOp[] {
+  const proved = proof.transport?.onUse?.(source);
+  if (proved) return proved;
+  const marked = context.transports.find((transport) => transport.bears?.(source));
+  return marked?.onUse?.(source) ?? NONE;
 }
 
 /** Seconds to the absolute deadline; a slide of the idle deadline needs no new cookie. */

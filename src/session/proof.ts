@@ -34,7 +34,7 @@ export interface Proof {
   readonly verdict: GenerationVerdict;
   /** The generation that the client presented; a response for an older one must not be sent. */
   readonly generation: number;
-  readonly outdatedKey: boolean;
+  readonly outdated: boolean;
   /** Undefined for a session that is alive. */
   readonly anonymousBecause: AnonymousBecause | undefined;
   /** Other live sessions whose tokens came with the request: a login ends them. */

@@ -85,7 +85,7 @@ function writePlain({ identity, content, record }: Issue, everything: boolean): 
 }
 
 /** Only ever sees what we sealed; still returns undefined rather than throw, for a format of another release. */
-function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean): Claims | undefined {
+function readPlain(plain: Uint8Array, everything: boolean, outdated: boolean): Claims | undefined {
   if (plain.length < HEAD_AT) return undefined;
   const id = plain.slice(0, ID_BYTES);
   const generation = new DataView(plain.buffer, plain.byteOffset).getUint32(ID_BYTES);
@@ -95,16 +95,14 @@ function readPlain(plain: Uint8Array, everything: boolean, outdatedKey: boolean)
   if (line === null) return undefined;
   if (!everything) {
     return /^\d{1,10}$/.test(line)
-      ? { id, generation, outdatedKey, version: Number(line), encoded: plain.subarray(lineEnd + 1) }
+      ? { id, generation, outdated, version: Number(line), encoded: plain.subarray(lineEnd + 1) }
       : undefined;
   }
   const metaEnd = plain.indexOf(NEWLINE, lineEnd + 1);
   if (metaEnd === -1) return undefined;
   const record = readTimes(line);
   const meta = decodeMeta(decodeUtf8(plain.subarray(lineEnd + 1, metaEnd)) ?? "");
-  return meta && record
-    ? { id, generation, outdatedKey, record, meta, encoded: plain.subarray(metaEnd + 1) }
-    : undefined;
+  return meta && record ? { id, generation, outdated, record, meta, encoded: plain.subarray(metaEnd + 1) } : undefined;
 }
 
 function readTimes(json: string): Times | undefined {

@@ -12,8 +12,8 @@ import type { Identity } from "./identity.ts";
 export interface Claims {
   readonly id: Uint8Array;
   readonly generation: number;
-  /** Made with a key that is no longer the active one. */
-  readonly outdatedKey: boolean;
+  /** Made with a key that is no longer the active one, or by an older release: exchanged soon. */
+  readonly outdated: boolean;
   /** Sealed modes: the data, and in stateless mode the record's times and meta. */
   readonly encoded?: Encoded | undefined;
   readonly record?: Omit<SessionRecord, "payload"> | undefined;

@@ -60,8 +60,9 @@ export async function signLink(
 ): Promise<string> {
   const relative = href.startsWith("/");
   const url = URL.canParse(href, RELATIVE) ? new URL(href, RELATIVE) : undefined;
-  // "//host", "/\host" and "/<tab>/host" lead elsewhere.
-  if (!url || (relative ? url.origin !== RELATIVE : !/^https?:\/\//i.test(href)))
+  // "//host", "/\host" and "/<tab>/host" lead elsewhere, and so does what is left of "/.//host".
+  const here = url?.origin === RELATIVE && !url.pathname.startsWith("//");
+  if (!url || (relative ? !here : !/^https?:\/\//i.test(href)))
     throw invalidOption("href", href, "a path that begins with one slash, or an http(s) URL");
   const taken = [param, "exp", "sig"].find((name) => url.searchParams.has(name));
   if (taken !== undefined) throw invalidOption("href", href, `a link without the parameter ${taken}`);

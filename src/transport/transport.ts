@@ -53,6 +53,8 @@ export interface Transport {
   clear(source: RequestSource): readonly HeaderOp[];
   /** Headers for every response to a request whose session came this way, whether or not it is written. */
   onUse?(source: RequestSource): readonly HeaderOp[];
+  /** Whether the request bears a mark of this transport, valid or not, so that `onUse` is for its response too. Default: when its value proves a session. */
+  bears?(source: RequestSource): boolean;
   /** Throws SOJOURN_COOKIE_TOO_LARGE when the client would not keep a value of this length. */
   check?(value: string): void;
 }

@@ -54,7 +54,7 @@ for (const everything of [false, true]) {
       await fc.assert(
         fc.asyncProperty(issues, async (issue) => {
           const claims = (await bearerOf({ everything }).read(await seal(issue, everything))) as Claims;
-          expect(claims).toMatchObject({ id: issue.id, generation: issue.meta.generation, outdatedKey: false });
+          expect(claims).toMatchObject({ id: issue.id, generation: issue.meta.generation, outdated: false });
           expect(Buffer.compare(claims.encoded as Uint8Array, bytesOf(issue.encoded))).toBe(0);
           if (everything) {
             expect(claims.record).toEqual(issue.record);

@@ -12,28 +12,29 @@ const generations = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const record = { createdAt: 0, seenAt: 0, expiresAt: 1 };
 
 const ring = (secrets: string, audience = "") => createKeyRing(secrets, { audience });
+const PLACE = "__Host-session";
 const both = `${SECRET},${SECRET_2}`;
 
 async function issue(id: Uint8Array, generation: number, keys = ring(SECRET)): Promise<string> {
   const meta = { endsAt: 1, rotatedAt: 0, generation };
-  return tokenBearer(keys).issue({ identity: await identityOf(id), content: { meta, encoded: "{}" }, record });
+  return tokenBearer(keys, PLACE).issue({ identity: await identityOf(id), content: { meta, encoded: "{}" }, record });
 }
 
 describe("tokens", () => {
   it("give back their id and generation, are 52 letters, and have one spelling", async () => {
-    const bearer = tokenBearer(ring(SECRET));
+    const bearer = tokenBearer(ring(SECRET), PLACE);
     await fc.assert(
       fc.asyncProperty(ids, generations, async (id, generation) => {
         const token = await issue(id, generation);
         expect(token).toMatch(/^[\w-]{52}$/);
         expect(await issue(id, generation)).toBe(token);
-        expect(await bearer.read(token)).toEqual({ id, generation, outdatedKey: false });
+        expect(await bearer.read(token)).toEqual({ id, generation, outdated: false });
       }),
     );
   });
 
-  it("are foreign with any bit changed, of any length but theirs, and to another audience", async () => {
-    const bearer = tokenBearer(ring(SECRET));
+  it("are foreign with any bit changed, of any length but theirs, to another audience, and in another place", async () => {
+    const bearer = tokenBearer(ring(SECRET), PLACE);
     await fc.assert(
       fc.asyncProperty(ids, generations, fc.nat(39 * 8 - 1), async (id, generation, bit) => {
         const token = await issue(id, generation);
@@ -47,14 +48,15 @@ describe("tokens", () => {
         ]) {
           if (changed !== token) expect(await bearer.read(changed)).toBe("foreign");
         }
-        expect(await tokenBearer(ring(SECRET, "other")).read(token)).toBe("foreign");
-        expect(await tokenBearer(ring(SECRET.replace("0Fq3", "0Fq4"))).read(token)).toBe("foreign");
+        expect(await tokenBearer(ring(SECRET, "other"), PLACE).read(token)).toBe("foreign");
+        expect(await tokenBearer(ring(SECRET), "__Host-admin").read(token)).toBe("foreign");
+        expect(await tokenBearer(ring(SECRET.replace("0Fq3", "0Fq4")), PLACE).read(token)).toBe("foreign");
       }),
     );
   });
 
   it("never make any text throw", async () => {
-    const bearer = tokenBearer(ring(SECRET));
+    const bearer = tokenBearer(ring(SECRET), PLACE);
     const texts = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.string({ minLength: 52, maxLength: 52 }),
@@ -72,9 +74,9 @@ describe("tokens", () => {
     await fc.assert(
       fc.asyncProperty(ids, generations, async (id, generation) => {
         const old = await issue(id, generation, ring(SECRET_2));
-        expect(await tokenBearer(ring(both)).read(old)).toEqual({ id, generation, outdatedKey: true });
-        expect(await tokenBearer(ring(`${SECRET},!k2`)).read(old)).toBe("revoked-key");
-        expect(await tokenBearer(ring(SECRET)).read(old)).toBe("foreign");
+        expect(await tokenBearer(ring(both), PLACE).read(old)).toEqual({ id, generation, outdated: true });
+        expect(await tokenBearer(ring(`${SECRET},!k2`), PLACE).read(old)).toBe("revoked-key");
+        expect(await tokenBearer(ring(SECRET), PLACE).read(old)).toBe("foreign");
       }),
       { numRuns: 20 },
     );
@@ -82,7 +84,7 @@ describe("tokens", () => {
 
   it("name their key, as anybody can see", async () => {
     const token = await issue(new Uint8Array(18), 0, ring(SECRET_2));
-    expect(tokenBearer(ring(SECRET)).kidOf(token)).toBe(2);
+    expect(tokenBearer(ring(SECRET), PLACE).kidOf(token)).toBe(2);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { cookieTransport } from "../../../src/transport/cookie.ts";
+import { headerTransport } from "../../../src/transport/header.ts";
 import { urlTransport } from "../../../src/transport/url.ts";
-import { openSite } from "../../support/visitor.ts";
+import { MODES, openSite, requestWith } from "../../support/visitor.ts";
 
 const transports = [cookieTransport(), urlTransport()] as const;
 
@@ -59,5 +60,57 @@ describe("link()", () => {
     await expect(plain.sessions.link(await plain.visitor().open(), "/")).rejects.toMatchObject({
       code: "SOJOURN_UNSUPPORTED",
     });
+  });
+});
+
+describe("what a link carries", () => {
+  it.each(MODES)("is no cookie and no bearer's token: %s", async (mode) => {
+    const all = [cookieTransport(), headerTransport(), urlTransport()] as const;
+    const { sessions, visitor } = openSite({ transports: all }, mode);
+    const browser = visitor();
+    await browser.visit((session) => session.login("ann"));
+    const { value: href } = await browser.visit((session) => sessions.link(session, "/report.pdf"));
+    const sid = new URL(href, "https://app.example").searchParams.get("sid");
+    const [name] = (await browser.cookies()).split("=");
+    const bearer = new Request("https://app.example/", { headers: { authorization: `Bearer ${sid}` } });
+    expect((await sessions.open(requestWith(`${name}=${sid}`))).userId).toBeUndefined();
+    expect((await sessions.open(bearer)).userId).toBeUndefined();
+    expect((await sessions.open(new Request(`https://app.example${href}`))).userId).toBe("ann");
+  });
+
+  it("is no replay after its page was rotated, and tells nobody that the successor arrived", async () => {
+    const { sessions, visitor, clock, events } = openSite({ transports, rotateEvery: "1m", rotationGrace: "1s" });
+    const browser = visitor();
+    await browser.visit((session) => session.login("ann"));
+    const { value: href } = await browser.visit((session) => sessions.link(session, "/x", { expiresIn: "1h" }));
+    for (let rotations = 0; rotations < 3; rotations++) {
+      clock.advance(61_000);
+      await browser.visit();
+      await browser.visit();
+    }
+    expect(events.filter(({ type }) => type === "rotated").length).toBeGreaterThan(2);
+    expect((await sessions.open(new Request(`https://app.example${href}`))).userId).toBe("ann");
+    expect((await browser.open()).userId).toBe("ann");
+    expect(events.some(({ type }) => type === "reuse")).toBe(false);
+  });
+
+  it("is no replay after its session got another id", async () => {
+    const { sessions, visitor, clock, events } = openSite({ transports });
+    const browser = visitor();
+    await browser.visit((session) => session.login("ann"));
+    const { value: href } = await browser.visit((session) => sessions.link(session, "/x", { expiresIn: "1h" }));
+    await browser.visit((session) => session.rotate());
+    clock.advance(61_000);
+    await sessions.open(new Request(`https://app.example${href}`));
+    expect((await browser.open()).userId).toBe("ann");
+    expect(events.some(({ type }) => type === "reuse")).toBe(false);
+  });
+});
+
+describe("the answer to an address with a session in it", () => {
+  it.each(["/x?sid=abc", "/x?a=1&sid=abc&exp=1&sig=x", "/x?sid="])("sends no Referer on from %s", async (path) => {
+    const { sessions } = openSite({ transports });
+    const answer = await sessions.handle(new Request(`https://app.example${path}`), () => new Response("ok"));
+    expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
   });
 });

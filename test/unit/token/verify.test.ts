@@ -22,7 +22,7 @@ let verify: Verify;
 
 beforeEach(() => {
   reads = [];
-  claims = { id: ID, generation: 0, outdatedKey: false };
+  claims = { id: ID, generation: 0, outdated: false };
   verify = createVerify(bearer, jsonCodec);
 });
 
