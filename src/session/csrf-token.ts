@@ -23,8 +23,8 @@ export async function formToken(session: Internals): Promise<string> {
   }
   assertKept(session);
   const { committed: begun } = session.response;
-  if (!session.held && begun) throw committed();
   if (!session.held && session.proof.readOnly) throw readOnly("make a CSRF token for a session that is not stored");
+  if (!session.held && begun) throw committed();
   if (session.phase === "live" && !session.held && !begun) session.keepEmpty();
   if (!session.identity) session.name(await newIdentity());
   const { id } = session.identity as Identity;

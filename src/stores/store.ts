@@ -123,7 +123,7 @@ export interface UserStore extends Store {
 
 /** For `deleteAll`. */
 export interface DeleteAllOptions {
-  /** The session that stays. */
+  /** The session that stays. Default: none. */
   readonly except?: SessionKey | undefined;
   /** How many sessions one call ends at most. Default 1,000. */
   readonly limit?: number | undefined;
