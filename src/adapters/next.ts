@@ -62,7 +62,7 @@ export interface NextSession<Data extends object> {
  * import { type NextHeaders, nextSession } from "sojourn/next";
  *
  * declare const next: NextHeaders; // import { cookies, headers } from "next/headers"
- * const { getSession, sessionAction } = nextSession(sessions, next);
+ * const { sessionAction } = nextSession(sessions, next);
  * const login = sessionAction(async (session, form: FormData) => session.login(String(form.get("name"))));
  * ```
  */

@@ -1,5 +1,5 @@
 /**
- * Sojourn for SvelteKit: one `handle` for `src/hooks.server.ts`.
+ * Sojourn for SvelteKit: one `handle` for `hooks.server.ts`.
  *
  * @module
  */
