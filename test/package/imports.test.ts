@@ -90,6 +90,7 @@ const reach: Record<string, readonly string[]> = {
   "./fastify": ["src/adapters/"],
   "./koa": ["src/adapters/"],
   "./sveltekit": ["src/adapters/"],
+  "./aws-lambda": ["src/adapters/"],
   "./next": ["src/adapters/"],
   "./testing": ["src/testing/"],
 };
