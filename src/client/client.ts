@@ -33,7 +33,16 @@ const SECOND = 1_000;
 const FRESH_MS = 5_000;
 const AGAIN_MS = 30_000;
 
-/** One for each page; make it with `sessionClient`. All its functions can be passed on by themselves. */
+/**
+ * One for each page; make it with `sessionClient`. All its functions can be passed on by themselves.
+ *
+ * @example
+ * ```ts no-run
+ * import { sessionClient } from "sojourn/client";
+ *
+ * const client = sessionClient({ endpoint: "/session" });
+ * ```
+ */
 export class SessionClient<Public = unknown> {
   readonly #platform: ClientPlatform;
   readonly #warnBefore: number;

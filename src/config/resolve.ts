@@ -55,10 +55,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const storeTimeout = durationOf("storeTimeout", given.storeTimeout);
   // A cookie always answers.
   const ask: Ask = mode === "stateless" ? (_verb, call) => call() : createAsk(store.name, storeTimeout, emit);
-  const bearer =
-    mode === "server"
-      ? tokenBearer(ring, place)
-      : sealedBearer({ ring, audience, place, everything: mode === "stateless" });
+  const bearer = bearerOf(mode, ring, audience, place);
   const shape = createShape(options, codec);
   const queue = createKeyQueue();
   const { carries } = bearer;
@@ -103,6 +100,11 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     namesAhead: platform.sha256(new Uint8Array()) instanceof Promise,
   };
   return Object.freeze(context);
+}
+
+function bearerOf(mode: Mode, ring: KeyRing, audience: string, place: string): Context["bearer"] {
+  if (mode === "server") return tokenBearer(ring, place);
+  return sealedBearer({ ring, audience, place, everything: mode === "stateless" });
 }
 
 function transportsOf<Data extends object>(options: AnyOptions<Data>, mode: Mode): Context["transports"] {
