@@ -56,7 +56,8 @@ export class Browser {
       return { status, answer: (await response.json()) as Answer, startedAt };
     }
     const text = await response.text();
-    if (status !== 503 && status !== 401)
+    // 409: a login whose answer was lost has replaced the id, so that a write with the old one is not kept.
+    if (status !== 503 && status !== 401 && status !== 409)
       ledger.breaks("status", `${status} for ${path.split("?")[0]}: ${text.trim()}`);
     return { status, answer: {}, startedAt };
   }
