@@ -89,9 +89,13 @@ export class Device {
     }
     ledger.wrote(reply.startedAt);
     const { answer } = reply;
-    if (this.#browser.cookie === cookie) ledger.breaks("cookie", "a login without a cookie");
+    // A login that was ended before its answer went out is handed nothing.
+    const failing = ledger.count(503) > 0;
+    if (this.#browser.cookie === cookie && !doubtful && !failing) ledger.breaks("cookie", "a login without a cookie");
     const carried = Object.keys(answer.figures ?? {}).length > 0;
-    if (!old && this.#before && carried) ledger.breaks("returned", `the login of ${this.#owner} found what was over`);
+    // With a cookie: a login whose answer was lost is found by its repetition, with what it took along.
+    if (cookie === "" && !old && this.#before && carried)
+      ledger.breaks("returned", `the login of ${this.#owner} found what was over`);
     const fresh = !carried && (!old || old.maybeGone || old.goneAt !== undefined);
     this.#logins += 1;
     const key = `${this.#owner}/${this.#logins}`;
@@ -262,8 +266,11 @@ export class Device {
     goneAt: number | undefined,
   ): void {
     const { ledger, staleness } = this.#world;
-    if (status === 401 && session && !session.maybeGone && session.goneAt === undefined)
-      ledger.breaks("status", "401 for a session that nobody ended");
+    if (status === 401 && session && !session.maybeGone && session.goneAt === undefined) {
+      // A server that is out of memory drops the item that it could not store: then the session is over, and says so.
+      if (ledger.count(503) > 0) session.maybeGone = true;
+      else ledger.breaks("status", "401 for a session that nobody ended");
+    }
     if (status !== 200) return;
     if (answer.user === undefined) {
       if (session) this.#sawNobody(session);
