@@ -33,7 +33,8 @@ const projects: readonly Record<string, string>[] = [
   { devalue: "5.6.0" },
   { hono: "3.12.12" },
   { "cbor-x": "1.5.9", "fast-xml-parser": "4.5.3", libsql: "0.4.7", pg: "8.4.0", postgres: "3.3.5" },
-  { unstorage: "1.17.6", ioredis: "6.0.0" },
+  // unstorage itself wants ioredis 5: beside 6 npm refuses with or without us.
+  { unstorage: "1.17.6", ioredis: "5.9.0" },
   {
     redis: "4.7.1",
     ioredis: "4.28.5",
