@@ -1,7 +1,7 @@
 /**
  * What Sojourn asks of the platform's cryptography. Two modules fulfil it, chosen by `#crypto` in
  * package.json: `node.ts` over node:crypto (Node, Bun, Deno; synchronous) and `web.ts` over
- * WebCrypto (Workers; promises). Both pass the same vectors. No algorithm is implemented here.
+ * WebCrypto (Workers; promises). Both pass the same vectors.
  */
 export type Awaitable<T> = T | Promise<T>;
 
