@@ -122,12 +122,8 @@ describe("sojourn migrate", () => {
     await plant(total);
     const child = spawnCli("migrate", ...urls(), "--batch", "1");
     const said = listen(child);
-    // The old store shrinks while it is at work.
-    const old = sqliteStore(join(folder, "old.db"));
-    while ((await old.get(keys(1)[0] ?? "")) !== null && child.exitCode === null)
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    await old.close();
-    child.kill("SIGINT");
+    // It is in the middle of a step, and goes on with it when the signal has arrived.
+    child.stdout?.setEncoding("utf8").once("data", () => child.kill("SIGINT"));
     const { code, err } = await said;
     expect([code, err]).toEqual([
       130,
@@ -163,11 +159,16 @@ describe("sojourn migrate", () => {
   });
 });
 
+/** It waits for SIGINT in the tenth step. */
 function spawnCli(...args: readonly string[]): ChildProcess {
   const root = fileURLToPath(new URL("../../../", import.meta.url));
-  const flags = ["--import", "tsx", join(root, "src/cli/main.ts")];
+  const flags = ["--import", "tsx", "--import", join(root, "test/support/processes/wait-for-sigint.ts")];
   const env = { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") };
-  return spawn(process.execPath, [...flags, ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [...flags, join(root, "src/cli/main.ts"), ...args], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 function listen(child: ChildProcess): Promise<{ readonly code: number | null; readonly err: string }> {
