@@ -129,8 +129,8 @@ it.each(["redis", "ioredis"])(
     expect(await revoked).not.toBe("told as safe");
     await until(async () => (await store.get("kept")) !== null, 30, "the new master");
     expect(await store.get("ended")).not.toBeNull();
-    // As the error says: it is repeated.
-    await until(() => store.delete("ended"), 30, "the repeated revocation");
+    // As the error says: it is repeated. A try that was in force and not yet safe leaves nothing for the next to end.
+    await until(() => store.delete("ended").then(() => true), 30, "the repeated revocation");
     expect(await store.get("ended")).toBeNull();
   },
   120_000,

@@ -90,8 +90,7 @@ export class Device {
     ledger.wrote(reply.startedAt);
     const { answer } = reply;
     // A login that was ended before its answer went out is handed nothing.
-    const failing = ledger.count(503) > 0;
-    if (this.#browser.cookie === cookie && !doubtful && !failing) ledger.breaks("cookie", "a login without a cookie");
+    if (this.#browser.cookie === cookie && !doubtful) ledger.breaks("cookie", "a login without a cookie");
     const carried = Object.keys(answer.figures ?? {}).length > 0;
     // With a cookie: a login whose answer was lost is found by its repetition, with what it took along.
     if (cookie === "" && !old && this.#before && carried)
@@ -266,11 +265,9 @@ export class Device {
     goneAt: number | undefined,
   ): void {
     const { ledger, staleness } = this.#world;
-    if (status === 401 && session && !session.maybeGone && session.goneAt === undefined) {
-      // A server that is out of memory drops the item that it could not store: then the session is over, and says so.
-      if (ledger.count(503) > 0) session.maybeGone = true;
-      else ledger.breaks("status", "401 for a session that nobody ended");
-    }
+    // An update of a session that the server forgot: the same loss as to be found logged out, and allowed where that is.
+    if (status === 401 && session && !session.maybeGone && session.goneAt === undefined)
+      ledger.breaks("lost-session", `${this.#owner}: 401 for a session that nobody ended`);
     if (status !== 200) return;
     if (answer.user === undefined) {
       if (session) this.#sawNobody(session);
