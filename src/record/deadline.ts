@@ -7,7 +7,10 @@ import type { Awaitable } from "../crypto/platform.ts";
 import { isSessionError, SessionError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 
-/** Runs one verb of the store. Without a promise where the store gives none. */
+/**
+ * Runs one verb of the store. Without a promise where the store gives none; a call that fails is a rejected promise in
+ * any case, so that callers know one kind of failure.
+ */
 export type Ask = <T>(verb: string, call: () => Awaitable<T>) => Awaitable<T>;
 
 interface Waiting {
@@ -40,7 +43,7 @@ export function createAsk(
       const answer = call();
       return isPromise(answer) ? inTime(verb, answer) : answer;
     } catch (error) {
-      throw failed(ends, verb, error);
+      return Promise.reject(failed(ends, verb, error));
     }
   };
 }

@@ -10,23 +10,24 @@ import { probe } from "./memory/probe.ts";
 import { Sweeper } from "./memory/sweeper.ts";
 import { footprint, Table } from "./memory/table.ts";
 import { Listeners } from "./parts/listeners.ts";
-import type {
-  Admission,
-  AdmitResult,
-  ClosableStore,
-  DeleteAllOptions,
-  Entry,
-  Epoch,
-  HealthStore,
-  Page,
-  PageRequest,
-  Replaced,
-  ReplaceResult,
-  ReplaceStore,
-  ScanStore,
-  SweepStore,
-  UpdateResult,
-  WatchStore,
+import {
+  type Admission,
+  type AdmitResult,
+  atOnce,
+  type ClosableStore,
+  type DeleteAllOptions,
+  type Entry,
+  type Epoch,
+  type HealthStore,
+  type Page,
+  type PageRequest,
+  type Replaced,
+  type ReplaceResult,
+  type ReplaceStore,
+  type ScanStore,
+  type SweepStore,
+  type UpdateResult,
+  type WatchStore,
 } from "./store.ts";
 
 /** How a memory store is bounded. */
@@ -102,88 +103,85 @@ class Memory implements MemoryStore {
     return this.#records?.bytes ?? 0;
   }
 
-  async get(key: SessionKey): Promise<StoredRecord | null> {
+  readonly get: MemoryStore["get"] = atOnce((key: SessionKey): StoredRecord | null => {
     const table = this.#open();
     const slot = table.live(key, this.#clock());
     if (slot === NONE) return null;
     table.use(slot);
     return table.read(slot);
-  }
+  });
 
-  async create(key: SessionKey, record: SessionRecord): Promise<Version | null> {
+  readonly create: MemoryStore["create"] = atOnce((key: SessionKey, record: SessionRecord): Version | null => {
     const table = this.#open();
     if (table.live(key, this.#clock()) !== NONE) return null;
     this.#fits(key, record);
     return this.#insert(table, key, record, []);
-  }
+  });
 
-  async update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
-    const table = this.#open();
-    const slot = table.live(key, this.#clock());
-    if (slot === NONE) return { status: "gone" };
-    if (table.version(slot) !== expected) return { status: "conflict", current: table.read(slot) };
-    this.#fits(key, record);
-    const version = table.replace(slot, record);
-    this.#listeners.tell(this.#makeRoom(table));
-    return { status: "ok", version };
-  }
+  readonly update: MemoryStore["update"] = atOnce(
+    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult => {
+      const table = this.#open();
+      const slot = table.live(key, this.#clock());
+      if (slot === NONE) return { status: "gone" };
+      if (table.version(slot) !== expected) return { status: "conflict", current: table.read(slot) };
+      this.#fits(key, record);
+      const version = table.replace(slot, record);
+      this.#listeners.tell(this.#makeRoom(table));
+      return { status: "ok", version };
+    },
+  );
 
-  async touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {
+  readonly touch: MemoryStore["touch"] = atOnce((key: SessionKey, seenAt: number, expiresAt: number): boolean => {
     const table = this.#open();
     const slot = table.live(key, this.#clock());
     if (slot === NONE) return false;
     table.touch(slot, seenAt, expiresAt);
     return true;
-  }
+  });
 
-  async delete(key: SessionKey): Promise<boolean> {
+  readonly delete: MemoryStore["delete"] = atOnce((key: SessionKey): boolean => {
     const table = this.#open();
     const slot = table.live(key, this.#clock());
     if (slot === NONE) return false;
     this.#listeners.tell([table.remove(slot)]);
     return true;
-  }
+  });
 
-  async epoch(userId: string): Promise<Epoch> {
+  readonly epoch: MemoryStore["epoch"] = atOnce((userId: string): Epoch => {
     this.#open();
     return this.#epochs.of(userId);
-  }
+  });
 
-  async admit(
-    key: SessionKey,
-    record: SessionRecord & { readonly userId: string },
-    admission: Admission,
-  ): Promise<AdmitResult> {
-    const table = this.#open();
-    const now = this.#clock();
-    const over: number[] = [];
-    const refusal = keepsOut(table, this.#epochs, { key, record, now, admission }, over);
-    if (refusal) return refusal;
-    this.#fits(key, record);
-    const evicted = over.map((slot) => table.remove(slot));
-    return { status: "ok", version: this.#insert(table, key, record, evicted), evicted };
-  }
+  readonly admit: MemoryStore["admit"] = atOnce(
+    (key: SessionKey, record: SessionRecord & { readonly userId: string }, admission: Admission): AdmitResult => {
+      const table = this.#open();
+      const now = this.#clock();
+      const over: number[] = [];
+      const refusal = keepsOut(table, this.#epochs, { key, record, now, admission }, over);
+      if (refusal) return refusal;
+      this.#fits(key, record);
+      const evicted = over.map((slot) => table.remove(slot));
+      return { status: "ok", version: this.#insert(table, key, record, evicted), evicted };
+    },
+  );
 
-  async replace(
-    key: SessionKey,
-    record: SessionRecord,
-    old: Replaced,
-    admission?: Admission | undefined,
-  ): Promise<ReplaceResult> {
-    const table = this.#open();
-    const now = this.#clock();
-    const slot = table.live(old.key, now);
-    if (slot === NONE) return { status: "gone" };
-    if (table.version(slot) !== old.version) return { status: "conflict", current: table.read(slot) };
-    const over: number[] = [];
-    const refusal = keepsOut(table, this.#epochs, { key, record, now, admission, instead: slot }, over);
-    if (refusal) return refusal;
-    this.#fits(key, record);
-    this.#fits(old.key, old.record);
-    const evicted = over.map((each) => table.remove(each));
-    table.replace(slot, old.record);
-    return { status: "ok", version: this.#insert(table, key, record, [old.key, ...evicted]), evicted };
-  }
+  readonly replace: MemoryStore["replace"] = atOnce(
+    (key: SessionKey, record: SessionRecord, old: Replaced, admission?: Admission | undefined): ReplaceResult => {
+      const table = this.#open();
+      const now = this.#clock();
+      const slot = table.live(old.key, now);
+      if (slot === NONE) return { status: "gone" };
+      if (table.version(slot) !== old.version) return { status: "conflict", current: table.read(slot) };
+      const over: number[] = [];
+      const refusal = keepsOut(table, this.#epochs, { key, record, now, admission, instead: slot }, over);
+      if (refusal) return refusal;
+      this.#fits(key, record);
+      this.#fits(old.key, old.record);
+      const evicted = over.map((each) => table.remove(each));
+      table.replace(slot, old.record);
+      return { status: "ok", version: this.#insert(table, key, record, [old.key, ...evicted]), evicted };
+    },
+  );
 
   async list(userId: string, page?: PageRequest): Promise<Page<Entry>> {
     return pageOfUser(this.#open(), userId, this.#clock(), page);
