@@ -51,7 +51,10 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
   readonly maxDataBytes?: number | undefined;
   /** Cross-site request forgery: what adapters refuse. `false` leaves it to the application. Default: on. */
   readonly csrf?: CsrfOptions | false | undefined;
-  /** What is kept about the device at login. Default: browser, system and network by `describeDevice`. */
+  /**
+   * What is kept about the device at login. Default: browser, system and network by `describeDevice`, which knows the common browsers;
+   * `bowserDevice` of `sojourn/devices` names in-app browsers, web views and robots as well.
+   */
   readonly device?: ((source: RequestSource) => Device | undefined) | undefined;
   /**
    * `Cache-Control` of every response whose request used the session. Default "no-store"; an application's own value

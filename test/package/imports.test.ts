@@ -92,6 +92,7 @@ const reach: Record<string, readonly string[]> = {
   "./sveltekit": ["src/adapters/"],
   "./aws-lambda": ["src/adapters/"],
   "./next": ["src/adapters/"],
+  "./devices": ["src/adapters/"],
   "./testing": ["src/testing/"],
 };
 
@@ -107,6 +108,7 @@ const outsideOfEntry: Record<string, RegExp> = {
   "./codecs/devalue": /^devalue$/,
   "./codecs/cbor": /^cbor-x$/,
   "./codecs/xml": /^fast-xml-parser$/,
+  "./devices": /^bowser$/,
   "./context": /^node:async_hooks$/,
   "./sveltekit": /^node:async_hooks$/,
   "./node": /^node:/,
