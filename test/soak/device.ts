@@ -194,6 +194,8 @@ export class Device {
     const why = reply.answer.ended ? "logout" : "observed";
     graves.push({ cookie, key: session.key, since: session.goneAt, why });
     this.#session = undefined;
+    // Its id may have been replaced by a login whose answer was lost: that one lives, and the next login finds it.
+    if (!reply.answer.ended) this.#before = session;
   }
 
   async #list(): Promise<void> {
