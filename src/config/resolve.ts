@@ -26,16 +26,13 @@ import { isUserStore, type Store } from "../stores/store.ts";
 import { tokenBearer } from "../token/opaque.ts";
 import { sealedBearer } from "../token/sealed.ts";
 import { createVerify } from "../token/verify.ts";
-import { type CookieTransportOptions, cookieTransport } from "../transport/cookie.ts";
+import { cookieTransport, dataCookieTransport } from "../transport/cookie.ts";
 import type { HeaderOp, Transport } from "../transport/transport.ts";
 import { adviseOnReturn, adviseOnStore, adviseOnStrangers } from "./advice.ts";
 import { resolveLifetime } from "./lifetime.ts";
 import type { AnyOptions, StoreOptions } from "./options.ts";
 import { checkOptions, choiceOf, durationOf } from "./read.ts";
 import { statelessStore } from "./stateless-store.ts";
-
-/** Cookies that hold the data may need more than one; browsers cap the whole header, so not many. */
-const SEALED_CHUNKS = 4;
 
 const VERBS = ["get", "create", "update", "touch", "delete"] as const;
 
@@ -114,8 +111,8 @@ function transportsOf<Data extends object>(options: AnyOptions<Data>, mode: Mode
       options.cookie,
       "nothing beside `transports`: give it to the `cookieTransport` there",
     );
-  const cookie: CookieTransportOptions = { chunks: mode === "server" ? 1 : SEALED_CHUNKS, ...options.cookie };
-  return options.transports ?? [adviseOnReturn(cookieTransport(cookie), !cookie.insecure)];
+  const make = mode === "server" ? cookieTransport : dataCookieTransport;
+  return options.transports ?? [adviseOnReturn(make(options.cookie), !options.cookie?.insecure)];
 }
 
 function isLive(held: Held | undefined): boolean {

@@ -11,10 +11,11 @@ import type { HeaderOp, Lease, RequestSource, Transport } from "./transport.ts";
 /** How the cookie is named and scoped, and over how many of them a value may be spread. */
 export type CookieTransportOptions = CookieOptions & {
   /**
-   * The most cookies that a value may be spread over, 1 to 8. Default 1, and 4 in the option `cookie` of sessions with
-   * their data in the cookie. A token fits into one. Sealed sessions need more when they hold more than about 2.8 KB of
-   * data. Each adds up to 3.8 KB to every request; nginx refuses more than 8 KB of cookies by default, and Node more
-   * than 16 KiB of headers.
+   * The most cookies that a value may be spread over, 1 to 8. Default 1; a token fits into one. Where the data is in the
+   * cookie, the default is one of at most 3,500 bytes with its name, about 2.4 KB of data: the answer's head then passes the
+   * 4 KB that nginx and other proxies take by default. Each cookie more adds up to 3.8 KB to every request and to answers
+   * that change the session: raise `proxy_buffer_size` and `large_client_header_buffers` along with it. Node refuses
+   * a request with more than 16 KiB of headers.
    */
   readonly chunks?: number | undefined;
 };
@@ -38,12 +39,30 @@ const NONE: readonly string[] = Object.freeze([]);
  * ```
  */
 export function cookieTransport(options: CookieTransportOptions = {}): Transport {
+  return cookieTransportWithin(options);
+}
+
+/** Octets of name and value of a cookie with data, so that the head of an answer stays below 4 KB. */
+const DATA_BYTES = 3_500;
+
+/** What earlier releases spread data over by default: read on, so that nobody loses a session by a release. */
+const DATA_CHUNKS = 4;
+
+/** The cookie of sessions whose data is in it. */
+export function dataCookieTransport(options: CookieTransportOptions = {}): Transport {
+  if (options.chunks !== undefined) return cookieTransportWithin(options);
+  return cookieTransportWithin({ ...options, chunks: DATA_CHUNKS }, DATA_BYTES);
+}
+
+/** @param most Octets of name and value. */
+function cookieTransportWithin(options: CookieTransportOptions, most?: number): Transport {
   const { name, persistent, attributes } = resolveCookie(options);
   const chunks = options.chunks ?? 1;
   if (!Number.isInteger(chunks) || chunks < 1 || chunks > MAX_CHUNKS)
     throw invalidOption("cookie.chunks", chunks, `a whole number from 1 to ${MAX_CHUNKS}`);
   const size = chunkSize(name);
-  const limit = chunks === 1 ? MAX_COOKIE_BYTES - name.length : chunkCapacity(size, chunks);
+  const limit =
+    most === undefined && chunks > 1 ? chunkCapacity(size, chunks) : (most ?? MAX_COOKIE_BYTES) - name.length;
   const setCookie = setCookieWriter(attributes);
   const line = (index: number, value: string, maxAge: number | undefined): HeaderOp => ({
     op: "append",

@@ -106,7 +106,7 @@ export function setCookieWriter(attributes: CookieAttributes): SetCookie {
 
 /** A value that the browser would drop, or keep the old one instead of. */
 export function cookieTooLarge(found: number, limit: number): SessionError {
-  return tooLarge("cookie", found, limit, 'allow more cookies with the option "chunks" (at most 8)');
+  return tooLarge("cookie", found, limit, 'allow more and larger cookies with the option "cookie.chunks" (1 to 8)');
 }
 
 /** For a value that a client would drop, or a server on the way would refuse. */

@@ -105,7 +105,7 @@ for (const mode of SEALED) {
 
     it("spreads over several cookies; none of them alone, or of another value, is believed", async () => {
       const big = { big: "x".repeat(7_000) };
-      const { site, header } = await sealedCookie(mode, {}, big);
+      const { site, header } = await sealedCookie(mode, { cookie: { chunks: 4 } }, big);
       const parts = header.split("; ");
       expect(parts).toHaveLength(3);
       expect(parts.map((part) => part.length <= 4_096)).toEqual([true, true, true]);
@@ -126,11 +126,32 @@ for (const mode of SEALED) {
     });
 
     it("clears the cookies that a smaller value does not need any more", async () => {
-      const { site, header } = await sealedCookie(mode, {}, { big: "x".repeat(7_000) });
+      const { site, header } = await sealedCookie(mode, { cookie: { chunks: 4 } }, { big: "x".repeat(7_000) });
       const session = await site.sessions.open(requestWith(header));
       session.data.big = "";
       const lines = (await site.sessions.commit(session)).filter(({ name }) => name === "set-cookie");
       expect(lines.map(({ value }) => /Max-Age=(\d+)/.exec(value)?.[1] === "0")).toEqual([false, true, true]);
+    });
+
+    it("fits by default into the 4 KB that a reverse proxy takes for the head of an answer, or is an error", async () => {
+      const fits = async (size: number): Promise<number> => {
+        const { sessions } = openSite({}, mode);
+        const session = await sessions.open(requestWith());
+        session.data.big = "x".repeat(size);
+        const ops = await sessions.commit(session);
+        return ops.reduce((sum, { name, value }) => sum + `${name}: ${value ?? ""}\r\n`.length, 0);
+      };
+      expect(await fits(2_300)).toBeLessThan(4_096 - 256);
+      await expect(fits(2_700)).rejects.toMatchObject({
+        code: "SOJOURN_COOKIE_TOO_LARGE",
+        message: expect.stringContaining("cookie.chunks"),
+      });
+    });
+
+    it("that was spread over cookies by a release with a larger default is read on", async () => {
+      const { site, header } = await sealedCookie(mode, { cookie: { chunks: 4 } }, { big: "x".repeat(7_000) });
+      expect(header.split("; ")).toHaveLength(3);
+      expect(await userOf({ sessions: anotherServer(site, {}, mode) }, header)).toBe("ann");
     });
 
     it("that a browser would not keep is an error before anything is stored", async () => {

@@ -106,7 +106,7 @@ describe("setCookieWriter()", () => {
     expect(() => write({}, "__Secure-s", "x".repeat(4087))).toThrowError(
       expect.objectContaining({
         code: "SOJOURN_COOKIE_TOO_LARGE",
-        message: expect.stringMatching(/at most 4086 bytes, found 4087.*"chunks".*store/),
+        message: expect.stringMatching(/at most 4086 bytes, found 4087.*"cookie\.chunks".*store/),
       }),
     );
   });
