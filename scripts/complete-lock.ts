@@ -3,7 +3,7 @@
  * registry that it was asked does not have them (a mirror for one platform); `npm ci` then refuses the
  * lock file everywhere. test/package/lock.test.ts notices.
  *
- *   tsx scripts/complete-lock.ts            both lock files
+ *   tsx scripts/complete-lock.ts            all lock files
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,11 @@ interface Lock {
   packages: Record<string, Entry>;
 }
 
-export const lockFiles: readonly string[] = ["package-lock.json", "tools/runtimes/package-lock.json"];
+export const lockFiles: readonly string[] = [
+  "package-lock.json",
+  "tools/runtimes/package-lock.json",
+  "test/frameworks/package-lock.json",
+];
 
 export function readLock(file: string): Lock {
   return JSON.parse(readFileSync(join(root, file), "utf8")) as Lock;

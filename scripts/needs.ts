@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import { root, run } from "./run.ts";
 import { tools } from "./run-runtimes.ts";
 import { fetchValkey, valkeyProgram } from "./valkey.ts";
 
@@ -55,27 +55,35 @@ const firstOf = (...paths: readonly (string | undefined)[]): string | undefined 
 export const chromium = (): string | undefined =>
   firstOf(process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome");
 
-/** The runtimes are there when npm put exactly what the lock file asks for. */
-function runtimesInstalled(): boolean {
-  const installed = join(tools, "node_modules/.package-lock.json");
+/** What a folder's lock file asks for is there when npm put exactly that. */
+function isInstalled(folder: string): boolean {
+  const installed = join(folder, "node_modules/.package-lock.json");
   if (!existsSync(installed)) return false;
   type Lock = { packages: Record<string, { version?: string; optional?: boolean }> };
   const read = (path: string): Lock => JSON.parse(readFileSync(path, "utf8")) as Lock;
   const there = read(installed).packages;
-  return Object.entries(read(join(tools, "package-lock.json")).packages).every(
+  return Object.entries(read(join(folder, "package-lock.json")).packages).every(
     ([path, { version, optional }]) => path === "" || there[path]?.version === version || (optional && !there[path]),
   );
+}
+
+/** `npm ci` in a folder that has a lock file of its own. */
+async function npmInstall(cwd: string, seconds: number): Promise<string | undefined> {
+  const ran = await run("npm", ["ci", "--prefer-offline", "--no-audit", "--no-fund"], { cwd, seconds, quiet: true });
+  const lines = ran.output.split("\n").filter((line) => line.startsWith("npm error"));
+  return ran.ok ? undefined : `npm ci: ${ran.reason}: ${lines[0] ?? ran.output.trim().split("\n")[0]}`;
 }
 
 let runtimes: Promise<string | undefined> | undefined;
 
 /** Two needs are met by it, and it is tried once. */
 function installRuntimes(): Promise<string | undefined> {
-  runtimes ??= run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: tools, seconds: 480, quiet: true }).then((ran) =>
-    ran.ok ? undefined : `npm ci: ${ran.reason}: ${ran.output.trim().split("\n")[0]}`,
-  );
+  runtimes ??= npmInstall(tools, 480);
   return runtimes;
 }
+
+const runtimesInstalled = (): boolean => isInstalled(tools);
+const frameworks = join(root, "test/frameworks");
 
 /** Where the tests look for it too: in POSTGRES_BIN, or where Debian puts every version. */
 function hasPostgres(): boolean {
@@ -98,6 +106,12 @@ const needs: readonly Need[] = [
     suites: ["test/contracts/cloudflare", "test/scenarios/cloudflare"],
     present: runtimesInstalled,
     install: installRuntimes,
+  },
+  {
+    name: "the frameworks of test/frameworks",
+    suites: ["test/frameworks/"],
+    present: () => isInstalled(frameworks),
+    install: () => npmInstall(frameworks, 300),
   },
   {
     name: "Chromium",

@@ -42,7 +42,8 @@ const memory = scratch();
 function testFiles(): readonly string[] {
   return readdirSync(join(root, "test"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.test(-d)?\.ts$|\.mjs$/.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.includes("node_modules"));
 }
 
 function title(name: string): void {
@@ -116,6 +117,10 @@ await step("type check", 300, "npm", "run", "--silent", "typecheck");
 await vitest("tests", 3000, ["unit", "contracts", "properties", "scenarios", "types"], without);
 await step("build", 300, "npm", "run", "--silent", "build");
 await vitest("package", 600, ["package"], without);
+if (has("test/frameworks/")) {
+  await step("type check of frameworks", 120, "npx", "tsc", "-p", "test/frameworks");
+  await vitest("frameworks", 600, ["frameworks"], without);
+}
 if (has("test/runtimes/")) await runtimes();
 if (has("test/browser/")) await vitest("browser", 600, ["browser"], without);
 

@@ -9,9 +9,9 @@
  * @module
  */
 export { answerOf } from "../request/answer.ts";
-export { logFailure, type Refusal, refusal } from "../request/error-response.ts";
+export { logFailure, type Refusal, refusal, tells } from "../request/error-response.ts";
 export { formField } from "../request/form-field.ts";
-export { respond, runLazyRequest, runRequest, withHeaders } from "../request/handle.ts";
+export { releaseAfter, respond, runLazyRequest, runRequest, withHeaders } from "../request/handle.ts";
 export { inHand } from "../request/nested.ts";
 export { type RunOptions, runSession } from "../request/run-session.ts";
 export type { CommitOptions, HandleOptions, OpenOptions, Protection, ReadBody } from "../sessions.ts";

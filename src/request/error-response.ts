@@ -80,7 +80,17 @@ function reasonOf(error: unknown, status: number): string {
   return isSessionError(error, "SOJOURN_CROSS_SITE") ? `${reason}: ${(error as CrossSiteError).reason}` : reason;
 }
 
-/** Whether the headers hand the client something of the session, beside what caches must know. */
+/**
+ * Whether the headers hand the client something of the session, beside what caches must know: an error page that drops them
+ * would leave a login half done.
+ *
+ * @example
+ * ```ts
+ * import { tells } from "sojourn/adapter";
+ *
+ * tells(await sessions.commit(session)); // → false
+ * ```
+ */
 export function tells(headers: readonly HeaderOp[]): boolean {
   return headers.some((header) => header !== TEXT && !/^(?:cache-control|vary|retry-after)$/.test(header.name));
 }

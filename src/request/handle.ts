@@ -167,8 +167,19 @@ export function withHeaders(response: Response, operations: readonly HeaderOp[])
 
 const copyOf = (response: Response): Response => new Response(response.body, response);
 
-/** Lets go of the session's signal when the last byte of the body is sent, or nobody wants it any more. */
-export function releaseAfter(session: Session<object>, response: Response): Response {
+/**
+ * Lets go of the session's signal when the last byte of the body is sent, or nobody wants it any more.
+ *
+ * @example
+ * ```ts
+ * import { releaseAfter } from "sojourn/adapter";
+ *
+ * session.signal.addEventListener("abort", () => socket.close());
+ * await releaseAfter(session, new Response("hello")).text();
+ * session.listening; // → false
+ * ```
+ */
+export function releaseAfter<Data extends object>(session: Session<Data>, response: Response): Response {
   // A socket goes on when the response to its handshake is over.
   if (!session.listening || response.status === 101) return response;
   const release = (): void => session.release();

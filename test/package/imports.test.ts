@@ -88,6 +88,7 @@ const reach: Record<string, readonly string[]> = {
   "./migrate": ["src/migrate/"],
   "./hono": ["src/adapters/"],
   "./fastify": ["src/adapters/"],
+  "./h3": ["src/adapters/"],
   "./koa": ["src/adapters/"],
   "./sveltekit": ["src/adapters/"],
   "./aws-lambda": ["src/adapters/"],

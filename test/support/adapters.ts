@@ -57,7 +57,7 @@ export interface Adapter {
   ) => Promise<Running>;
 }
 
-async function running(server: Server): Promise<Running> {
+export async function running(server: Server): Promise<Running> {
   const port = await listen(server);
   const close = (): void => {
     server.closeAllConnections();
@@ -67,34 +67,34 @@ async function running(server: Server): Promise<Running> {
 }
 
 /** Writes a reply by Node's own methods. */
-function reply(res: NodeResponse, { status = 200, headers = {}, body }: Reply): void {
+export function reply(res: NodeResponse, { status = 200, headers = {}, body }: Reply): void {
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string);
   if (typeof body === "function") Readable.from(body()).pipe(res as never);
   else (res as { end(body?: string): unknown }).end(body);
 }
 
-function asHeaders(headers: Reply["headers"] = {}): Headers {
+export function asHeaders(headers: Reply["headers"] = {}): Headers {
   const made = new Headers();
   for (const [name, value] of Object.entries(headers)) for (const line of [value].flat()) made.append(name, line);
   return made;
 }
 
-function asResponse({ status = 200, headers, body = "" }: Reply): Response {
+export function asResponse({ status = 200, headers, body = "" }: Reply): Response {
   const empty = status === 204 || status === 304;
   const content =
     typeof body === "function" ? (Readable.toWeb(Readable.from(body(), { objectMode: false })) as BodyInit) : body;
   return new Response(empty ? null : content, { status, headers: asHeaders(headers) });
 }
 
-const pathOf = (url: string): string => new URL(url, "http://x").pathname;
+export const pathOf = (url: string): string => new URL(url, "http://x").pathname;
 
 /** What a runtime does with a Fetch handler that throws. */
 const byRuntime = (handler: (request: Request) => Promise<Response>) => (request: Request) =>
   handler(request).catch(() => new Response("runtime", { status: 500 }));
 
 /** An error page of the application, as Express's own, which takes all headers back. */
-const errorPage: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
+export const errorPage: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
   if (res.headersSent) return next(error);
   for (const name of res.getHeaderNames()) res.removeHeader(name);
   res.status(error.status ?? 500).send("error page");
