@@ -13,7 +13,7 @@ const config: KnipConfig = {
     ...new Set(built.map(sourceOf)),
     "scripts/{test,mutation,lint-package,run-runtimes,complete-lock,options-page}.ts",
     "demo/main.ts",
-    "benchmarks/{main,server,load,pieces,stores,growth}.ts",
+    "benchmarks/{main,server,load,pieces,stores,growth,in-process/stack}.ts",
     "benchmarks/scale/{main,measure}.ts",
     "test/runtimes/{main,worker,sqlite}.mjs",
     "test/package/apps/*.js",

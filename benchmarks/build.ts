@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 
-const ENTRIES = ["server", "load", "pieces", "stores", "growth"];
+const ENTRIES = ["server", "load", "pieces", "stores", "growth", "in-process/stack"];
 
 /** @returns The folder of the built files. It is inside of the project, so that "sojourn" is what was just built. */
 export async function buildBenchmarks(

@@ -2,7 +2,17 @@
 import { parseArgs } from "node:util";
 
 /** The parts of the benchmark, in the order in which they run. */
-export const PARTS = ["memory", "sqlite", "sealed", "redis", "postgres", "pieces", "growth"] as const;
+export const PARTS = [
+  "in-process",
+  "start",
+  "memory",
+  "sqlite",
+  "sealed",
+  "redis",
+  "postgres",
+  "pieces",
+  "growth",
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Command {

@@ -1,5 +1,6 @@
 /** What the project wants of itself, and whether a run has shown it. */
 import type { Action } from "./application.ts";
+import { GROUPS, MEMORY_FLOOR, SEALED_FLOOR } from "./in-process/subjects.ts";
 import { addedBy, type Results, ratioOf } from "./results.ts";
 import { type Figure, figure } from "./statistics.ts";
 
@@ -54,10 +55,43 @@ function growth({ growth }: Results): Goal[] {
   ];
 }
 
+/** Of a request without a network: what one adds over what another does, in a group. */
+function straight({ inProcess }: Results, group: number, name: string, other: string, most: readonly number[]): Goal[] {
+  const { title = "" } = GROUPS[group] ?? {};
+  return READ_AND_CHANGE.map((action, at) => ({
+    what: `${name}, ${title}: ${action}`,
+    measure: `× ${other}`,
+    atMost: most[at] ?? Number.NaN,
+    found: inProcess[group]?.requests.ratio(name, other, action),
+  }));
+}
+
+function anonymous({ inProcess }: Results, name: string, atMost: number): Goal {
+  const added = inProcess[0]?.requests.added(name, "anonymous");
+  return { what: `${name}: anonymous, untouched`, measure: "µs", atMost, found: added && figure(added) };
+}
+
+/** What the straight path is to cost. */
+function straightGoals(results: Results): Goal[] {
+  const started = results.start.find(({ name }) => name === "Sojourn, memory");
+  return [
+    ...straight(results, 0, "Sojourn, memory", MEMORY_FLOOR, [1.8, 2]),
+    ...straight(results, 1, "Sojourn, memory", MEMORY_FLOOR, [1.8, 2]),
+    ...straight(results, 0, "Sojourn, sealed", SEALED_FLOOR, [1.4, 1.4]),
+    ...straight(results, 0, "Sojourn, sealed", "@fastify/secure-session", [1.1, 1.4]),
+    ...straight(results, 0, "Express + Sojourn, memory", "express-session, memory", [0.3, 0.5]),
+    ...straight(results, 0, "Hono + Sojourn, memory", "hono-sessions, memory", [0.03, 0.05]),
+    anonymous(results, "Sojourn, memory", 0.5),
+    anonymous(results, "Express + Sojourn, memory", 3),
+    { what: "import, createSessions, memory, in a new process", measure: "ms", atMost: 18, found: started?.added },
+  ];
+}
+
 /** Those that the run has measured. */
 export function goalsOf(results: Results): readonly Goal[] {
   const over = (atMost: number, name: string, other: string): Goal[] => times(results, atMost, name, other);
   const goals = [
+    ...straightGoals(results),
     ...over(1.5, "Sojourn, memory", "floor: Map"),
     microseconds(results, 60, "Sojourn, SQLite", "read"),
     microseconds(results, 90, "Sojourn, SQLite", "change"),

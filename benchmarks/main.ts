@@ -11,10 +11,13 @@ import { startChild } from "./child.ts";
 import { PARTS, type Part, readCommand } from "./command.ts";
 import { startDatabase } from "./databases.ts";
 import type { Growth } from "./growth.ts";
+import { type InProcess, measureInProcess } from "./in-process/measure.ts";
+import { GROUPS } from "./in-process/subjects.ts";
 import type { Piece } from "./pairs.ts";
 import { arePeersInstalled, driverVersions, peerVersions } from "./peers.ts";
 import { report } from "./report.ts";
 import { measureRequests, type Requests } from "./requests.ts";
+import { measureStart, type Start } from "./start.ts";
 import type { StoreQuestion } from "./stores.ts";
 import { SUBJECTS } from "./subjects.ts";
 
@@ -36,6 +39,8 @@ async function asked<Answer>(name: string, question: object, ...execArgv: readon
   }
 }
 
+const inProcess: InProcess[] = [];
+const start: Start[] = [];
 const requests: Requests[] = [];
 const pieces: Piece[] = [];
 const databases: string[] = [];
@@ -43,7 +48,10 @@ let growth: Growth | undefined;
 
 async function measure(part: Part): Promise<void> {
   process.stderr.write(`${part} `);
-  if (part === "pieces") pieces.push(...(await asked<Piece[]>("pieces", {})));
+  if (part === "in-process") {
+    for (const group of GROUPS) inProcess.push(await measureInProcess(built, group, rounds));
+  } else if (part === "start") start.push(...measureStart(built));
+  else if (part === "pieces") pieces.push(...(await asked<Piece[]>("pieces", {})));
   else if (part === "growth") growth = await asked<Growth>("growth", {}, "--expose-gc");
   else {
     const database = await startDatabase(part);
@@ -63,6 +71,6 @@ for (const part of parts) await measure(part);
 process.stderr.write("\n");
 
 const versions = Object.entries({ ...peerVersions(), ...driverVersions() }).map((each) => each.join(" "));
-const text = report({ requests, pieces, growth }, { machine, rounds, versions, databases });
+const text = report({ inProcess, start, requests, pieces, growth }, { machine, rounds, versions, databases });
 console.log(text);
 if (parts.length === PARTS.length) writeFileSync("docs/benchmarks.md", text);

@@ -2,9 +2,11 @@
 import type { Action } from "./application.ts";
 import { type Goal, goalsOf } from "./goals.ts";
 import type { Growth } from "./growth.ts";
+import type { InProcess } from "./in-process/measure.ts";
 import type { Piece } from "./pairs.ts";
 import type { Requests } from "./requests.ts";
 import { type Results, ratioOf } from "./results.ts";
+import type { Start } from "./start.ts";
 import { type Figure, figure } from "./statistics.ts";
 import { BARE } from "./subjects.ts";
 
@@ -59,6 +61,47 @@ function requestSection(results: Results): string[] {
     ...results.requests.flatMap((requests) => requestLines(results, requests)),
     "",
     bareLine(results),
+    "",
+  ];
+}
+
+function inProcessLines({ group, requests }: InProcess): string[] {
+  return group.subjects.map(({ name, floor }) => {
+    const added = (action: Action): string => span(figure(requests.added(name, action) ?? []));
+    const ratio = (action: Action): string =>
+      floor === undefined ? "" : span(requests.ratio(name, floor, action), times);
+    const cells = [added("read"), added("change"), added("anonymous"), ratio("read"), ratio("change")];
+    return line(group.title, name, ...cells);
+  });
+}
+
+function inProcessSection(measured: readonly InProcess[]): string[] {
+  if (measured.length === 0) return [];
+  return [
+    "## A request without a network",
+    "",
+    "User CPU time that sessions add to a request, where Node's own parser and writer run over a stream in memory (Fetch and Hono are",
+    "called with a `Request`). Three processes of each stack in turn; the median over them of the median of their rounds, and the",
+    "quarters. A *floor with the promises* is written by hand and keeps what Sojourn promises of a request, but for rotation, verbs, bounds,",
+    "hooks, merging and every path of an error.",
+    "",
+    line("", "stack", "read, µs", "change, µs", "anonymous, µs", "read ÷ floor", "change ÷ floor"),
+    line("---", "---", "--:", "--:", "--:", "--:", "--:"),
+    ...measured.flatMap(inProcessLines),
+    "",
+  ];
+}
+
+function startSection(start: readonly Start[]): string[] {
+  if (start.length === 0) return [];
+  return [
+    "## Start-up",
+    "",
+    "Milliseconds that importing and setting up takes in a new process, over one that does nothing; twenty processes of each in turn.",
+    "",
+    line("", "ms"),
+    line("---", "--:"),
+    ...start.map(({ name, added }) => line(name, span(added))),
     "",
   ];
 }
@@ -118,6 +161,8 @@ export function report(results: Results, { machine, rounds, versions, databases 
     `${machine}, ${rounds} rounds. With ${versions.join(", ")}.${over}`,
     "",
     ...goalSection(results),
+    ...inProcessSection(results.inProcess),
+    ...startSection(results.start),
     ...requestSection(results),
     ...pieceSection(results.pieces),
     ...(results.growth ? growthSection(results.growth) : []),

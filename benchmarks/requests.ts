@@ -11,9 +11,19 @@ import { type Child, startChild } from "./child.ts";
 import type { Load } from "./load.ts";
 import type { ServerQuestion } from "./server.ts";
 import { type Figure, figure } from "./statistics.ts";
-import { BARE, type Bare, type Subject } from "./subjects.ts";
+import { BARE, type Bare } from "./subjects.ts";
 
 const TURN = 1_500;
+
+export interface Subject<Framework extends string = Bare> {
+  readonly name: string;
+  /** The same framework without sessions. */
+  readonly bare: Framework;
+  /** The floor of its kind. */
+  readonly floor?: string;
+  /** Requests of one turn; slow ones need fewer for the same noise. */
+  readonly requests?: number;
+}
 
 interface Running {
   readonly server: Child<ServerQuestion, number>;
@@ -25,10 +35,10 @@ const id = (name: string, action: Action): string => `${name}\n${action}`;
 
 /** What was measured of some servers, round by round. */
 export class Requests {
-  readonly subjects: readonly Subject[];
+  readonly subjects: readonly Subject<string>[];
   readonly #samples = new Map<string, number[]>();
 
-  constructor(subjects: readonly Subject[]) {
+  constructor(subjects: readonly Subject<string>[]) {
     this.subjects = subjects;
   }
 

@@ -1,11 +1,16 @@
 /** Everything that one run has measured. Parts that did not run have left nothing. */
 import type { Action } from "./application.ts";
 import type { Growth } from "./growth.ts";
+import type { InProcess } from "./in-process/measure.ts";
 import type { Piece } from "./pairs.ts";
 import type { Requests } from "./requests.ts";
+import type { Start } from "./start.ts";
 import type { Figure } from "./statistics.ts";
 
 export interface Results {
+  /** Without a network, by how many sessions take turns. */
+  readonly inProcess: readonly InProcess[];
+  readonly start: readonly Start[];
   /** Of each part that measures whole requests; every comparison is made within one. */
   readonly requests: readonly Requests[];
   readonly pieces: readonly Piece[];

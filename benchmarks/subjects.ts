@@ -1,19 +1,10 @@
 /** Who is measured in whole requests, part by part. */
 import type { Part } from "./command.ts";
+import type { Subject } from "./requests.ts";
 
 /** Servers without sessions. */
 export const BARE = ["node:http", "Express", "Fastify"] as const;
 export type Bare = (typeof BARE)[number];
-
-export interface Subject {
-  readonly name: string;
-  /** The same framework without sessions. */
-  readonly bare: Bare;
-  /** The floor of its kind. */
-  readonly floor?: string;
-  /** Requests of one turn; slow ones need fewer for the same noise. */
-  readonly requests?: number;
-}
 
 const MEMORY: readonly Subject[] = [
   { name: "floor: Map", bare: "node:http" },
@@ -63,4 +54,6 @@ export const SUBJECTS: Readonly<Record<Part, readonly Subject[]>> = {
   postgres: POSTGRES,
   pieces: [],
   growth: [],
+  "in-process": [],
+  start: [],
 };
