@@ -28,7 +28,7 @@ const external = (id: string): boolean => !id.startsWith(".") && !id.startsWith(
 
 /** What is always loaded together, each as one module. The first that fits takes the file. */
 const rooms: readonly (readonly [name: string, files: RegExp])[] = [
-  ["base", /\/src\/(?:errors|clock|record|attached-map|duration|stores\/store)(?:\.d)?\.ts$/],
+  ["base", /\/src\/(?:awaitable|errors|clock|record|attached-map|duration|stores\/store)(?:\.d)?\.ts$/],
   // One of its two platforms is loaded, by the condition of `#crypto`.
   ["crypto", /\/src\/crypto\/(?!(?:node|web)\.)/],
   ["store-parts", /\/src\/stores\/parts\//],

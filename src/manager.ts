@@ -8,6 +8,7 @@
 
 import { getSession, list, listAll, revoke, revokeAll, revokeOthers, revokeUser } from "./admin.ts";
 import { AttachedMap } from "./attached-map.ts";
+import { type Awaitable, atOnce, chain, isPromise } from "./awaitable.ts";
 import type {
   AnyOptions,
   FullStore,
@@ -26,6 +27,7 @@ import { openSession } from "./request/open.ts";
 import { protect, protectUpgrade } from "./request/protect.ts";
 import { byRelative, followClones } from "./request/request-key.ts";
 import { runningSession } from "./request/running.ts";
+import type { Internals } from "./session/internals.ts";
 import { internalsOf, Session } from "./session/session.ts";
 import type { AllSessions, OpenOptions, Policy, Sessions, StoreSessions, UserSessions } from "./sessions.ts";
 import type { Store, UserStore } from "./stores/store.ts";
@@ -71,30 +73,32 @@ export function createSessions<Data extends object>(options: AnyOptions<Data> = 
 }
 
 function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
-  const opened = new AttachedMap<Promise<Session<Data>>>();
-  const openNew = async (request: RequestLike, key: object, options: OpenOptions): Promise<Session<Data>> => {
-    try {
-      const session = await openSession(context, sourceOf(request), options);
-      // Nothing will be sent: what can be written down is written down now, and nothing more can be changed.
-      if (session.proof.readOnly) await commit(session);
-      return new Session<Data>(session);
-    } catch (error) {
-      // A request that comes again when the store is back gets another answer.
+  const opened = new AttachedMap<Awaitable<Session<Data>>>();
+  const openNew = (request: RequestLike, key: object, options: OpenOptions): Awaitable<Session<Data>> => {
+    // A request that comes again when the store is back gets another answer.
+    const failed = (error: unknown): never => {
       opened.set(key, undefined);
       throw error;
+    };
+    try {
+      const session = chain(openSession(context, sourceOf(request), options), sessionOf<Data>);
+      return isPromise(session) ? session.catch(failed) : session;
+    } catch (error) {
+      return failed(error);
     }
   };
+  const open = atOnce((request: RequestLike, options: OpenOptions = {}): Awaitable<Session<Data>> => {
+    const key = options.key ?? request;
+    if (typeof key !== "object" || key === null) throw noRequest(key);
+    const known = opened.get(key) ?? (options.key ? undefined : knownBy(opened, request, open));
+    if (known) return known;
+    const session = openNew(request, key, options);
+    opened.set(key, session);
+    followClones(key);
+    return session;
+  });
   const sessions: Sessions<Data> = {
-    open(request, options = {}) {
-      const key = options.key ?? request;
-      if (typeof key !== "object" || key === null) return Promise.reject(noRequest(key));
-      const known = opened.get(key) ?? (options.key ? undefined : knownBy(opened, request, sessions.open));
-      if (known) return known;
-      const session = openNew(request, key, options);
-      opened.set(key, session);
-      followClones(key);
-      return session;
-    },
+    open,
     commit: (session, options) => commit(internalsOf(session), options),
     handle: (request, handler, options) => handle(sessions, request, handler, options),
     protect: (request, session, readBody) => protect(context, sourceOf(request), session, readBody),
@@ -105,18 +109,24 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   return sessions;
 }
 
+/** What was opened only to be read is written down at once, as far as it can be: nothing will be sent, and nothing more can be changed. */
+function sessionOf<Data extends object>(opened: Internals): Awaitable<Session<Data>> {
+  const session = new Session<Data>(opened);
+  return opened.proof.readOnly ? chain(commit(opened), () => session) : session;
+}
+
 /** The session of a request that goes by another object: a clone, a wrapper, or whatever stands for the running one. */
 function knownBy<Data extends object>(
-  opened: AttachedMap<Promise<Session<Data>>>,
+  opened: AttachedMap<Awaitable<Session<Data>>>,
   request: RequestLike,
   by: object,
-): Promise<Session<Data>> | undefined {
+): Awaitable<Session<Data>> | undefined {
   const known = byRelative(request, (relative) => opened.get(relative));
   if (known) return known;
   const expected = expectedBy(by, request);
   if (expected) return expected() as Promise<Session<object>> as Promise<Session<Data>>;
   const running = runningSession(by, () => sourceOf(request));
-  return running && Promise.resolve(running as Session<Data>);
+  return running as Session<Data> | undefined;
 }
 
 /** All of them; the types tell which of them the store can do, and the others throw SOJOURN_UNSUPPORTED. */

@@ -4,18 +4,11 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isPromise } from "../awaitable.ts";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
-import {
-  logFailure,
-  mayWait,
-  type NodeOpening,
-  nodeOpening,
-  type OnError,
-  openNode,
-  openNodeLazily,
-  ready,
-} from "./adapter.ts";
+import { logFailure, mayWait, type NodeOpening, nodeOpening, type OnError, openNodeLazily, ready } from "./adapter.ts";
 import { takeSeat } from "./node/express-methods.ts";
+import { openNodeAtOnce } from "./node/open-node.ts";
 
 /** The part of Express's request that is used. */
 export interface ExpressRequest extends IncomingMessage {
@@ -87,13 +80,10 @@ export function expressSession<Data extends object>(
     }
     let opening: NodeOpening<Data>;
     try {
-      opening = await openNode(sessions, req, res, {
-        touch,
-        address,
-        csrf: csrf && (() => req.body),
-        onError,
-        handOver: next,
-      });
+      const body = csrf && ((): unknown => req.body);
+      const found = openNodeAtOnce(sessions, req, res, { touch, address, csrf: body, onError, handOver: next });
+      // What comes later is called at once, too, where nothing has to be waited for.
+      opening = isPromise(found) ? await found : found;
     } catch (error) {
       return next(error);
     }

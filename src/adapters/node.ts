@@ -5,6 +5,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Awaitable, isPromise } from "../awaitable.ts";
 import type { OpenOptions, Session, Sessions } from "../index.ts";
 import {
   answerNode,
@@ -14,9 +15,9 @@ import {
   type NodeRequest,
   type NodeResponse,
   type OnError,
-  openNode,
   ready,
 } from "./adapter.ts";
+import { openNodeAtOnce } from "./node/open-node.ts";
 
 export { openUpgrade, type UpgradeOptions } from "./node/upgrade.ts";
 export type { NodeRequest, NodeResponse, OnError };
@@ -66,26 +67,30 @@ export async function openSession<Data extends object, Req extends NodeRequest>(
   return (await opening(sessions, req, res, options))?.session;
 }
 
-async function opening<Data extends object, Req extends NodeRequest>(
+function opening<Data extends object, Req extends NodeRequest>(
   sessions: Sessions<Data>,
   req: Req,
   res: NodeResponse,
   { address, body, csrf = true, onError = logFailure, touch }: NodeOptions<Req>,
-): Promise<NodeOpening<Data> | undefined> {
+): Awaitable<NodeOpening<Data> | undefined> {
   const before = isOpened(sessions, req);
-  try {
-    return await openNode(sessions, req, res, {
-      touch,
-      address: address && (() => address(req)),
-      csrf: csrf && body ? (field) => body(req, field) : csrf,
-      onError,
-    });
-  } catch (error) {
+  const refused = (error: unknown): undefined => {
     // Whoever opened it first has answered.
     if (before) return undefined;
     onError(error, req);
     answerNode(res, error);
     return undefined;
+  };
+  try {
+    const opened = openNodeAtOnce(sessions, req, res, {
+      touch,
+      address: address && (() => address(req)),
+      csrf: csrf && body ? (field) => body(req, field) : csrf,
+      onError,
+    });
+    return isPromise(opened) ? opened.catch(refused) : opened;
+  } catch (error) {
+    return refused(error);
   }
 }
 
@@ -116,7 +121,8 @@ export function withSession<
 ): (req: Req, res: Res) => Promise<void> {
   ready(sessions);
   return async (req, res) => {
-    const opened = await opening(sessions, req, res, options);
+    const found = opening(sessions, req, res, options);
+    const opened = isPromise(found) ? await found : found;
     if (!opened) return;
     try {
       await opened.run(() => handler(req, res, opened.session));

@@ -2,7 +2,8 @@
  * The store of a session that has none: the record is in the cookie, so every write succeeds at once
  * and the new cookie is the write. It cannot revoke, which is why its manager has no verbs for that.
  */
-import { atOnce, type Store } from "../stores/store.ts";
+import { atOnce } from "../awaitable.ts";
+import type { Store } from "../stores/store.ts";
 
 export const statelessStore: Store = {
   name: "stateless",

@@ -2,8 +2,8 @@
  * The key ring: from each secret, keys for each purpose, found by the one byte that travels with every token.
  */
 import { platform } from "#crypto";
+import { chain, isPromise } from "../awaitable.ts";
 import { invalidOption } from "../errors.ts";
-import { chain, isPromise } from "./awaitable.ts";
 import { requestsAreIsolated } from "./isolated.ts";
 import type { Awaitable, Mac, Platform } from "./platform.ts";
 import { kidOf, readSecrets, type Secrets } from "./secrets.ts";

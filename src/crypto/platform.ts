@@ -3,7 +3,9 @@
  * package.json: `node.ts` over node:crypto (Node, Bun, Deno; synchronous) and `web.ts` over
  * WebCrypto (Workers; promises). Both pass the same vectors.
  */
-export type Awaitable<T> = T | Promise<T>;
+import type { Awaitable } from "../awaitable.ts";
+
+export type { Awaitable };
 
 /** HMAC-SHA-256 with a fixed key: 32 bytes out. */
 export type Mac = (message: Uint8Array) => Awaitable<Uint8Array>;

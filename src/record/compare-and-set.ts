@@ -2,7 +2,7 @@
  * The loop that writes an existing record: build from what is held, compare-and-set, and on a conflict build again from
  * the winner. Bounded.
  */
-import { chain, isPromise } from "../crypto/awaitable.ts";
+import { chain, isPromise } from "../awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import { SessionError } from "../errors.ts";
 import type { SessionKey } from "../record.ts";

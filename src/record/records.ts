@@ -2,8 +2,9 @@
  * The records of one manager, and the only caller of its store: each verb is one call, with a deadline, with the payload written
  * and read. A write whose answer was lost is looked up, so that one lost answer neither ends a session nor leaves one behind.
  */
+
+import { chain, quickest } from "../awaitable.ts";
 import type { Codec } from "../codec/codec.ts";
-import { chain } from "../crypto/awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import type { SessionKey, StoredRecord } from "../record.ts";
 import {
@@ -20,7 +21,6 @@ import {
   isWatchStore,
   type Page,
   type PageRequest,
-  quickest,
   type Store,
   type UserStore,
 } from "../stores/store.ts";

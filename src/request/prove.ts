@@ -1,8 +1,9 @@
 /**
  * read and verify: which of the values that a request carries were made by us. No store is asked.
  */
+
+import { chain } from "../awaitable.ts";
 import type { Context } from "../context.ts";
-import { chain } from "../crypto/awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import type { RejectReason } from "../events.ts";
 import type { SessionKey } from "../record.ts";

@@ -2,6 +2,7 @@
  * One request from end to end, for every framework whose handler can be wrapped: open, protect, run, commit by the status
  * of the answer, refuse. What differs between frameworks is how they answer, and that is all an adapter says.
  */
+import { isPromise, quickest } from "../awaitable.ts";
 import { isHarmless } from "../csrf/origin.ts";
 import type { Session } from "../session/session.ts";
 import type { OpenOptions, ReadBody, Sessions } from "../sessions.ts";
@@ -97,8 +98,10 @@ async function serve<Data extends object, Result>(
   const source = sourceOf(request);
   let session: Session<Data>;
   try {
-    session = await sessions.open(source, { ...options, key });
-    const protection = csrf ? await sessions.protect(source, session, readBody) : undefined;
+    const opened = quickest(sessions.open)(source, { ...options, key });
+    session = isPromise(opened) ? await opened : opened;
+    const protecting = csrf ? sessions.protect(source, session, readBody) : undefined;
+    const protection = isPromise(protecting) ? await protecting : protecting;
     if (protection?.allowed === false) return answering.replace(refusal(protection.error), "refused");
   } catch (error) {
     return answering.replace(refusal(error), "refused");
@@ -142,7 +145,8 @@ async function finish<Data extends object, Result>(
 ): Promise<Result> {
   let headers: readonly HeaderOp[];
   try {
-    headers = await sessions.commit(session, { status: result === undefined ? 500 : answering.statusOf(result) });
+    const saving = sessions.commit(session, { status: result === undefined ? 500 : answering.statusOf(result) });
+    headers = isPromise(saving) ? await saving : saving;
   } catch (error) {
     if (result !== undefined) answering.drop?.(result);
     session.release();

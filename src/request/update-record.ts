@@ -2,7 +2,7 @@
  * Writes what a request changed to the record that it has, on top of anybody's changes: compare-and-set, and where the session got
  * another id meanwhile, to its successor.
  */
-import { chain } from "../crypto/awaitable.ts";
+import { chain } from "../awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import type { Outcome } from "../record/compare-and-set.ts";
 import type { Held, Next } from "../record/held.ts";

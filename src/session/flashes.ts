@@ -1,7 +1,7 @@
 /**
  * `session.flashes`: messages that were left for a page, each given once.
  */
-import { isPromise } from "../crypto/awaitable.ts";
+import { isPromise } from "../awaitable.ts";
 import type { Flash } from "../record/meta.ts";
 import { without } from "./flash.ts";
 import type { Internals } from "./internals.ts";

@@ -2,7 +2,7 @@
  * A session takes the place of the one that its client had: under a new id, with no grace for the old one. At no instant are
  * there two sessions that count, and none at no instant: in one step where the store has one, else successor first.
  */
-import { isPromise } from "../crypto/awaitable.ts";
+import { isPromise } from "../awaitable.ts";
 import { SessionError } from "../errors.ts";
 import { tooManyConflicts } from "../record/compare-and-set.ts";
 import type { Held, Next, Times } from "../record/held.ts";

@@ -2,7 +2,7 @@
  * `session.update`: a change that is exact under any concurrency.
  */
 
-import { isPromise } from "../crypto/awaitable.ts";
+import { isPromise } from "../awaitable.ts";
 import { MOST_ATTEMPTS, type Outcome, tooManyConflicts } from "../record/compare-and-set.ts";
 import { freeze } from "../record/freeze.ts";
 import type { Held, Next } from "../record/held.ts";

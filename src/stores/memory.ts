@@ -1,3 +1,4 @@
+import { atOnce } from "../awaitable.ts";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
 import { invalidOption, SessionError } from "../errors.ts";
@@ -10,24 +11,23 @@ import { probe } from "./memory/probe.ts";
 import { Sweeper } from "./memory/sweeper.ts";
 import { footprint, Table } from "./memory/table.ts";
 import { Listeners } from "./parts/listeners.ts";
-import {
-  type Admission,
-  type AdmitResult,
-  atOnce,
-  type ClosableStore,
-  type DeleteAllOptions,
-  type Entry,
-  type Epoch,
-  type HealthStore,
-  type Page,
-  type PageRequest,
-  type Replaced,
-  type ReplaceResult,
-  type ReplaceStore,
-  type ScanStore,
-  type SweepStore,
-  type UpdateResult,
-  type WatchStore,
+import type {
+  Admission,
+  AdmitResult,
+  ClosableStore,
+  DeleteAllOptions,
+  Entry,
+  Epoch,
+  HealthStore,
+  Page,
+  PageRequest,
+  Replaced,
+  ReplaceResult,
+  ReplaceStore,
+  ScanStore,
+  SweepStore,
+  UpdateResult,
+  WatchStore,
 } from "./store.ts";
 
 /** How a memory store is bounded. */

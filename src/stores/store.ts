@@ -234,31 +234,3 @@ export function isClosableStore(store: Store): store is ClosableStore {
 export function isHealthStore(store: Store): store is HealthStore {
   return "health" in store;
 }
-
-/*
- * Verbs that answer at once. A store in the same process has its answer before a promise could be made, and what a promise
- * costs is most of what its verbs cost. The contract gives promises; this is how the core asks without them.
- */
-
-/** On a verb's function: the same verb without the promise. It throws where the promise rejects. */
-const AT_ONCE: unique symbol = Symbol.for("sojourn.at-once");
-
-type Verb<Arguments extends readonly unknown[], Answer> = (...given: Arguments) => Promise<Answer>;
-
-/**
- * A verb of the contract made from a function that answers at once. The mark is on the function and not on the store, so that a
- * wrapper that replaces the verb is asked, and one that passes it on passes this on, too.
- */
-export function atOnce<Arguments extends readonly unknown[], Answer>(
-  verb: (...given: Arguments) => Answer,
-): Verb<Arguments, Answer> {
-  const promised = async (...given: Arguments): Promise<Answer> => verb(...given);
-  return Object.defineProperty(promised, AT_ONCE, { value: verb });
-}
-
-/** The verb without the promise where there is one, else the verb. */
-export function quickest<Arguments extends readonly unknown[], Answer>(
-  verb: Verb<Arguments, Answer>,
-): (...given: Arguments) => Promise<Answer> | Answer {
-  return (verb as { [AT_ONCE]?: (...given: Arguments) => Answer })[AT_ONCE] ?? verb;
-}

@@ -7,7 +7,7 @@
  * audience are in the key (HKDF).
  */
 import { platform } from "#crypto";
-import { chain } from "../crypto/awaitable.ts";
+import { chain } from "../awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { Key, KeyRing } from "../crypto/keyring.ts";
 import type { Awaitable } from "../crypto/platform.ts";

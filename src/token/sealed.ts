@@ -5,7 +5,7 @@
  * is two lines, the record's times and user, and the meta. The additional data binds format, key, audience, purpose and cookie name, so
  * a value cannot be moved to another cookie, application or use. One failure for every defect.
  */
-import { chain } from "../crypto/awaitable.ts";
+import { chain } from "../awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { KeyRing } from "../crypto/keyring.ts";
 import { decode as decodeUtf8, encode as encodeUtf8 } from "../crypto/utf8.ts";

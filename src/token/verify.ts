@@ -6,8 +6,9 @@
  * remembered but judged with each request. Only what verified is kept, so noise neither fills the memory nor pushes
  * others out, and finding a value takes the whole of it: a guess learns nothing from how long that took.
  */
+
+import { chain } from "../awaitable.ts";
 import type { Codec } from "../codec/codec.ts";
-import { chain } from "../crypto/awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
 import { decode, encode } from "../crypto/utf8.ts";
 import type { RejectReason } from "../events.ts";

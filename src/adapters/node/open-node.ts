@@ -4,6 +4,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { AttachedMap } from "../../attached-map.ts";
+import { type Awaitable, chain, isPromise, quickest } from "../../awaitable.ts";
 import type { OpenOptions, RequestSource, Session, Sessions } from "../../index.ts";
 import { closeSession, logFailure, refusal, refuse } from "../../request/error-response.ts";
 import { runInside } from "../../request/running.ts";
@@ -79,8 +80,16 @@ export class NodeOpening<Data extends object> {
    * @throws SOJOURN_CROSS_SITE (403).
    */
   async protect(readBody?: ReadBody): Promise<void> {
-    this.#protection ??= await this.#sessions.protect(this.source, this.session, readBody);
-    if (this.#protection.error) throw this.#protection.error;
+    await this.guard(readBody);
+  }
+
+  /** The same, without a promise where no body has to be waited for. */
+  guard(readBody: ReadBody | undefined): Awaitable<void> {
+    const protection = this.#protection ?? this.#sessions.protect(this.source, this.session, readBody);
+    return chain(protection, (found) => {
+      this.#protection ??= found;
+      if (this.#protection.error) throw this.#protection.error;
+    });
   }
 
   /** Whether somebody has checked, and let the request through. */
@@ -118,8 +127,9 @@ export class NodeOpening<Data extends object> {
 interface Opened {
   /** Whose it is: a function of the sessions, which copies of that object share. */
   readonly by: object;
-  readonly promise: Promise<unknown>;
-  /** A `NodeOpening` of those sessions, when it is done. */
+  /** A `NodeOpening` of those sessions, or what gives it, or is rejected because it was refused. */
+  answer: Awaitable<unknown>;
+  /** The same, when it is done. */
   result: unknown;
 }
 
@@ -182,12 +192,23 @@ export async function openNode<Data extends object>(
   res: NodeResponse,
   options: OpenNodeOptions = {},
 ): Promise<NodeOpening<Data>> {
+  return openNodeAtOnce(sessions, req, res, options);
+}
+
+/** The same without a promise where nothing has to be waited for; a refusal is thrown then. */
+export function openNodeAtOnce<Data extends object>(
+  sessions: Sessions<Data>,
+  req: NodeRequest,
+  res: NodeResponse,
+  options: OpenNodeOptions,
+): Awaitable<NodeOpening<Data>> {
   const { csrf = true } = options;
   const before = openedFor(sessions.open, req);
   if (!before) return openFirst(sessions, req, res, options);
-  const opening = typed<Data>(await before.promise);
-  if (csrf === false || opening.protected) return opening;
-  return guarded(res, opening, csrf);
+  return chain(before.answer, (found) => {
+    const opening = typed<Data>(found);
+    return csrf === false || opening.protected ? opening : guarded(res, opening, csrf);
+  });
 }
 
 /**
@@ -212,51 +233,73 @@ function openFirst<Data extends object>(
   req: NodeRequest,
   res: NodeResponse,
   options: OpenNodeOptions,
-): Promise<NodeOpening<Data>> {
-  const promise = open(sessions, req, res, options).then((opening) => {
-    opened.result = opening;
-    return opening;
-  });
-  const opened: Opened = { by: sessions.open, promise, result: undefined };
+): Awaitable<NodeOpening<Data>> {
+  const opened: Opened = { by: sessions.open, answer: undefined, result: undefined };
   const others = openings.get(carrierOf(req));
   if (others) others.push(opened);
   else openings.set(carrierOf(req), [opened]);
-  return promise;
+  try {
+    const answer = chain(open(sessions, req, res, options), (opening) => {
+      opened.result = opening;
+      return opening;
+    });
+    opened.answer = answer;
+    return answer;
+  } catch (error) {
+    // Whoever asks again is refused, too; nobody may.
+    const refused = Promise.reject(error);
+    refused.catch(() => {});
+    opened.answer = refused;
+    throw error;
+  }
 }
 
-async function open<Data extends object>(
+function open<Data extends object>(
   sessions: Sessions<Data>,
   req: NodeRequest,
   res: NodeResponse,
-  { url, address, csrf = true, onError = logFailure, handOver, touch, readOnly }: OpenNodeOptions,
-): Promise<NodeOpening<Data>> {
+  options: OpenNodeOptions,
+): Awaitable<NodeOpening<Data>> {
+  const { url, address, csrf = true, touch, readOnly } = options;
   const handshake = req.headers.upgrade !== undefined && /websocket/i.test(req.headers.upgrade);
   const source = new NodeSource(req, address, (handshake ? req.socket : res) as Closing, url);
-  let opening: NodeOpening<Data>;
-  try {
-    const session = await sessions.open(source, { touch, readOnly: readOnly || handshake, key: carrierOf(req) });
-    opening = new NodeOpening(sessions, session, source);
-  } catch (error) {
+  const asked = { touch, readOnly: readOnly || handshake, key: carrierOf(req) };
+  const refused = (error: unknown): never => {
     if (!handshake) prepare(res, error);
     throw error;
-  }
-  if (csrf !== false) await guarded(res, opening, csrf);
-  if (res.headersSent) closeSession(opening.session);
-  else if (!handshake) opening.hold(req, res, onError, handOver);
-  return opening;
+  };
+  const session = orElse(() => quickest(sessions.open)(source, asked), refused);
+  return chain(session, (found) => {
+    const opening = new NodeOpening(sessions, found, source);
+    const guard = csrf === false ? opening : guarded(res, opening, csrf);
+    return chain(guard, () => {
+      if (res.headersSent) closeSession(opening.session);
+      else if (!handshake) opening.hold(req, res, options.onError ?? logFailure, options.handOver);
+      return opening;
+    });
+  });
 }
 
-async function guarded<Data extends object>(
+function guarded<Data extends object>(
   res: NodeResponse,
   opening: NodeOpening<Data>,
   csrf: ReadBody | true,
-): Promise<NodeOpening<Data>> {
-  try {
-    await opening.protect(csrf === true ? undefined : csrf);
-    return opening;
-  } catch (error) {
+): Awaitable<NodeOpening<Data>> {
+  const refused = (error: unknown): never => {
     prepare(res, error);
     throw error;
+  };
+  const guard = orElse(() => opening.guard(csrf === true ? undefined : csrf), refused);
+  return chain(guard, () => opening);
+}
+
+/** What is thrown at once, and what is rejected later, goes the same way. */
+function orElse<T>(work: () => Awaitable<T>, failed: (error: unknown) => never): Awaitable<T> {
+  try {
+    const answer = work();
+    return isPromise(answer) ? answer.catch(failed) : answer;
+  } catch (error) {
+    return failed(error);
   }
 }
 
