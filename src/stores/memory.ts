@@ -56,8 +56,8 @@ export interface MemoryStore extends ReplaceStore, ScanStore, SweepStore, WatchS
 /**
  * Keeps sessions in the memory of this process: for tests, development, and one process that may forget
  * its sessions when it ends. Bounded: at `maxSessions` or `maxBytes` the session that was used the longest
- * ago (read, written or touched) is ended, and `watch` tells so. Expired records are collected in small
- * steps, by a timer that does not keep the process running.
+ * ago (read, written or touched) is ended, one without a user before any with one, and `watch` tells so. Expired
+ * records are collected in small steps, by a timer that does not keep the process running.
  *
  * @throws SOJOURN_INVALID_OPTION for a bound that is not a whole number of 1 or more. The verbs reject with
  * SOJOURN_STORE_UNAVAILABLE when the store was closed or a record does not fit into `maxBytes`.

@@ -33,8 +33,11 @@ export class Table {
   readonly #sizes: LinkColumn = new LinkColumn();
   readonly #index: SlotIndex = new SlotIndex();
   readonly #deadlines: Deadlines = new Deadlines(this.#expiresAt);
-  readonly #users: UserLists = new UserLists((a, b) => this.#before(a, b));
-  readonly #recency: Recency = new Recency();
+  readonly #byUser: UserLists = new UserLists((a, b) => this.#before(a, b));
+  /** Sessions with a user, and those without: a flood of visitors must not push users out. */
+  readonly #users: Recency = new Recency();
+  readonly #visitors: Recency = new Recency();
+  #last: number = NONE;
   /** Slots that were given back, each linked to the next. */
   readonly #free: LinkColumn = new LinkColumn();
   #firstFree: number = NONE;
@@ -88,11 +91,17 @@ export class Table {
 
   /** Marks a record as used just now. */
   use(slot: number): void {
-    this.#recency.use(slot);
+    this.#last = slot;
+    this.#recencyOf(slot).use(slot);
   }
 
+  /**
+   * The session to end when there is no room, never the one that was used last: a visitor's before any user's, and of those the
+   * one that was used the longest ago.
+   */
   get oldest(): number {
-    return this.#recency.oldest;
+    const { oldest } = this.#visitors;
+    return oldest === NONE || (oldest === this.#last && this.#users.oldest !== NONE) ? this.#users.oldest : oldest;
   }
 
   get firstToExpire(): number {
@@ -105,7 +114,7 @@ export class Table {
   }
 
   usersSlots(userId: string): Iterable<number> {
-    return this.#users.of(userId);
+    return this.#byUser.of(userId);
   }
 
   /** The key must not be there. */
@@ -115,8 +124,9 @@ export class Table {
     this.#index.set(key, slot);
     const version = this.#write(slot, record);
     this.#deadlines.add(slot);
-    this.#recency.add(slot);
-    if (record.userId !== undefined) this.#users.add(record.userId, slot);
+    this.#recencyOf(slot).add(slot);
+    this.#last = slot;
+    if (record.userId !== undefined) this.#byUser.add(record.userId, slot);
     this.count += 1;
     return version;
   }
@@ -127,15 +137,17 @@ export class Table {
     const userId = this.#userIds.get(slot);
     this.bytes -= this.#sizes.get(slot);
     const relist = userId !== record.userId || this.#createdAt.get(slot) !== record.createdAt;
-    if (relist && userId !== undefined) this.#users.remove(userId, slot);
+    if (relist && userId !== undefined) this.#byUser.remove(userId, slot);
+    this.#recencyOf(slot).remove(slot);
     const version = this.#write(slot, record);
+    this.#recencyOf(slot).add(slot);
+    this.#last = slot;
     if (seenAt > record.seenAt) {
       this.#seenAt.set(slot, seenAt);
       if (expiresAt > record.expiresAt) this.#expiresAt.set(slot, expiresAt);
     }
-    if (relist && record.userId !== undefined) this.#users.add(record.userId, slot);
+    if (relist && record.userId !== undefined) this.#byUser.add(record.userId, slot);
     this.#deadlines.move(slot);
-    this.#recency.use(slot);
     return version;
   }
 
@@ -145,15 +157,15 @@ export class Table {
       this.#expiresAt.set(slot, expiresAt);
       this.#deadlines.move(slot);
     }
-    this.#recency.use(slot);
+    this.use(slot);
   }
 
   remove(slot: number): SessionKey {
     const key = this.key(slot);
     const userId = this.#userIds.get(slot);
-    if (userId !== undefined) this.#users.remove(userId, slot);
+    if (userId !== undefined) this.#byUser.remove(userId, slot);
     this.#deadlines.remove(slot);
-    this.#recency.remove(slot);
+    this.#recencyOf(slot).remove(slot);
     this.#index.delete(key);
     this.#keys.set(slot, undefined);
     this.#payloads.set(slot, undefined);
@@ -168,6 +180,10 @@ export class Table {
   /** Whether a slot holds a record. */
   isUsed(slot: number): boolean {
     return this.#keys.get(slot) !== undefined;
+  }
+
+  #recencyOf(slot: number): Recency {
+    return this.#userIds.get(slot) === undefined ? this.#visitors : this.#users;
   }
 
   #take(): number {

@@ -48,6 +48,27 @@ describe("memoryStore() at maxSessions", () => {
     expect(store.size).toBe(3);
   });
 
+  it("ends those of visitors before those of users, so that a flood of visitors logs nobody out", async () => {
+    const { store, ended } = watched({ maxSessions: 4 });
+    const version = (await store.create("ann", record())) ?? "";
+    await store.create("bob", record({ userId: "bob" }));
+    await store.create("visitor", record());
+    await store.update("ann", record({ userId: "ann" }), version);
+    for (let n = 1; n <= 5; n++) await store.create(`flood-${n}`, record());
+    expect(ended).toEqual(["visitor", "flood-1", "flood-2", "flood-3"]);
+    // Without a visitor it is the user who was away the longest; one who has logged out is a visitor again.
+    for (const key of ["cid", "dan", "eve"]) await store.create(key, record({ userId: key }));
+    expect(ended.slice(4)).toEqual(["flood-4", "flood-5", "bob"]);
+    await store.create("newest", record());
+    expect(ended.slice(7)).toEqual(["ann"]);
+    expect(await store.get("newest")).not.toBeNull();
+    const current = await store.get("eve");
+    await store.update("eve", record(), current?.version ?? "");
+    await store.create("flood-6", record());
+    await store.create("flood-7", record());
+    expect(ended.slice(8)).toEqual(["newest", "eve"]);
+  });
+
   it.each(["get", "update", "touch"] as const)("counts %s() as use", async (verb) => {
     const { store, ended } = watched({ maxSessions: 3 });
     const version = (await store.create("a", record())) ?? "";
