@@ -19,7 +19,7 @@ export const alias = [
 ];
 
 /** The folders of test/ that are a project of their own. Every other test file is in the project "unit". */
-const folders = ["contracts", "properties", "scenarios", "package", "browser", "frameworks"];
+const folders = ["contracts", "properties", "scenarios", "package", "browser", "frameworks", "examples"];
 
 /** A folder of test/ as a project, named like it. */
 const project = (name: string, test: object = {}) => ({
@@ -69,6 +69,8 @@ export default defineConfig({
       // Imports find what is installed in the folder itself.
       project("frameworks", { exclude: ["**/node_modules/**"], testTimeout: 120_000 }),
       project("browser", { fileParallelism: false, testTimeout: 120_000 }),
+      // They run what is built, in the applications of examples/.
+      project("examples", { globalSetup: "test/package/setup.ts", testTimeout: 120_000 }),
     ],
   },
 });

@@ -8,6 +8,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { exampleNames } from "./examples.ts";
 import { root } from "./run.ts";
 
 interface Entry {
@@ -29,6 +30,7 @@ export const lockFiles: readonly string[] = [
   "package-lock.json",
   "tools/runtimes/package-lock.json",
   "test/frameworks/package-lock.json",
+  ...exampleNames().map((name) => `examples/${name}/package-lock.json`),
 ];
 
 export function readLock(file: string): Lock {

@@ -85,6 +85,12 @@ function installRuntimes(): Promise<string | undefined> {
 const runtimesInstalled = (): boolean => isInstalled(tools);
 const frameworks = join(root, "test/frameworks");
 
+/** Installs the example in a folder, and the runtimes for one that takes another Node; undefined, or why that could not be done. */
+export async function installExample(folder: string, takesThisNode: boolean): Promise<string | undefined> {
+  const failure = takesThisNode || runtimesInstalled() ? undefined : await installRuntimes();
+  return failure ?? (isInstalled(folder) ? undefined : await npmInstall(folder, 300));
+}
+
 /** Where the tests look for it too: in POSTGRES_BIN, or where Debian puts every version. */
 function hasPostgres(): boolean {
   const debian = "/usr/lib/postgresql";
@@ -115,7 +121,7 @@ const needs: readonly Need[] = [
   },
   {
     name: "Chromium",
-    suites: ["test/browser/"],
+    suites: ["test/browser/", "test/examples/"],
     present: () => chromium() !== undefined,
     install: () => aptInstall("chromium"),
   },

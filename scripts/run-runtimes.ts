@@ -27,6 +27,8 @@ export const tools: string = join(root, "tools/runtimes");
 const modules = join(tools, "node_modules");
 const platform = `${process.platform}-${process.arch}`;
 const node = (major: number): string => join(modules, `node${major}-${platform}/bin/node`);
+/** The program of a Node line that `npm ci` in tools/runtimes provides. */
+export const nodeOfRuntimes = (major: number): string => node(major);
 const deno = ["run", "--allow-all", "--no-remote", "--no-check", "--node-modules-dir=manual"];
 
 interface Runtime {

@@ -6,6 +6,7 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { installFor } from "./examples.ts";
 import { chromium, provide } from "./needs.ts";
 import { root, run } from "./run.ts";
 import { runRuntimes } from "./run-runtimes.ts";
@@ -111,7 +112,11 @@ for (const { need, reason, files: users } of missing) {
   without.push(...users);
   tally.skip(`${users.join(", ")}: needs ${need.name}: ${reason}`, users.length);
 }
-const has = (folder: string): boolean => files.some((file) => file.startsWith(folder) && !without.includes(file));
+const runnable = (folder: string): readonly string[] =>
+  files.filter((file) => file.startsWith(folder) && !without.includes(file));
+const has = (folder: string): boolean => runnable(folder).length > 0;
+// Frameworks are large: they come while the other tests run.
+const uninstalled = installFor(runnable("test/examples/"));
 
 await step("type check", 300, "npm", "run", "--silent", "typecheck");
 await vitest("tests", 3000, ["unit", "contracts", "properties", "scenarios", "types"], without);
@@ -123,6 +128,11 @@ if (has("test/frameworks/")) {
 }
 if (has("test/runtimes/")) await runtimes();
 if (has("test/browser/")) await vitest("browser", 600, ["browser"], without);
+for (const { file, reason } of await uninstalled) {
+  without.push(file);
+  tally.skip(`${file}: ${reason}`);
+}
+if (has("test/examples/")) await vitest("examples", 1200, ["examples"], without);
 
 for (const folder of [reports, memory]) if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 console.log();

@@ -98,13 +98,15 @@ function answering<Data extends object, Public>(
 ): Answer {
   const { clock = Date.now } = options;
   const tell = tellOf(options.public);
-  const streams = options.stream !== false && sessions.policy.mode !== "stateless";
+  // Asked by a request and not here: `next build` and `vite build` evaluate the module, and have no secret.
+  const canStream = (): boolean => options.stream !== false && sessions.policy.mode !== "stateless";
   const streamOf = endStream(options.heartbeat);
   return async (request, how) => {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD" && method !== "POST")
       return new Response(null, { status: 405, headers: { ...HEADERS, allow: "GET, HEAD, POST" } });
     const wantsStream = method === "GET" && (request.headers.get("accept") ?? "").includes("text/event-stream");
+    const streams = canStream();
     let opened: { readonly session: Session<Data>; readonly told: Told<Public> } | undefined;
     const run = async (session: Session<Data>): Promise<Response> => {
       if (wantsStream && (!streams || session.userId === undefined))

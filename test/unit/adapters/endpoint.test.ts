@@ -2,6 +2,7 @@
 import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { lazySessions } from "../../../src/adapters/adapter.ts";
 import {
   type EndpointOptions,
   nodeSessionEndpoint,
@@ -141,6 +142,21 @@ it("refuses a POST of another site, and other methods", async () => {
   expect(foreign.status).toBe(403);
   const other = await client.fetch("/session", { method: "DELETE" });
   expect([other.status, other.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
+});
+
+it("makes sessions that wait for their first use at the first request, not where its module is evaluated", async () => {
+  let made = 0;
+  const sessions = lazySessions(
+    () => {
+      made++;
+      return openSite().sessions;
+    },
+    { name: "endpoint" },
+  );
+  const endpoint = sessionEndpoint(sessions);
+  expect(made).toBe(0);
+  expect((await endpoint(new Request("https://app.example/session"))).status).toBe(200);
+  expect(made).toBe(1);
 });
 
 it("refuses a heartbeat that is none", async () => {

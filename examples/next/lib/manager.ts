@@ -1,0 +1,18 @@
+import { createSessions } from "sojourn";
+import { lazySessions } from "sojourn/adapter";
+import { fileStore } from "sojourn/stores/file";
+import { memoryStore } from "sojourn/stores/memory";
+
+export interface Data {
+  count?: number;
+  note?: string;
+}
+
+/**
+ * Made when it is first used, once for the process: `next build` evaluates this module without a secret, and a server does
+ * so for its routes, its components and its proxy.
+ */
+export const sessions = lazySessions(() => {
+  const { SESSIONS } = process.env; // a folder, for sessions that outlive the process
+  return createSessions<Data>({ store: SESSIONS ? fileStore(SESSIONS) : memoryStore() });
+});
