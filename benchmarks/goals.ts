@@ -104,6 +104,7 @@ export function goalsOf(results: Results): readonly Goal[] {
     ...["memory", "SQLite", "Redis"].flatMap((store) =>
       over(0.25, `Express + Sojourn, ${store}`, `express-session, ${store}`),
     ),
+    ...["memory", "Redis"].flatMap((store) => over(0.5, `drop-in, ${store}`, `express-session, ${store}`)),
     piece(results, 1.15, "seal 200 B (XAES-256-GCM)", "hand-written AES-256-GCM"),
     piece(results, 1.15, "open 200 B (XAES-256-GCM)", "hand-written AES-256-GCM"),
     piece(results, 1.35, "compare-and-set, node-redis, beside SET (elapsed)", "SET"),

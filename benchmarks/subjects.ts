@@ -10,6 +10,7 @@ const MEMORY: readonly Subject[] = [
   { name: "floor: Map", bare: "node:http" },
   { name: "Sojourn, memory", bare: "node:http", floor: "floor: Map" },
   { name: "Express + Sojourn, memory", bare: "Express", floor: "floor: Map" },
+  { name: "drop-in, memory", bare: "Express", floor: "floor: Map" },
   { name: "express-session, memory", bare: "Express", floor: "floor: Map" },
 ];
 
@@ -35,6 +36,7 @@ const REDIS: readonly Subject[] = [
   { name: "floor: Redis, ioredis", bare: "node:http" },
   { name: "Sojourn, Redis, ioredis", bare: "node:http", floor: "floor: Redis, ioredis" },
   { name: "Express + Sojourn, Redis", bare: "Express", floor: "floor: Redis, node-redis" },
+  { name: "drop-in, Redis", bare: "Express", floor: "floor: Redis, node-redis" },
   { name: "express-session, Redis", bare: "Express", floor: "floor: Redis, node-redis" },
 ];
 

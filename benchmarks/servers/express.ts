@@ -5,6 +5,7 @@ import express, { type Request, type RequestHandler, type Response } from "expre
 import Database from "libsql";
 import { createSessions } from "sojourn";
 import { expressSession } from "sojourn/express";
+import dropInSession from "sojourn/express-session";
 import { memoryStore } from "sojourn/stores/memory";
 import { type SqliteDatabase, sqliteStore } from "sojourn/stores/sqlite";
 import { type Data, increment, page, SECRET } from "../application.ts";
@@ -38,10 +39,15 @@ export function expressSojourn(sessions: Parameters<typeof expressSession<Data>>
 
 /** The part of express-session that is used: a function with a class on it. */
 export type ExpressSession = (options: object) => RequestHandler;
+/** Sojourn in the place of express-session. */
+export const dropIn = dropInSession as ExpressSession;
 type SqliteSessionStore = new (options: object) => object;
 
-export function expressSessionOver(makeStore?: (module: ExpressSession) => object): ReturnType<MakeServer> {
-  const session = peer<ExpressSession>("express-session");
+/** express-session itself, or what stands in its place. */
+export function expressSessionOver(
+  makeStore?: (module: ExpressSession) => object,
+  session = peer<ExpressSession>("express-session"),
+): ReturnType<MakeServer> {
   const store = makeStore ? { store: makeStore(session) } : {};
   const middleware = session({ secret: SECRET, resave: false, saveUninitialized: false, ...store });
   return app(middleware, (req) => req.session ?? {});
@@ -60,6 +66,7 @@ export const expressServers: Record<string, MakeServer> = {
   "Express + Sojourn, SQLite": ({ folder }) =>
     expressSojourn(createSessions<Data>({ secrets, store: sqliteStore(openDatabase(join(folder, "express.db"))) })),
   "express-session, memory": () => expressSessionOver(),
+  "drop-in, memory": () => expressSessionOver(undefined, dropIn),
   "express-session, SQLite": ({ folder }) =>
     expressSessionOver((module) => {
       const client = openDatabase(join(folder, "express-session.db"));

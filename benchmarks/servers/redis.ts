@@ -5,7 +5,7 @@ import { createSessions } from "sojourn";
 import { redisStore } from "sojourn/stores/redis";
 import type { Data } from "../application.ts";
 import { peer } from "../peers.ts";
-import { expressSessionOver, expressSojourn } from "./express.ts";
+import { dropIn, type ExpressSession, expressSessionOver, expressSojourn } from "./express.ts";
 import { IDLE_MS, remoteFloor } from "./floor.ts";
 import { secrets, sojourn } from "./node.ts";
 import type { MakeServer } from "./serve.ts";
@@ -28,6 +28,10 @@ interface ConnectRedis {
   readonly RedisStore: new (options: { client: NodeRedis }) => object;
 }
 
+function overConnectRedis(client: NodeRedis, session?: ExpressSession): ReturnType<MakeServer> {
+  return expressSessionOver(() => new (peer<ConnectRedis>("connect-redis").RedisStore)({ client }), session);
+}
+
 const nodeRedisServers: Record<string, MakeServer> = {
   "floor: Redis, node-redis": async ({ url }) => {
     const client = await connectNodeRedis(url);
@@ -40,10 +44,8 @@ const nodeRedisServers: Record<string, MakeServer> = {
     sojourn(createSessions<Data>({ secrets, store: redisStore(await connectNodeRedis(url)) })),
   "Express + Sojourn, Redis": async ({ url }) =>
     expressSojourn(createSessions<Data>({ secrets, store: redisStore(await connectNodeRedis(url)) })),
-  "express-session, Redis": async ({ url }) => {
-    const client = await connectNodeRedis(url);
-    return expressSessionOver(() => new (peer<ConnectRedis>("connect-redis").RedisStore)({ client }));
-  },
+  "express-session, Redis": async ({ url }) => overConnectRedis(await connectNodeRedis(url)),
+  "drop-in, Redis": async ({ url }) => overConnectRedis(await connectNodeRedis(url), dropIn),
 };
 
 const ioRedisServers: Record<string, MakeServer> = {
