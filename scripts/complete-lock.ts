@@ -28,6 +28,7 @@ interface Lock {
 
 export const lockFiles: readonly string[] = [
   "package-lock.json",
+  "tools/migrate/package-lock.json",
   "tools/runtimes/package-lock.json",
   "test/frameworks/package-lock.json",
   ...exampleNames().map((name) => `examples/${name}/package-lock.json`),

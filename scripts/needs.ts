@@ -84,6 +84,7 @@ function installRuntimes(): Promise<string | undefined> {
 
 const runtimesInstalled = (): boolean => isInstalled(tools);
 const frameworks = join(root, "test/frameworks");
+const migrate = join(root, "tools/migrate");
 
 /** Installs the example in a folder, and the runtimes for one that takes another Node; undefined, or why that could not be done. */
 export async function installExample(folder: string, takesThisNode: boolean): Promise<string | undefined> {
@@ -112,6 +113,12 @@ const needs: readonly Need[] = [
     suites: ["test/contracts/cloudflare", "test/scenarios/cloudflare"],
     present: runtimesInstalled,
     install: installRuntimes,
+  },
+  {
+    name: "the packages of tools/migrate",
+    suites: ["test/unit/migrate/peers"],
+    present: () => isInstalled(migrate),
+    install: () => npmInstall(migrate, 300),
   },
   {
     name: "the frameworks of test/frameworks",

@@ -65,6 +65,21 @@ export async function decryptCbc(key: Bytes, iv: Bytes, sealed: Bytes): Promise<
   }
 }
 
+/** AES-256-GCM, the tag behind the text; undefined when it does not hold. */
+export async function decryptGcm(
+  key: Bytes,
+  iv: Bytes,
+  sealed: Bytes,
+  additionalData: Bytes,
+): Promise<ArrayBuffer | undefined> {
+  try {
+    const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
+    return await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, imported, sealed);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A value and the text behind its last dot. */
 export function splitSigned(signed: string): readonly [value: string, signature: string] | undefined {
   const dot = signed.lastIndexOf(".");

@@ -1,6 +1,5 @@
 import { invalidOption } from "../../errors.ts";
-import type { RequestSource } from "../../index.ts";
-import { base64, base64url, decryptCbc, hasTag, listOf, type OldSecrets, textOf, utf8 } from "../cryptography.ts";
+import { base64url, listOf, type OldSecrets, utf8 } from "../cryptography.ts";
 import {
   type CookieOptions,
   cookiesOf,
@@ -8,15 +7,16 @@ import {
   type Found,
   type FoundSession,
   firstFound,
-  jsonOf,
   provenBy,
   type Reader,
   valuesOf,
 } from "../reader.ts";
+import { joined, pieces } from "./chunks.ts";
+import { openCbc, openGcm, parseJwe } from "./jwe.ts";
 
 /** How sessions of Auth.js are found that are in the cookie (`strategy: "jwt"`). */
 export interface AuthJsOptions extends CookieOptions {
-  /** `AUTH_SECRET`: one, or all that are in use. */
+  /** `AUTH_SECRET`, or `NEXTAUTH_SECRET`: one, or all that are in use. */
   readonly secret: OldSecrets;
 }
 
@@ -35,46 +35,62 @@ const CHUNKS = 10;
  * ```
  */
 export function fromAuthJs(options: AuthJsOptions): Reader {
+  return encrypted("Auth.js", options, "authjs.session-token", decrypted);
+}
+
+/**
+ * Sessions of next-auth 4 that are encrypted in the cookie. The user is the token's `sub`.
+ *
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a secret.
+ * @example
+ * ```ts
+ * import { fromNextAuth } from "sojourn/migrate";
+ *
+ * fromNextAuth({ secret: "the NEXTAUTH_SECRET", cookie: "__Secure-next-auth.session-token" }).name; // → "next-auth"
+ * ```
+ */
+export function fromNextAuth(options: AuthJsOptions): Reader {
+  return encrypted("next-auth", options, "next-auth.session-token", decryptedByNextAuth);
+}
+
+function encrypted(
+  library: string,
+  options: AuthJsOptions,
+  own: string,
+  read: (token: string, secrets: readonly string[], name: string) => Promise<Found | undefined>,
+): Reader {
   const secrets = listOf(options.secret ?? []);
-  if (secrets.length === 0) throw invalidOption("secret", options.secret, "the AUTH_SECRET of the old application");
-  const own = "authjs.session-token";
+  if (secrets.length === 0) throw invalidOption("secret", options.secret, "the secret of the old application");
   const name = options.cookie ?? own;
-  const endings = ["", ...Array.from({ length: CHUNKS }, (_, at) => `.${at}`)];
   return {
-    name: "Auth.js",
-    cookies: cookiesOf(options, own, endings),
-    find: (source) => firstFound(candidates(source, name), (token) => decrypted(token, secrets, name)),
+    name: library,
+    cookies: cookiesOf(options, own, ["", ...pieces(0, CHUNKS)]),
+    find: (source) =>
+      firstFound([...joined(source, name, 0, CHUNKS), ...valuesOf(source, name)], (token) =>
+        read(token, secrets, name),
+      ),
   };
 }
 
-function candidates(source: RequestSource, name: string): string[] {
-  const chunks: string[] = [];
-  for (let at = 0; at < CHUNKS; at++) {
-    const [chunk] = valuesOf(source, `${name}.${at}`);
-    if (chunk === undefined) break;
-    chunks.push(chunk);
+async function decrypted(token: string, secrets: readonly string[], salt: string): Promise<Found | undefined> {
+  const jwe = parseJwe(token, "A256CBC-HS512");
+  if (!jwe) return undefined;
+  const info = `Auth.js Generated Encryption Key (${salt})`;
+  for (const secret of secrets) {
+    const key = await derived(secret, salt, info, 512);
+    if (jwe.header.kid !== undefined && jwe.header.kid !== (await thumbprint(key))) continue;
+    const opened = await openCbc(jwe, key);
+    if (opened) return provenBy(opened.proof, sessionOf(opened.claims));
   }
-  return chunks.length > 0 ? [chunks.join(""), ...valuesOf(source, name)] : valuesOf(source, name);
+  return undefined;
 }
 
-/** JWE, compact: direct encryption with A256CBC-HS512 (RFC 7516, 7518). */
-async function decrypted(token: string, secrets: readonly string[], salt: string): Promise<Found | undefined> {
-  const parts = token.split(".");
-  const [head = "", none, iv = "", sealed = "", tag = ""] = parts;
-  const header = jsonOf(textOf(base64(head) ?? new Uint8Array([255])));
-  if (parts.length !== 5 || none !== "" || header?.alg !== "dir" || header.enc !== "A256CBC-HS512") return undefined;
-  const [vector, bytes, mac] = [base64(iv), base64(sealed), base64(tag)];
-  if (!vector || !bytes || mac?.length !== 32) return undefined;
-  const additional = utf8(head);
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(additional.length * 8));
-  const message = new Uint8Array([...additional, ...vector, ...bytes, ...length]);
+async function decryptedByNextAuth(token: string, secrets: readonly string[]): Promise<Found | undefined> {
+  const jwe = parseJwe(token, "A256GCM");
+  if (!jwe) return undefined;
   for (const secret of secrets) {
-    const key = await derived(secret, salt);
-    if (header.kid !== undefined && header.kid !== (await thumbprint(key))) continue;
-    if (!(await hasTag("SHA-512", key.slice(0, 32), message, mac))) continue;
-    const plain = await decryptCbc(key.slice(32), vector, bytes);
-    return provenBy(base64url(message), sessionOf(plain && jsonOf(textOf(plain))));
+    const opened = await openGcm(jwe, await derived(secret, "", "NextAuth.js Generated Encryption Key", 256));
+    if (opened) return provenBy(opened.proof, sessionOf(opened.claims));
   }
   return undefined;
 }
@@ -86,11 +102,10 @@ function sessionOf(claims: Record<string, unknown> | undefined): FoundSession | 
   return { data, userId: typeof data.sub === "string" ? data.sub : undefined, expiresAt: dateOf(Number(exp) * 1000) };
 }
 
-async function derived(secret: string, salt: string): Promise<Uint8Array<ArrayBuffer>> {
+async function derived(secret: string, salt: string, info: string, bits: number): Promise<Uint8Array<ArrayBuffer>> {
   const key = await crypto.subtle.importKey("raw", utf8(secret), "HKDF", false, ["deriveBits"]);
-  const info = utf8(`Auth.js Generated Encryption Key (${salt})`);
-  const parameters = { name: "HKDF", hash: "SHA-256", salt: utf8(salt), info };
-  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 512));
+  const parameters = { name: "HKDF", hash: "SHA-256", salt: utf8(salt), info: utf8(info) };
+  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, bits));
 }
 
 /** RFC 7638, of a symmetric key, by SHA-512. */

@@ -1,5 +1,4 @@
-import { invalidOption } from "../../errors.ts";
-import { base64, decryptCbc, hasTag, textOf, utf8 } from "../cryptography.ts";
+import type { RequestSource } from "../../index.ts";
 import {
   type CookieOptions,
   cookiesOf,
@@ -12,9 +11,10 @@ import {
   type Reader,
   valuesOf,
 } from "../reader.ts";
+import { joined, pieces, piecesIn } from "./chunks.ts";
+import { checkedPasswords, type IronPassword, unseal } from "./iron-seal.ts";
 
-/** One password, or several by the id that a seal names. */
-export type IronPassword = string | Readonly<Record<string, string>>;
+export type { IronPassword };
 
 /** How sessions are found that are sealed as iron does it ("Fe26.2"). */
 export interface IronOptions extends CookieOptions {
@@ -22,8 +22,22 @@ export interface IronOptions extends CookieOptions {
   readonly password: IronPassword;
 }
 
+/** How sessions of h3 are found. */
+export interface H3Options extends IronOptions {
+  /**
+   * Its `maxAge`, in seconds, which counts from the session's beginning, while the seal counts from its last change. Default: the seal
+   * says when it ends.
+   */
+  readonly maxAge?: number | undefined;
+}
+
+/** Pieces that iron-session 9 makes of a cookie at most. */
+const PIECES = 4;
+/** h3 would make a hundred; browsers keep no more than this of them. */
+const H3_PIECES = 20;
+
 /**
- * Sessions of iron-session 8. `cookie` is its `cookieName`.
+ * Sessions of iron-session 8 and 9, in one cookie or in several (`chunk`). `cookie` is its `cookieName`.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a password of 32 characters or more.
  * @example
@@ -35,14 +49,23 @@ export interface IronOptions extends CookieOptions {
  * ```
  */
 export function fromIronSession(options: IronOptions & { readonly cookie: string }): Reader {
-  return sealed("iron-session", options, options.cookie, "~2", ({ content, expiresAt }) => ({
-    data: content,
-    expiresAt,
-  }));
+  const passwords = checkedPasswords("password", options.password);
+  const { cookie } = options;
+  return {
+    name: "iron-session",
+    cookies: cookiesOf(options, cookie, ["", ...pieces(0, PIECES)]),
+    find: (source) =>
+      firstFound([...valuesOf(source, cookie), ...joined(source, cookie, 0, PIECES)], async (value) => {
+        // The version of its own format, which no tag covers.
+        const unsealed = value.endsWith("~2") ? await unseal(value.slice(0, -2), passwords, 1) : undefined;
+        const data = jsonOf(unsealed?.text);
+        return unsealed && data && provenBy(unsealed.message, { data, expiresAt: unsealed.expiresAt });
+      }),
+  };
 }
 
 /**
- * Sessions of h3 1 (`useSession`) and of nuxt-auth-utils on it, whose cookie is "nuxt-session".
+ * Sessions of h3 1 and 2 (`useSession`) and of nuxt-auth-utils on it, whose cookie is "nuxt-session".
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a password of 32 characters or more.
  * @example
@@ -53,66 +76,40 @@ export function fromIronSession(options: IronOptions & { readonly cookie: string
  * fromH3({ password, cookie: "nuxt-session" }).name; // → "h3"
  * ```
  */
-export function fromH3(options: IronOptions): Reader {
-  return sealed("h3", options, "h3", "", ({ content, expiresAt }) => {
-    const data = objectOf(content.data);
-    return data && { data, expiresAt };
-  });
-}
-
-interface Unsealed {
-  /** What the tag covers. */
-  readonly message: string;
-  readonly content: Record<string, unknown>;
-  readonly expiresAt: Date | undefined;
-}
-
-function sealed(
-  name: string,
-  options: IronOptions,
-  own: string,
-  /** The version of the library's own format, behind the seal. */
-  ending: string,
-  read: (unsealed: Unsealed) => FoundSession | undefined,
-): Reader {
-  const passwords =
-    typeof options.password === "string" ? { "": options.password, 1: options.password } : options.password;
-  const long = Object.values(passwords ?? {}).filter((password) => password?.length >= 32);
-  if (long.length === 0)
-    throw invalidOption("password", undefined, "the password of the old application, 32 characters or more");
+export function fromH3(options: H3Options): Reader {
+  const passwords = checkedPasswords("password", options.password);
+  const cookie = options.cookie ?? "h3";
   return {
-    name,
-    cookies: cookiesOf(options, own),
+    name: "h3",
+    cookies: cookiesOf(options, cookie, ["", ...pieces(1, H3_PIECES)]),
     find: (source) =>
-      firstFound(valuesOf(source, options.cookie ?? own), async (value) => {
-        const unsealed =
-          value.endsWith(ending) && (await unseal(value.slice(0, value.length - ending.length), passwords));
-        if (!unsealed) return undefined;
-        return provenBy(unsealed.message, read(unsealed));
+      firstFound(h3Values(source, cookie), async (value) => {
+        // The first is cheap, and whoever sends it knows which one it is.
+        const unsealed = (await unseal(value, passwords, 1)) ?? (await unseal(value, passwords, 8192));
+        const session = unsealed && h3Session(jsonOf(unsealed.text), unsealed.expiresAt, options.maxAge);
+        return unsealed && provenBy(unsealed.message, session);
       }),
   };
 }
 
-/** The tag is checked before anything is decrypted or parsed. */
-async function unseal(value: string, passwords: Readonly<Record<string, string>>): Promise<Unsealed | undefined> {
-  const parts = value.split("*");
-  const [prefix, id = "", encryptionSalt = "", iv = "", content = "", expiration = "", tagSalt = "", tag = ""] = parts;
-  const password = Object.hasOwn(passwords, id) ? passwords[id] : undefined;
-  if (parts.length !== 8 || prefix !== "Fe26.2" || !password) return undefined;
-  const message = parts.slice(0, 6).join("*");
-  if (!(await hasTag("SHA-256", await derived(password, tagSalt), utf8(message), base64(tag)))) return undefined;
-  const [vector, bytes] = [base64(iv), base64(content)];
-  if (!vector || !bytes) return undefined;
-  const plain = await decryptCbc(await derived(password, encryptionSalt), vector, bytes);
-  const found = plain && jsonOf(textOf(plain));
-  if (!found || (expiration !== "" && !/^\d+$/.test(expiration))) return undefined;
-  return { message, content: found, expiresAt: expiration === "" ? undefined : dateOf(Number(expiration)) };
+/** The cookie itself says of how many pieces the value is. */
+function h3Values(source: RequestSource, name: string): string[] {
+  return valuesOf(source, name).flatMap((value) => {
+    const [, count] = /^__chunked__(\d{1,3})$/.exec(value) ?? [];
+    if (count === undefined) return [value];
+    const found = piecesIn(source, name, 1, Math.min(Number(count), H3_PIECES));
+    return found.length === Number(count) ? [found.join("")] : [];
+  });
 }
 
-/** One round, as both libraries have it: their passwords are long. */
-async function derived(password: string, salt: string): Promise<Uint8Array<ArrayBuffer>> {
-  const key = await crypto.subtle.importKey("raw", utf8(password), "PBKDF2", false, ["deriveBits"]);
-  return new Uint8Array(
-    await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-1", salt: utf8(salt), iterations: 1 }, key, 256),
-  );
+function h3Session(
+  content: Record<string, unknown> | undefined,
+  sealed: Date | undefined,
+  maxAge: number | undefined,
+): FoundSession | undefined {
+  const data = objectOf(content?.data);
+  if (!data) return undefined;
+  const begun = maxAge === undefined ? undefined : dateOf(content?.createdAt);
+  const ends = [sealed, begun && new Date(begun.getTime() + (maxAge as number) * 1000)].filter((each) => each);
+  return { data, expiresAt: dateOf(Math.min(...ends.map((each) => (each as Date).getTime()))) };
 }

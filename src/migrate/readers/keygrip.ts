@@ -1,4 +1,5 @@
 import { invalidOption } from "../../errors.ts";
+import type { RequestSource } from "../../index.ts";
 import { base64, hasTag, listOf, type OldSecrets, textOf, utf8 } from "../cryptography.ts";
 import {
   type CookieOptions,
@@ -7,6 +8,7 @@ import {
   type FoundSession,
   firstFound,
   jsonOf,
+  objectOf,
   provenBy,
   type Reader,
   valuesOf,
@@ -33,10 +35,22 @@ export function fromCookieSession(options: SignedCookieOptions): Reader {
   return signedCookie("cookie-session", options, "session", (data) => ({ data }));
 }
 
+/** The part of a store of koa-session that is used. */
+export interface KoaStore {
+  get(key: string, maxAge: unknown, data: object): unknown;
+  destroy(key: string, data: object): unknown;
+}
+
+/** How sessions of koa-session are found. */
+export interface KoaSessionOptions extends SignedCookieOptions {
+  /** Its `store`, set up as it was. Default: none, sessions are in the cookie. */
+  readonly store?: KoaStore | undefined;
+}
+
 /**
- * Sessions of koa-session that are in the cookie, with the signature of Koa's `app.keys`.
+ * Sessions of koa-session, in the cookie or in its store, with the signature of Koa's `app.keys`.
  *
- * @throws SessionError `SOJOURN_INVALID_OPTION` at once without keys.
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once without keys, and for a store that is none.
  * @example
  * ```ts
  * import { fromKoaSession } from "sojourn/migrate";
@@ -44,11 +58,28 @@ export function fromCookieSession(options: SignedCookieOptions): Reader {
  * fromKoaSession({ keys: ["kept elsewhere"] }).name; // → "koa-session"
  * ```
  */
-export function fromKoaSession(options: SignedCookieOptions): Reader {
-  return signedCookie("koa-session", options, "koa.sess", ({ _expire, _maxAge, _session, ...data }) => ({
-    data,
-    expiresAt: dateOf(_expire),
-  }));
+export function fromKoaSession(options: KoaSessionOptions): Reader {
+  const { store } = options;
+  if (store === undefined) return signedCookie("koa-session", options, "koa.sess", koaSession);
+  if (typeof store?.get !== "function") throw invalidOption("store", store, "the store of the old application");
+  const own = "koa.sess";
+  const signed = signedValues(options, own);
+  return {
+    name: "koa-session",
+    cookies: cookiesOf(options, own, ["", ".sig"]),
+    find: async (source) =>
+      firstFound(await signed(source), async (key) => {
+        const row = objectOf(await store.get(key, undefined, {}));
+        return provenBy(key, row && koaSession(row));
+      }),
+    end: async (source) => {
+      for (const key of await signed(source)) await store.destroy(key, {});
+    },
+  };
+}
+
+function koaSession({ _expire, _maxAge, _session, ...data }: Record<string, unknown>): FoundSession {
+  return { data, expiresAt: dateOf(_expire) };
 }
 
 function signedCookie(
@@ -57,21 +88,29 @@ function signedCookie(
   own: string,
   read: (content: Record<string, unknown>) => FoundSession,
 ): Reader {
-  const keys = listOf(options.keys ?? []);
-  if (keys.length === 0) throw invalidOption("keys", options.keys, "the keys of the old application");
-  const name = options.cookie ?? own;
+  const signed = signedValues(options, own);
   return {
     name: library,
     cookies: cookiesOf(options, own, ["", ".sig"]),
-    async find(source) {
-      const tags = valuesOf(source, `${name}.sig`);
-      return firstFound(valuesOf(source, name), async (value) => {
-        if (!(await isSigned(keys, `${name}=${value}`, tags))) return undefined;
+    find: async (source) =>
+      firstFound(await signed(source), async (value) => {
         const bytes = base64(value);
         const content = bytes && jsonOf(textOf(bytes));
         return content && provenBy(value, read(content));
-      });
-    },
+      }),
+  };
+}
+
+/** The values of the cookie beside which there is a signature of them. */
+function signedValues(options: SignedCookieOptions, own: string): (source: RequestSource) => Promise<string[]> {
+  const keys = listOf(options.keys ?? []);
+  if (keys.length === 0) throw invalidOption("keys", options.keys, "the keys of the old application");
+  const name = options.cookie ?? own;
+  return async (source) => {
+    const tags = valuesOf(source, `${name}.sig`);
+    const values = valuesOf(source, name);
+    const holds = await Promise.all(values.map((value) => isSigned(keys, `${name}=${value}`, tags)));
+    return values.filter((_, at) => holds[at]);
   };
 }
 

@@ -1,6 +1,7 @@
 /** Sessions that the real packages make: one for each format, as a client of the old application holds it. */
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { Auth, type AuthConfig, skipCSRFCheck } from "@auth/core";
 import { encode } from "@auth/core/jwt";
 import fastifyCookie from "@fastify/cookie";
 import fastifySecure from "@fastify/secure-session";
@@ -18,8 +19,8 @@ import { listen } from "../../support/sockets.ts";
 import { ask, type Handle, site } from "../../support/wire.ts";
 
 const require = createRequire(import.meta.url);
-const SECRET = "the secret of the old application, kept elsewhere";
-const OTHER = "another secret altogether, which nobody has given";
+export const SECRET = "the secret of the old application, kept elsewhere";
+export const OTHER = "another secret altogether, which nobody has given";
 
 /** A client's cookies, and the reader of the format. */
 export interface Old {
@@ -36,9 +37,9 @@ export interface Old {
 /** Of a user "ann" with a cart; `seconds` until it ends. */
 export type Make = (seconds: number) => Promise<Old>;
 
-const DATA = { user: "ann", cart: ["A-1"] };
-const jar = (lines: readonly string[]): string => lines.map((line) => line.split(";", 1)[0]).join("; ");
-const soon = (seconds: number): number => Date.now() + seconds * 1000;
+export const DATA = { user: "ann", cart: ["A-1"] };
+export const jar = (lines: readonly string[]): string => lines.map((line) => line.split(";", 1)[0]).join("; ");
+export const soon = (seconds: number): number => Date.now() + seconds * 1000;
 
 const expressSession: Make = async (seconds) => {
   const store = new session.MemoryStore();
@@ -86,28 +87,38 @@ const cookieSession: Make = async () => {
   };
 };
 
-const koaSession: Make = async (seconds) => {
-  const Koa = require("koa");
-  const koa = require("koa-session");
-  const app = new Koa();
-  app.keys = [SECRET];
-  app.use((koa.createSession ?? koa.default ?? koa)({ maxAge: seconds * 1000 }, app));
-  app.use((context: { path: string; session: Record<string, unknown>; body: unknown }) => {
-    if (context.path === "/login") Object.assign(context.session, DATA);
-    context.body = String(context.session.user);
-  });
-  const server = createServer(app.callback());
-  onTestFinished(() => void server.close());
-  const port = await listen(server);
-  const cookie = jar((await ask(port, "/login")).setCookie);
-  return {
-    cookie,
-    reader: readers.fromKoaSession({ keys: SECRET }),
-    stranger: readers.fromKoaSession({ keys: OTHER }),
-    expiresAt: soon(seconds),
-    stillValid: async () => (await ask(port, "/", { cookie })).body === "ann",
+const koaSession =
+  (stored: boolean): Make =>
+  async (seconds) => {
+    const rows = new Map<string, unknown>();
+    const store = stored
+      ? {
+          get: (key: string) => rows.get(key),
+          set: (key: string, row: unknown) => void rows.set(key, row),
+          destroy: (key: string) => void rows.delete(key),
+        }
+      : undefined;
+    const Koa = require("koa");
+    const koa = require("koa-session");
+    const app = new Koa();
+    app.keys = [SECRET];
+    app.use((koa.createSession ?? koa.default ?? koa)({ maxAge: seconds * 1000, store }, app));
+    app.use((context: { path: string; session: Record<string, unknown>; body: unknown }) => {
+      if (context.path === "/login") Object.assign(context.session, DATA);
+      context.body = String(context.session.user);
+    });
+    const server = createServer(app.callback());
+    onTestFinished(() => void server.close());
+    const port = await listen(server);
+    const cookie = jar((await ask(port, "/login")).setCookie);
+    return {
+      cookie,
+      reader: readers.fromKoaSession({ keys: [OTHER, SECRET], store }),
+      stranger: readers.fromKoaSession({ keys: OTHER, store }),
+      expiresAt: soon(seconds),
+      stillValid: async () => (await ask(port, "/", { cookie })).body === "ann",
+    };
   };
-};
 
 const ironSession: Make = async (seconds) => {
   const seal = await sealData(DATA, { password: SECRET, ttl: seconds });
@@ -179,6 +190,70 @@ const authJsInChunks: Make = async (seconds) => {
     stranger: readers.fromAuthJs({ secret: OTHER }),
     expiresAt: soon(seconds),
     stillValid: async () => true,
+  };
+};
+
+/** Signed in by a link in a mail, as strategy "database" wants it. */
+const authJsDatabase: Make = async (seconds) => {
+  const rows = new Map<string, { sessionToken: string; userId: string; expires: Date }>();
+  const ann = { id: "ann", email: "ann@example.com", emailVerified: null };
+  let link = "";
+  const config: AuthConfig = {
+    secret: SECRET,
+    trustHost: true,
+    basePath: "/auth",
+    skipCSRFCheck,
+    session: { strategy: "database", maxAge: seconds },
+    adapter: {
+      createVerificationToken: async (token) => token,
+      useVerificationToken: async (params) => ({ ...params, expires: new Date(soon(seconds)) }),
+      getUserByEmail: async () => ann,
+      getUser: async () => ann,
+      getUserByAccount: async () => ann,
+      createUser: async () => ann,
+      updateUser: async () => ann,
+      linkAccount: async () => undefined,
+      createSession: async (row) => rows.set(row.sessionToken, row) && row,
+      getSessionAndUser: async (token) => {
+        const row = rows.get(token);
+        return row ? { session: row, user: ann } : null;
+      },
+      updateSession: async () => null,
+      deleteSession: async (token) => void rows.delete(token),
+    },
+    providers: [
+      {
+        id: "mail",
+        type: "email",
+        name: "Mail",
+        from: "app@example.com",
+        maxAge: 600,
+        options: {},
+        sendVerificationRequest: async ({ url }) => {
+          link = url;
+        },
+      },
+    ],
+  };
+  const form = { method: "POST", body: new URLSearchParams({ email: ann.email }) };
+  await Auth(new Request("https://app.example/auth/signin/mail", form), config);
+  const name = "__Secure-authjs.session-token";
+  const lines = (await Auth(new Request(link), config)).headers.getSetCookie();
+  const cookie = jar(lines.filter((line) => line.startsWith(name)));
+  const find = (token: string) => {
+    const row = rows.get(token);
+    return row ? { userId: row.userId, expiresAt: row.expires, data: DATA } : null;
+  };
+  const end = (token: string): void => void rows.delete(token);
+  return {
+    cookie,
+    reader: readers.fromAuthJsDatabase({ cookie: name, find, end }),
+    stranger: readers.fromAuthJsDatabase({ cookie: name, find: () => null }),
+    expiresAt: soon(seconds),
+    stillValid: async () => {
+      const request = new Request("https://app.example/auth/session", { headers: { cookie } });
+      return ((await (await Auth(request, config)).json()) as { user?: object } | null)?.user !== undefined;
+    },
   };
 };
 
@@ -264,12 +339,14 @@ const fastifySealed: Make = async (seconds) => {
 export const formats: Readonly<Record<string, Make>> = {
   "express-session": expressSession,
   "cookie-session": cookieSession,
-  "koa-session": koaSession,
+  "koa-session": koaSession(false),
+  "koa-session with a store": koaSession(true),
   "iron-session 8": ironSession,
   "iron-session 8 with several passwords": ironSessionById,
   "h3 1": h3,
   "Auth.js": authJs,
   "Auth.js in chunks": authJsInChunks,
+  "Auth.js, database": authJsDatabase,
   "better-auth": better,
   "@fastify/session": fastifyStored,
   "@fastify/secure-session": fastifySealed,
