@@ -20,9 +20,9 @@ export interface HonoStore {
   deleteSession(id: string): unknown;
 }
 
-/** How sessions of hono-sessions are found. Without its `encryptionKey` the cookie is the bare id, and a `store` is needed. */
+/** How sessions of hono-sessions are found: by its `encryptionKey`, its `store`, or both. */
 export interface HonoSessionsOptions extends CookieOptions {
-  /** Its `encryptionKey`. */
+  /** Its `encryptionKey`. Default: none, the cookie is the bare id. */
   readonly encryptionKey?: string | undefined;
   /** The store that the old application had. Default: its CookieStore, whose sessions are in the cookie. */
   readonly store?: HonoStore | undefined;
