@@ -30,6 +30,7 @@ export const lockFiles: readonly string[] = [
   "package-lock.json",
   "tools/migrate/package-lock.json",
   "tools/runtimes/package-lock.json",
+  "tools/toolchains/package-lock.json",
   "test/frameworks/package-lock.json",
   ...exampleNames().map((name) => `examples/${name}/package-lock.json`),
 ];

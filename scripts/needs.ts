@@ -82,6 +82,16 @@ function installRuntimes(): Promise<string | undefined> {
   return runtimes;
 }
 
+/** Where webpack, Jest and Nitro are for the tests of the package. */
+export const toolchains: string = join(root, "tools/toolchains");
+
+/** For who runs one test file by itself: `npm test` has done it before. */
+export async function installToolchains(): Promise<void> {
+  if (isInstalled(toolchains)) return;
+  const failure = await npmInstall(toolchains, 480);
+  if (failure !== undefined) throw new Error(failure);
+}
+
 const runtimesInstalled = (): boolean => isInstalled(tools);
 const frameworks = join(root, "test/frameworks");
 const migrate = join(root, "tools/migrate");
@@ -113,6 +123,12 @@ const needs: readonly Need[] = [
     suites: ["test/contracts/cloudflare", "test/scenarios/cloudflare"],
     present: runtimesInstalled,
     install: installRuntimes,
+  },
+  {
+    name: "the bundlers and test runners of tools/toolchains",
+    suites: ["test/package/toolchains"],
+    present: () => isInstalled(toolchains),
+    install: () => npmInstall(toolchains, 480),
   },
   {
     name: "the packages of tools/migrate",

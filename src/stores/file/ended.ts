@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFile
 import { join } from "node:path";
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
+import { clearInterval, setInterval } from "../parts/timers.ts";
 import { uniqueName } from "./owner.ts";
 
 /** How long a notice of an end lies there: many times longer than any watcher takes to come by. */
@@ -54,7 +55,7 @@ export class Ended {
   #start(): void {
     this.#known = new Set([...this.#known, ...this.#names()]);
     this.#timer = setInterval(() => this.#look(), this.#every);
-    this.#timer.unref();
+    this.#timer.unref?.();
   }
 
   #halt(): void {

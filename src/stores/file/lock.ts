@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { SessionError } from "../../errors.ts";
+import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 import { ageOf, isGone, readOwner, uniqueName } from "./owner.ts";
 
 /** How long a call waits for its turn. Locks are held for milliseconds. */
@@ -70,7 +71,7 @@ export class Locks {
   async #acquire(name: string): Promise<string> {
     const flag = `${name}~${uniqueName()}`;
     const path = join(this.#folder, flag);
-    const deadline = performance.now() + this.#patienceMs;
+    const deadline = stopwatchNow() + this.#patienceMs;
     let raised = false;
     for (let turn = 1; ; turn++) {
       if (!raised) this.#raise(path);
@@ -79,11 +80,11 @@ export class Locks {
       );
       if (rivals.length === 0) return path;
       raised = rivals.every((rival) => flag < rival);
-      const late = performance.now() > deadline;
+      const late = stopwatchNow() > deadline;
       if (!raised || late) takeDown(path);
       if (late) throw blocked(this.#patienceMs, join(this.#folder, rivals[0] as string));
       // Apart from each other, so that they do not meet at every turn.
-      await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * Math.min(turn, 10)));
+      await new Promise<void>((resolve) => setTimeout(resolve, 1 + Math.random() * Math.min(turn, 10)));
     }
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
+import { setImmediate, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Entry } from "../store.ts";
 import type { Disk } from "./disk.ts";
 import type { Layout } from "./layout.ts";
@@ -209,7 +210,7 @@ function pauses(): () => Promise<void> {
   let count = 0;
   return async () => {
     count += 1;
-    if (count % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (count % 16 === 0) await new Promise<void>((resolve) => setImmediate(resolve));
   };
 }
 
@@ -218,11 +219,11 @@ const SPELL = 2;
 
 /** For upkeep, which nobody is in a hurry for: after every few milliseconds of work a rest that is as long. */
 export function rests(): () => Promise<void> {
-  let start = performance.now();
+  let start = stopwatchNow();
   return async () => {
-    const worked = performance.now() - start;
+    const worked = stopwatchNow() - start;
     if (worked < SPELL) return;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(worked, 100)));
-    start = performance.now();
+    await new Promise<void>((resolve) => setTimeout(resolve, Math.min(worked, 100)));
+    start = stopwatchNow();
   };
 }

@@ -1,3 +1,5 @@
+import { setImmediate } from "./timers.ts";
+
 /** Questions of one call at most, unless told: who waits for its answer waits for all of it. */
 const MOST = 32;
 
@@ -18,9 +20,9 @@ interface Waiting<Question, Answer> {
   reject(error: unknown): void;
 }
 
-/** Taken here, for a test that replaces timers later must not stop who asks. Where there is none, nobody is waited for. */
+/** The real one, for a test that replaces timers must not stop who asks. Where there is none, nobody is waited for. */
 const afterThisTurn: (run: () => void) => unknown =
-  typeof globalThis.setImmediate === "function" ? globalThis.setImmediate : queueMicrotask;
+  typeof globalThis.setImmediate === "function" ? setImmediate : queueMicrotask;
 
 /**
  * Makes one call of the questions that come in the same turn of the event loop, as they do when a server is busy:

@@ -14,23 +14,45 @@ interface IoRedisModule {
 const DRIVERS = ["redis", "ioredis", "iovalkey"] as const;
 type Driver = (typeof DRIVERS)[number];
 
-/** Each name is written out, so that bundlers can follow it, or leave it out when they are told that it is external. */
+/**
+ * Each name is written out, so that bundlers can follow it, and in a `try` of its own, for webpack makes a driver that is not
+ * installed an error of the build elsewhere, and a warning there.
+ */
 const imports: Record<Driver, () => Promise<unknown>> = {
-  redis: () => import("redis"),
-  ioredis: () => import("ioredis"),
-  iovalkey: () => import("iovalkey"),
+  redis: async () => {
+    try {
+      return await import("redis");
+    } catch (error) {
+      return missing("redis", error);
+    }
+  },
+  ioredis: async () => {
+    try {
+      return await import("ioredis");
+    } catch (error) {
+      return missing("ioredis", error);
+    }
+  },
+  iovalkey: async () => {
+    try {
+      return await import("iovalkey");
+    } catch (error) {
+      return missing("iovalkey", error);
+    }
+  },
 };
 
 /** Undefined for one that is not installed. */
 async function load<T>(driver: Driver): Promise<T | undefined> {
-  try {
-    return (await imports[driver]()) as T;
-  } catch (error) {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
-    if (isMissing && new RegExp(`['"]${driver}['"]`).test(String(message))) return undefined;
-    throw new SessionError("SOJOURN_INVALID_OPTION", `Option "client": the package ${driver} cannot be loaded.`, error);
-  }
+  return (await imports[driver]()) as T | undefined;
+}
+
+/** @throws SessionError for one that is there and does not load. */
+function missing(driver: Driver, error: unknown): undefined {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+  if (isMissing && new RegExp(`['"]${driver}['"]`).test(String(message))) return undefined;
+  throw new SessionError("SOJOURN_INVALID_OPTION", `Option "client": the package ${driver} cannot be loaded.`, error);
 }
 
 /** Valkey has schemes of its own, and the drivers do not know them. */

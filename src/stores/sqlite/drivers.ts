@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { SessionError } from "../../errors.ts";
 import type { SqliteDatabase } from "./database.ts";
@@ -38,6 +37,8 @@ const oldNode = (): boolean => process.versions.bun === undefined && Number.pars
 function wouldCrash(): boolean {
   if (!oldNode()) return false;
   // From the application, not from this module: what is transformed to CommonJS has no address of its own.
+  // And not by an import: webpack follows a `createRequire`, and warns of one that it cannot.
+  const { createRequire } = process.getBuiltinModule("node:module");
   const places = [process.cwd(), dirname(process.argv[1] ?? process.cwd())];
   return places.some((place) => {
     try {

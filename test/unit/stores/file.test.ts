@@ -239,3 +239,26 @@ describe("fileStore() user index", () => {
     expect(await store.epoch("ann")).toBe(everybody);
   });
 });
+
+describe("fileStore() under fake timers", () => {
+  it("answers a list of more records than are read without a pause, and callers that wait for each other", async () => {
+    vi.useFakeTimers();
+    try {
+      const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+      await Promise.all(keys.map((key) => store.create(key, record({ userId: "ann" }))));
+      expect((await store.list("ann", { limit: 100 })).items).toHaveLength(40);
+      const other = fileStore({ directory, durability: "rename", clock });
+      const version = (await store.get("k0"))?.version ?? "";
+      const updates = await Promise.all(
+        [store, other, store, other].map((each) => each.update("k0", record({ userId: "ann" }), version)),
+      );
+      expect(updates.filter(({ status }) => status === "ok")).toHaveLength(1);
+      await other.close();
+      clock.advance(120_000);
+      await store.deleteExpired();
+      expect((await store.list("ann")).items).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

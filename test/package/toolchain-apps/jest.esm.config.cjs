@@ -1,0 +1,5 @@
+module.exports = {
+  testMatch: ["**/stores.spec.mjs"],
+  moduleFileExtensions: ["js", "mjs", "json", "node"],
+  transform: {},
+};
