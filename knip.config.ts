@@ -24,8 +24,8 @@ const config: KnipConfig = {
   project: ["{src,test,scripts,demo,benchmarks}/**/*.{ts,js,mjs}"],
   // A type that only its own file uses is exported for the declarations that name it.
   ignoreExportsUsedInFile: { interface: true, type: true },
-  // They have a package.json of their own, and may not be installed.
-  ignore: ["test/frameworks/**"],
+  // They have packages of their own, which may not be installed.
+  ignore: ["test/frameworks/**", "test/package/toolchain-apps/**"],
   ignoreDependencies: [
     // Run by path, in scripts/lint-package.ts.
     "@arethetypeswrong/cli",
