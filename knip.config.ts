@@ -18,7 +18,7 @@ const config: KnipConfig = {
     "test/runtimes/{main,worker,sqlite}.mjs",
     "test/package/apps/*.js",
     "test/support/cloudflare/worker.ts",
-    "test/support/processes/wait-for-sigint.ts",
+    "test/support/processes/{rolling-child,wait-for-sigint}.ts",
     "demo/assets/*.js",
   ],
   project: ["{src,test,scripts,demo,benchmarks}/**/*.{ts,js,mjs}"],

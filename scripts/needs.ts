@@ -153,7 +153,7 @@ const needs: readonly Need[] = [
     suites: [
       "test/contracts/postgres.test.ts",
       "test/contracts/express-session",
-      "test/contracts/dropin-stores",
+      "test/contracts/dropin-",
       "test/contracts/cached-servers",
       "test/contracts/migrating-servers",
       "test/unit/stores/postgres-server",
@@ -170,7 +170,7 @@ const needs: readonly Need[] = [
       "test/contracts/redis",
       "test/contracts/keyv",
       "test/contracts/express-session",
-      "test/contracts/dropin-stores",
+      "test/contracts/dropin-",
       "test/contracts/cached-servers",
       "test/contracts/migrating-servers",
       "test/scenarios/redis",
