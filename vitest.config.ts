@@ -15,7 +15,7 @@ export const alias = [
   { find: /^sojourn\/client$/, replacement: src("client/index.ts") },
   { find: /^sojourn\/client\/(.*)$/, replacement: src("client/$1.ts") },
   { find: /^sojourn\/testing$/, replacement: src("testing/index.ts") },
-  { find: /^sojourn\/([a-z-]+)$/, replacement: src("adapters/$1.ts") },
+  { find: /^sojourn\/([a-z0-9.-]+)$/, replacement: src("adapters/$1.ts") },
 ];
 
 /** The folders of test/ that are a project of their own. Every other test file is in the project "unit". */

@@ -20,7 +20,7 @@ const PARTS = [
   [
     "cookie",
     "Members of `cookie`, and of `cookieTransport()`.",
-    ["src/transport/cookie-options.ts", "src/transport/cookie.ts"],
+    ["src/transport/cookie-options.ts", "src/transport/carry-in-cookie.ts"],
   ],
   ["csrf", "Members of `csrf`; see [csrf.md](csrf.md).", ["src/csrf/policy.ts"]],
   ["headerTransport()", "See [transports.md](transports.md).", ["src/transport/header.ts"]],

@@ -98,11 +98,21 @@ async function inSlices(
 ): Promise<number | null> {
   let count = 0;
   for (;;) {
-    const keys = await end({ limit: SLICE });
+    const keys = await announced(context, end);
     if (keys === null) return count > 0 ? count : null;
     count += keys.length;
     for (const key of keys) context.endings.fire(key, "revoked");
     if (keys.length < SLICE) return count;
+  }
+}
+
+/** A store that pushes tells of the ends before it answers. */
+async function announced<T>(context: Context, end: (slice: Pick<DeleteAllOptions, "limit">) => T): Promise<Awaited<T>> {
+  const over = context.endings.announce(undefined, "revoked");
+  try {
+    return await end({ limit: SLICE });
+  } finally {
+    over();
   }
 }
 

@@ -26,7 +26,8 @@ import { isUserStore, type Store } from "../stores/store.ts";
 import { tokenBearer } from "../token/opaque.ts";
 import { sealedBearer } from "../token/sealed.ts";
 import { createVerify } from "../token/verify.ts";
-import { cookieTransport, dataCookieTransport } from "../transport/cookie.ts";
+import { carryDataInCookie } from "../transport/carry-in-cookie.ts";
+import { cookieTransport } from "../transport/cookie.ts";
 import type { HeaderOp, Transport } from "../transport/transport.ts";
 import { adviseOnReturn, adviseOnStore, adviseOnStrangers } from "./advice.ts";
 import { resolveLifetime } from "./lifetime.ts";
@@ -67,7 +68,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const context: Context = {
     mode,
     records,
-    graveyard: { records, initialEncoded: shape.initialEncoded, clock, emit, fire: endings.fire },
+    graveyard: { records, initialEncoded: shape.initialEncoded, clock, emit, ...endings },
     bearer,
     carries,
     verify: createVerify(bearer, codec),
@@ -111,7 +112,7 @@ function transportsOf<Data extends object>(options: AnyOptions<Data>, mode: Mode
       options.cookie,
       "nothing beside `transports`: give it to the `cookieTransport` there",
     );
-  const make = mode === "server" ? cookieTransport : dataCookieTransport;
+  const make = mode === "server" ? cookieTransport : carryDataInCookie;
   return options.transports ?? [adviseOnReturn(make(options.cookie), !options.cookie?.insecure)];
 }
 

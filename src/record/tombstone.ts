@@ -29,6 +29,8 @@ export interface Graveyard {
   readonly emit: Emit;
   /** Aborts the signals of a session that has ended. */
   readonly fire: (key: SessionKey, reason: EndReason) => void;
+  /** Says why a session is about to end; what is returned takes the word back. */
+  readonly announce: (key: SessionKey, reason: EndReason) => () => void;
 }
 
 /** The tombstone of a record. */
@@ -104,33 +106,47 @@ async function walk(records: Records, grave: Held | undefined, sameUser: boolean
  * @throws SOJOURN_CONFLICT when new ids are made faster than they can be ended; the session is not over then.
  */
 export async function end(yard: Graveyard, key: SessionKey, reason: EndReason, start?: Held): Promise<boolean> {
-  const { records } = yard;
   let next: SessionKey | undefined = key;
   let held = start;
   let ended = false;
   for (let links = 0; next !== undefined; links++) {
     if (links >= MOST_LINKS) throw endlessChain();
-    const current: SessionKey = next;
-    held ??= await records.find(current);
-    const burial: Burial = held
-      ? await bury(yard, current, held, { reason: "ended" })
-      : { status: "gone", held: undefined };
-    const grave = burial.status === "gone" ? burial.held : undefined;
-    // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes. One that
-    // has a user yet may still become the session again, in a verb that is under way: it goes, too.
-    const mayReturn = grave?.times.userId !== undefined;
-    const goes = burial.status === "buried" ? !records.tellsOfEnds : grave === undefined || mayReturn;
-    const removed = goes && (await records.remove(current));
-    if (burial.status === "buried" || (removed && !mayReturn)) {
-      ended = true;
-      const userId = burial.status === "buried" ? burial.last.times.userId : held?.times.userId;
-      yard.emit({ type: "destroyed", id: current, userId, reason });
+    const over = yard.announce(next, reason);
+    try {
+      const link: Link = await endOne(yard, next, reason, held);
+      ended ||= link.ended;
+      next = link.next;
+    } finally {
+      over();
     }
-    yard.fire(current, reason);
-    next = grave?.content.meta.tombstone?.successor;
     held = undefined;
   }
   return ended;
+}
+
+interface Link {
+  readonly ended: boolean;
+  /** What replaced it. */
+  readonly next: SessionKey | undefined;
+}
+
+async function endOne(yard: Graveyard, key: SessionKey, reason: EndReason, start: Held | undefined): Promise<Link> {
+  const { records } = yard;
+  const held = start ?? (await records.find(key));
+  const burial: Burial = held ? await bury(yard, key, held, { reason: "ended" }) : { status: "gone", held: undefined };
+  const grave = burial.status === "gone" ? burial.held : undefined;
+  // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes. One that
+  // has a user yet may still become the session again, in a verb that is under way: it goes, too.
+  const mayReturn = grave?.times.userId !== undefined;
+  const goes = burial.status === "buried" ? !records.tellsOfEnds : grave === undefined || mayReturn;
+  const removed = goes && (await records.remove(key));
+  const ended = burial.status === "buried" || (removed && !mayReturn);
+  if (ended) {
+    const userId = burial.status === "buried" ? burial.last.times.userId : held?.times.userId;
+    yard.emit({ type: "destroyed", id: key, userId, reason });
+  }
+  yard.fire(key, reason);
+  return { ended, next: grave?.content.meta.tombstone?.successor };
 }
 
 function endlessChain(): SessionError {

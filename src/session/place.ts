@@ -42,11 +42,14 @@ type Verb = "login" | "rotate" | "reauthenticate";
 export async function takePlace(session: Internals, make: Make, why: Verb, since: number): Promise<void> {
   // The request's own signal does not tell of the end of the id that the request itself replaces.
   session.listener?.suspend();
+  const over = session.held && session.context.endings.announce(session.key, "replaced");
   try {
     await replaceSession(session, make, why, since);
   } catch (error) {
     if (session.held) session.listener?.follow(session.key);
     throw error;
+  } finally {
+    over?.();
   }
 }
 

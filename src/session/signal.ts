@@ -10,6 +10,11 @@ export interface Endings {
   listen(): Listener;
   /** Aborts every signal of the session. The reason is known where the end was asked for in this process. */
   fire(key: SessionKey, reason?: EndReason): void;
+  /**
+   * Says why a session is about to end, or any of a user's or of all: a store that pushes tells of the end before its verb
+   * answers. What is returned takes the word back.
+   */
+  announce(key: SessionKey | undefined, reason: EndReason): () => void;
 }
 
 /** One request's signal. */
@@ -37,6 +42,7 @@ export function createEndings(
   lookEveryMs: number,
 ): Endings {
   const followers = new Map<SessionKey, Set<Follower>>();
+  const announced: { readonly key: SessionKey | undefined; readonly reason: EndReason }[] = [];
   let stop: (() => void) | undefined;
   let looking = false;
 
@@ -71,11 +77,17 @@ export function createEndings(
     const all = followers.get(key);
     if (!all) return;
     forget(key);
-    for (const follower of all) follower.abort(reason);
+    const said = reason ?? announced.findLast((each) => each.key === key || each.key === undefined)?.reason;
+    for (const follower of all) follower.abort(said);
   };
 
   return {
     fire,
+    announce(key, reason) {
+      const said = { key, reason };
+      announced.push(said);
+      return () => void announced.splice(announced.indexOf(said), 1);
+    },
     listen: () =>
       new Follower({
         join(key, follower) {
