@@ -129,5 +129,9 @@ function answering<Data extends object, Public>(
   };
 }
 
-/** Proxies of nginx's kind hold a response back until it is complete, unless they are told. */
-const STREAM = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
+/** Proxies of nginx's kind hold a response back until it is complete, and compressors until they have enough, unless they are told. */
+const STREAM = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+};

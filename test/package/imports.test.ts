@@ -93,6 +93,10 @@ const reach: Record<string, readonly string[]> = {
   "./sveltekit": ["src/adapters/"],
   "./aws-lambda": ["src/adapters/"],
   "./next": ["src/adapters/"],
+  "./react-router": ["src/adapters/"],
+  "./astro": ["src/adapters/"],
+  "./nuxt": ["src/adapters/"],
+  "./tanstack-start": ["src/adapters/"],
   "./devices": ["src/adapters/"],
   "./testing": ["src/testing/"],
 };
