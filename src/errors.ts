@@ -85,6 +85,11 @@ export class SessionError extends Error {
     this.status = STATUS[code];
     this.statusCode = this.status;
   }
+
+  /** Messages are for whoever runs the application: frameworks that ask (Koa, NestJS) show the client the name of the status. */
+  get expose(): boolean {
+    return false;
+  }
 }
 
 /**

@@ -64,6 +64,6 @@ test("has no link to a page, an image or a file that it does not have", () => {
 });
 
 // Half of it are the source maps, which hold the sources.
-test("stays under 1.3 MB packed, fifteen stores, the documentation, the contract suite and the sources included", () => {
-  expect(tarball.size).toBeLessThan(1_300_000);
+test("stays under 1.6 MB packed, fifteen stores, the documentation, the contract suite and the sources included", () => {
+  expect(tarball.size).toBeLessThan(1_600_000);
 });
