@@ -3,12 +3,14 @@ import { isSessionError } from "../errors.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { checkHistoryCommand } from "./commands/check-history.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { migrateCodeCommand } from "./commands/migrate-code.ts";
 import { schema } from "./commands/schema.ts";
 import { secret } from "./commands/secret.ts";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["check-history", checkHistoryCommand],
   ["migrate", migrateCommand],
+  ["migrate-code", migrateCodeCommand],
   ["schema", schema],
   ["secret", secret],
 ]);

@@ -1,0 +1,37 @@
+import { SessionError } from "../../index.ts";
+
+/** A node of a syntax tree, as far as it is used. */
+export interface SyntaxNode {
+  kind(): string | number;
+  text(): string;
+  parent(): SyntaxNode | null;
+  children(): SyntaxNode[];
+  field(name: string): SyntaxNode | null;
+  range(): { readonly start: { readonly line: number } };
+  findAll(matcher: object): SyntaxNode[];
+  replace(text: string): object;
+  commitEdits(edits: object[]): string;
+}
+
+/** Gives the root of a source's tree; the language is that of the file's ending. */
+export type Parse = (file: string, source: string) => SyntaxNode;
+
+/**
+ * The parser, which only this command needs and which is installed by who runs it.
+ *
+ * @throws SessionError `SOJOURN_UNSUPPORTED` when it is not there.
+ */
+export async function loadParser(): Promise<Parse> {
+  const { parse, Lang } = await import("@ast-grep/napi").catch((error: unknown) => {
+    throw new SessionError(
+      "SOJOURN_UNSUPPORTED",
+      "Code is read by @ast-grep/napi, which is not installed here. Install it for this once: npm install --no-save @ast-grep/napi",
+      error,
+    );
+  });
+  const languageOf = (file: string) => {
+    if (file.endsWith(".tsx")) return Lang.Tsx;
+    return /\.[cm]?ts$/.test(file) ? Lang.TypeScript : Lang.JavaScript;
+  };
+  return (file, source) => parse(languageOf(file), source).root();
+}
