@@ -42,7 +42,9 @@ export function makeWorld(): World {
   };
 }
 
-const VERBS = new Set<PropertyKey>("get|create|update|touch|delete|epoch|admit|list|deleteAll|scan|clear".split("|"));
+const VERBS = new Set<PropertyKey>(
+  "get|create|update|touch|delete|epoch|admit|replace|end|list|deleteAll|scan|clear".split("|"),
+);
 
 function observed(inner: MemoryStore, onCall: OnCall): MemoryStore {
   return new Proxy(inner, {

@@ -19,6 +19,7 @@ function stepwise(inner: MemoryStore, scheduler: fc.Scheduler): MemoryStore {
     "epoch",
     "admit",
     "replace",
+    "end",
     "deleteAll",
   ]);
   return new Proxy(inner, {

@@ -23,7 +23,7 @@ export interface HeldOptions {
 }
 
 const VERBS: ReadonlySet<PropertyKey> = new Set([
-  ...["get", "create", "update", "touch", "delete", "epoch", "admit", "replace", "list", "deleteAll"],
+  ...["get", "create", "update", "touch", "delete", "epoch", "admit", "replace", "end", "list", "deleteAll"],
   ...["scan", "clear", "deleteExpired"],
 ]);
 

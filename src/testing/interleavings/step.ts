@@ -38,6 +38,7 @@ export function footprintOf(verb: StoreVerb, [first]: readonly unknown[], limite
       return { reads: [USERS], writes: [] };
     case "create":
     case "update":
+    case "end":
     case "touch":
     case "delete":
       return { reads: [], writes: [keyed(first)] };
