@@ -45,6 +45,7 @@ export type {
   ClosableStore,
   Consistency,
   DeleteAllOptions,
+  EndStore,
   Entry,
   Epoch,
   HealthStore,

@@ -16,6 +16,7 @@ import type {
   AdmitResult,
   ClosableStore,
   DeleteAllOptions,
+  EndStore,
   Entry,
   Epoch,
   HealthStore,
@@ -44,7 +45,14 @@ export interface MemoryStoreOptions {
 }
 
 /** Everything a store can do, in the process. */
-export interface MemoryStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {
+export interface MemoryStore
+  extends ReplaceStore,
+    EndStore,
+    ScanStore,
+    SweepStore,
+    WatchStore,
+    ClosableStore,
+    HealthStore {
   readonly name: "memory";
   readonly consistency: "cas";
   /** Records held, with those that expired and were not collected yet. */
@@ -119,16 +127,13 @@ class Memory implements MemoryStore {
   });
 
   readonly update: MemoryStore["update"] = atOnce(
-    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult => {
-      const table = this.#open();
-      const slot = table.live(key, this.#clock());
-      if (slot === NONE) return { status: "gone" };
-      if (table.version(slot) !== expected) return { status: "conflict", current: table.read(slot) };
-      this.#fits(key, record);
-      const version = table.replace(slot, record);
-      this.#listeners.tell(this.#makeRoom(table));
-      return { status: "ok", version };
-    },
+    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult =>
+      this.#write(key, record, expected, []),
+  );
+
+  readonly end: MemoryStore["end"] = atOnce(
+    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult =>
+      this.#write(key, record, expected, [key]),
   );
 
   readonly touch: MemoryStore["touch"] = atOnce((key: SessionKey, seenAt: number, expiresAt: number): boolean => {
@@ -249,6 +254,18 @@ class Memory implements MemoryStore {
   #open(): Table {
     if (this.#records) return this.#records;
     throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "The memory store was closed; make a new one.");
+  }
+
+  #write(key: SessionKey, record: SessionRecord, expected: Version, ended: readonly SessionKey[]): UpdateResult {
+    const table = this.#open();
+    const slot = table.live(key, this.#clock());
+    if (slot === NONE) return { status: "gone" };
+    if (table.version(slot) !== expected) return { status: "conflict", current: table.read(slot) };
+    this.#fits(key, record);
+    const version = table.replace(slot, record);
+    // A set, for the tombstone may be the first to go.
+    this.#listeners.tell([...new Set([...ended, ...this.#makeRoom(table)])]);
+    return { status: "ok", version };
   }
 
   #fits(key: SessionKey, record: SessionRecord): void {

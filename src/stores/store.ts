@@ -191,7 +191,7 @@ export interface SweepStore extends Store {
 
 /** A store that tells when a session ended, in whatever process that was. Best effort, at most once each. */
 export interface WatchStore extends Store {
-  /** Calls back with the keys that `delete`, `deleteAll`, `clear`, `replace` or an eviction ended. Returns a function that stops it. */
+  /** Calls back with the keys that `delete`, `deleteAll`, `clear`, `replace`, `end` or an eviction ended. Returns a function that stops it. */
   watch(onEnded: (key: SessionKey) => void): () => void;
 }
 

@@ -63,7 +63,7 @@ const known: Record<string, Case> = {
     calls: { get: 2, replace: 1 },
     cookies: [1, 1, 1],
   },
-  "logs out": { step: (session) => session.logout(), calls: { get: 1, update: 1, delete: 1 }, cookies: [1, 1, 1] },
+  "logs out": { step: (session) => session.logout(), calls: { get: 1, end: 1 }, cookies: [1, 1, 1] },
 };
 
 /** Requests without a cookie. */

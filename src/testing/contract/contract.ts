@@ -1,6 +1,7 @@
-import type { ReplaceStore, Store, WatchStore } from "../../stores/store.ts";
+import type { EndStore, ReplaceStore, Store, WatchStore } from "../../stores/store.ts";
 import {
   isClosableStore,
+  isEndStore,
   isHealthStore,
   isReplaceStore,
   isScanStore,
@@ -13,6 +14,7 @@ import { basics } from "./basics.ts";
 import type { Case, Group, Requirement } from "./case.ts";
 import { clients } from "./clients.ts";
 import { compareAndSet } from "./compare-and-set.ts";
+import { ending, watchEnd } from "./ends.ts";
 import { close, health, watch, watchReplace } from "./lifecycle.ts";
 import { races } from "./races.ts";
 import { histories } from "./random-runs.ts";
@@ -131,11 +133,13 @@ function addGroups(store: Store, add: Add): void {
   for (const group of [basics, values, time, compareAndSet, races]) add(group, true);
   for (const group of [users, userIds, revocation, admission, userRaces]) add(group, isUserStore(store));
   for (const group of [replacing, replaceRaces]) add(group, isUserStore(store) && isReplaceStore(store));
+  add(ending, isEndStore(store));
   add(scan, isScanStore(store));
   for (const group of [clearInstants, clearRaces]) add<UserScanStore>(group, isUserStore(store) && isScanStore(store));
   add(sweep, isSweepStore(store));
   add(watch, isWatchStore(store));
   add<ReplaceStore & WatchStore>(watchReplace, isReplaceStore(store) && isWatchStore(store));
+  add<EndStore & WatchStore>(watchEnd, isEndStore(store) && isWatchStore(store));
   add(histories, true);
   add(clients, true);
   add(close, isClosableStore(store));

@@ -7,7 +7,14 @@ import type {
   UserStore,
   WatchStore,
 } from "../../stores/store.ts";
-import { isHealthStore, isReplaceStore, isScanStore, isSweepStore, isUserStore } from "../../stores/store.ts";
+import {
+  isEndStore,
+  isHealthStore,
+  isReplaceStore,
+  isScanStore,
+  isSweepStore,
+  isUserStore,
+} from "../../stores/store.ts";
 import { equal, ok, rejects } from "../assert.ts";
 import { put } from "./basics.ts";
 import type { Case, Group } from "./case.ts";
@@ -20,7 +27,7 @@ import { admit } from "./users.ts";
  * Watches, and ends sessions until one of them is told: a store may have to connect and to subscribe first, and tells
  * nothing of what ends meanwhile. They are left out of what `onEnded` hears; `probes` are those of other listeners.
  */
-async function listen(
+export async function listen(
   t: Trial,
   store: WatchStore,
   onEnded: (key: string) => unknown,
@@ -43,7 +50,7 @@ async function listen(
 }
 
 /** Waits until the keys were told, and a little longer for what should not have been. */
-async function told(heard: readonly string[], expected: readonly string[], what: string): Promise<void> {
+export async function told(heard: readonly string[], expected: readonly string[], what: string): Promise<void> {
   for (let turn = 0; turn < 400 && heard.length < expected.length; turn++) await wait(10);
   await wait(20);
   equal([...heard].sort(), [...expected].sort(), what);
@@ -171,6 +178,7 @@ const closing: readonly Case<ClosableStore>[] = [
       await rejects(() => store.update(key, t.record(), version), "update()");
       await rejects(() => store.touch(key, t.now(), t.now() + 1), "touch()");
       await rejects(() => store.delete(key), "delete()");
+      if (isEndStore(store)) await rejects(() => store.end(key, t.record(), version), "end()");
       if (isUserStore(store)) {
         await rejects(() => store.epoch("ann"), "epoch()");
         await rejects(() => store.list("ann"), "list()");
