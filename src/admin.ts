@@ -3,7 +3,8 @@
  */
 import type { Context } from "./context.ts";
 import { checkNames, invalidOption, SessionError } from "./errors.ts";
-import { end, successorOf } from "./record/tombstone.ts";
+import { sparing } from "./record/sparing.ts";
+import { end, type Successor, successorOf } from "./record/tombstone.ts";
 import type { SessionKey } from "./record.ts";
 import { openKnown } from "./request/open.ts";
 import { internalsOf, Session } from "./session/session.ts";
@@ -65,18 +66,21 @@ export async function revokeOthers(context: Context, session: Session<object>): 
     );
   assertCan(context, "revokeOthers", context.records.keepsUsers);
   const at = context.stamp(context.clock());
-  let total = 0;
-  for (let key: SessionKey | undefined = internals.key; key !== undefined; ) {
-    const except: SessionKey = key;
-    const count = await inSlices(context, (slice) => context.records.deleteAll(userId, { ...slice, except, at }));
-    if (count !== null) {
-      total += count;
-      context.emit({ type: "revoked", userId, count: total });
-      return total;
+  const { records } = context;
+  const { key, held } = internals;
+  let own: Successor | undefined = held && { key, held };
+  while (own) {
+    const { key: except } = own;
+    const others = (): Promise<number | null> =>
+      inSlices(context, (slice) => records.deleteAll(userId, { ...slice, except, at }));
+    const count = await sparing(context.graveyard, except, own.held, others);
+    if (typeof count === "number") {
+      context.emit({ type: "revoked", userId, count });
+      return count;
     }
     // Another request of this browser may have given the session a new id.
-    const found = await successorOf(context.records, await context.records.find(except));
-    key = found?.held.times.userId === userId ? found.key : undefined;
+    const found = await successorOf(records, await records.find(except));
+    own = found?.held.times.userId === userId ? found : undefined;
   }
   internals.end();
   throw new SessionError("SOJOURN_REVOKED", "This session has been ended, so it cannot end the user's others.");

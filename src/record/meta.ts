@@ -36,6 +36,8 @@ export interface Meta extends Rotation {
   readonly lifetime?: number | undefined;
   /** When each factor was last shown, in milliseconds; by the names in `factors`. */
   readonly factorsAt?: Readonly<Record<string, number>> | undefined;
+  /** Until then, in milliseconds, the session stays under its key: all others of its user are being ended. */
+  readonly sparedUntil?: number | undefined;
   /** False for a cookie that dies with the browser. */
   readonly persistent?: boolean | undefined;
   /** Present on a tombstone: the record stands for a session that is no more. */
@@ -64,6 +66,7 @@ interface WireMeta {
   i?: number | undefined;
   m?: number | undefined;
   w?: Readonly<Record<string, number>> | undefined;
+  o?: number | undefined;
   t?: [reason: "replaced" | "ended", successor?: string, otherUser?: "u"] | undefined;
 }
 
@@ -80,6 +83,7 @@ export function encodeMeta(meta: Meta): string {
   if (meta.idle !== undefined) wire.i = meta.idle;
   if (meta.lifetime !== undefined) wire.m = meta.lifetime;
   if (meta.factorsAt) wire.w = meta.factorsAt;
+  if (meta.sparedUntil !== undefined) wire.o = meta.sparedUntil;
   if (meta.tombstone) wire.t = encodeTombstone(meta.tombstone);
   return JSON.stringify(wire);
 }
@@ -117,6 +121,7 @@ export function decodeMeta(text: string): Meta | null {
     idle: isTime(wire.i) ? wire.i : undefined,
     lifetime: isTime(wire.m) ? wire.m : undefined,
     factorsAt: areTimes(wire.w) ? wire.w : undefined,
+    sparedUntil: isTime(wire.o) ? wire.o : undefined,
     tombstone: wire.t && { reason: wire.t[0], successor: wire.t[1], otherUser: wire.t[2] === "u" || undefined },
   };
 }

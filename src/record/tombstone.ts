@@ -9,6 +9,7 @@ import type { Held, Next, Times } from "./held.ts";
 import type { Meta } from "./meta.ts";
 import type { Encoded } from "./payload.ts";
 import type { Records } from "./records.ts";
+import { assertNotSpared } from "./sparing.ts";
 
 /** For so long requests that were under way when an id was replaced or ended may still arrive: they touch no cookie. */
 export const IN_FLIGHT_MS = 60_000;
@@ -53,6 +54,7 @@ export type Burial =
  * Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it.
  *
  * @param keepsUser The tombstone is found and ended with the user's sessions, as long as it may become the session again.
+ * @throws SOJOURN_CONFLICT with `keepsUser`, when the session is being spared.
  */
 export async function bury(
   yard: Graveyard,
@@ -64,6 +66,7 @@ export async function bury(
   let last = start;
   const result = await yard.records.end(key, start, (current) => {
     last = current;
+    if (keepsUser) assertNotSpared(yard, current);
     const grave = graveOf(yard, current, tombstone);
     return keepsUser ? { ...grave, times: { ...grave.times, userId: current.times.userId } } : grave;
   });

@@ -205,7 +205,7 @@ async function contentOf(
     return { meta: fresh, encoded: codec.encode(data) };
   }
   if (!old) return { meta: { ...meta, version: shape.label(undefined) }, encoded: seen };
-  const own = { ...meta, flash: old.meta.flash, version: shape.label(old.meta.version) };
+  const own = { ...meta, sparedUntil: undefined, flash: old.meta.flash, version: shape.label(old.meta.version) };
   // What another request saved meanwhile is carried over too; with data in the cookie there is only ours.
   if (carries !== "nothing" || sameEncoded(old.encoded, base)) return { meta: own, encoded: seen };
   return { meta: own, encoded: codec.encode(await mergeOnto(codec, shape, old, base, seen)) };

@@ -46,8 +46,9 @@ export async function swapInSteps(
     return burial.held ? { status: "conflict", current: burial.held } : { status: "gone" };
   }
   const { last } = burial;
-  const held = last === place.held ? inserted.held : await twice(() => carryOver(session, key, inserted.held, last));
+  // First of all: what is carried over finds no successor where the user's other sessions were ended meanwhile.
   if (inPlace && records.keepsUsers) await settle(session, key, place, burial);
+  const held = last === place.held ? inserted.held : await twice(() => carryOver(session, key, inserted.held, last));
   return { ...inserted, held };
 }
 

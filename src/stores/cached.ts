@@ -2,10 +2,11 @@ import type { Clock } from "../clock.ts";
 import { invalidOption } from "../errors.ts";
 import type { CacheStats } from "./cached/cache.ts";
 import { Cache } from "./cached/cache.ts";
-import { replaceVerb, scanVerbs, userVerbs } from "./cached/capabilities.ts";
+import { endVerb, replaceVerb, scanVerbs, userVerbs } from "./cached/capabilities.ts";
 import { clockOf, millisecondsWithin } from "./parts/bounds.ts";
 import type {
   ClosableStore,
+  EndStore,
   HealthStore,
   ReplaceStore,
   ScanStore,
@@ -14,7 +15,15 @@ import type {
   UserStore,
   WatchStore,
 } from "./store.ts";
-import { isHealthStore, isReplaceStore, isScanStore, isSweepStore, isUserStore, isWatchStore } from "./store.ts";
+import {
+  isEndStore,
+  isHealthStore,
+  isReplaceStore,
+  isScanStore,
+  isSweepStore,
+  isUserStore,
+  isWatchStore,
+} from "./store.ts";
 
 export type { CacheStats } from "./cached/cache.ts";
 
@@ -38,6 +47,7 @@ export interface CachedStoreOptions {
 export type CachedStore<Far extends Store> = Store &
   ClosableStore & { stats(): CacheStats } & (Far extends UserStore ? UserStore : unknown) &
   (Far extends ReplaceStore ? ReplaceStore : unknown) &
+  (Far extends EndStore ? EndStore : unknown) &
   (Far extends ScanStore ? ScanStore : unknown) &
   (Far extends SweepStore ? SweepStore : unknown) &
   (Far extends WatchStore ? WatchStore : unknown) &
@@ -48,7 +58,7 @@ export type CachedStore<Far extends Store> = Store &
  *
  * What it keeps. Every write goes to `far` and is decided there, by its compare-and-set: a stale read leads to a
  * `conflict`, never to a lost update. What this process has written or ended it never reads otherwise afterwards, however
- * reads and writes interleave: `delete`, `deleteAll`, `clear`, `replace` and evictions leave a tombstone in `near`, and the answer to
+ * reads and writes interleave: `delete`, `deleteAll`, `clear`, `replace`, `end` and evictions leave a tombstone in `near`, and the answer to
  * a read that began before a write is not kept. What **other** processes write or end shows here after `maxStaleness` at
  * the latest, counted from the moment the far store was asked; ends show at once when `far` can `watch`, and when its connection
  * is lost meanwhile, by the same bound. (Between processes that share a near store, the difference of their clocks adds to it.)
@@ -95,6 +105,7 @@ export function cachedStore<Far extends Store>(
     stats: cache.stats.bind(cache),
     ...(isUserStore(far) && userVerbs(cache, far)),
     ...(isReplaceStore(far) && replaceVerb(cache, far)),
+    ...(isEndStore(far) && endVerb(cache, far)),
     ...(isScanStore(far) && scanVerbs(cache, far)),
     ...(isSweepStore(far) && {
       deleteExpired: async (sweep?: { readonly limit?: number | undefined }) => cache.open(far).deleteExpired(sweep),

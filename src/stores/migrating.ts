@@ -5,11 +5,11 @@ import { migrate } from "./migrating/copying.ts";
 import { Pair } from "./migrating/pair.ts";
 import { scanVerbs } from "./migrating/scanning.ts";
 import { userVerbs } from "./migrating/users.ts";
-import { create, get, touch, update } from "./migrating/verbs.ts";
+import { create, endVerb, get, touch, update } from "./migrating/verbs.ts";
 import { clockOf } from "./parts/bounds.ts";
 import { Door } from "./parts/open-calls.ts";
-import type { ClosableStore, HealthStore, ScanStore, Store, UserStore, WatchStore } from "./store.ts";
-import { isHealthStore, isScanStore, isUserStore, isWatchStore } from "./store.ts";
+import type { ClosableStore, EndStore, HealthStore, ScanStore, Store, UserStore, WatchStore } from "./store.ts";
+import { isEndStore, isHealthStore, isScanStore, isUserStore, isWatchStore } from "./store.ts";
 
 export type { MigrateOptions, MigrationProgress } from "./migrating/copying.ts";
 
@@ -29,6 +29,7 @@ export interface MigratingStoreOptions {
 export type StorePair<From extends Store, To extends Store> = Store &
   ClosableStore &
   (From | To extends UserStore ? UserStore : unknown) &
+  (From | To extends EndStore ? EndStore : unknown) &
   (From | To extends ScanStore ? ScanStore : unknown) &
   (From | To extends WatchStore ? WatchStore : unknown) &
   (From | To extends HealthStore ? HealthStore : unknown);
@@ -98,9 +99,10 @@ export function migratingStore(from: Store, to: Store, options: MigratingStoreOp
     touch: (key, seenAt, expiresAt) => touch(pair, moves, key, seenAt, expiresAt),
     delete: (key) => pair.end(key),
     ...(isUserStore(from) && isUserStore(to) && userVerbs(pair, { from, to }, moves)),
+    ...(isEndStore(from) && isEndStore(to) && endVerb(pair, { from, to })),
     ...(isScanStore(from) && isScanStore(to) && scanVerbs(pair, { from, to })),
     ...(isHealthStore(from) && isHealthStore(to) && { health: () => health(from, to) }),
-  } satisfies Partial<Omit<UserStore & ScanStore & HealthStore, "name" | "consistency">>;
+  } satisfies Partial<Omit<UserStore & EndStore & ScanStore & HealthStore, "name" | "consistency">>;
   const store = {
     name: `${from.name} to ${to.name}`,
     consistency: "cas" as const,

@@ -13,7 +13,16 @@ import { sweep } from "./mysql/sweep.ts";
 import { admit, clear, deleteAll, epoch, replace } from "./mysql/users.ts";
 import { checkLimit } from "./parts/paging.ts";
 import { probe } from "./parts/probe.ts";
-import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, Store, SweepStore, WatchStore } from "./store.ts";
+import type {
+  ClosableStore,
+  EndStore,
+  HealthStore,
+  ReplaceStore,
+  ScanStore,
+  Store,
+  SweepStore,
+  WatchStore,
+} from "./store.ts";
 
 export type {
   MysqlClient,
@@ -26,7 +35,14 @@ export type {
 export type { MysqlStoreOptions } from "./mysql/options.ts";
 
 /** What `mysqlStore` makes: every capability that a store can have. */
-export interface MysqlStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
+export interface MysqlStore
+  extends ReplaceStore,
+    EndStore,
+    ScanStore,
+    SweepStore,
+    WatchStore,
+    ClosableStore,
+    HealthStore {}
 
 /**
  * A store in MySQL 8 or MariaDB 10.6 and later: durable, shared by all processes and machines of an application.
@@ -82,6 +98,11 @@ export function mysqlStore(source: string | MysqlClient, options: MysqlStoreOpti
       const live = await five.delete(key);
       if (live) feed.ended([key]);
       return live;
+    },
+    end: async (key, record, expected) => {
+      const result = await five.update(key, record, expected);
+      if (result.status === "ok") feed.ended([key]);
+      return result;
     },
     epoch: async (userId) => use(epoch(sql, userId, clock)),
     admit: async (key, record, admission) => {

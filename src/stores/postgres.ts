@@ -1,12 +1,21 @@
 import { checkLimit } from "./parts/paging.ts";
 import { probe } from "./parts/probe.ts";
-import { gatherReads, Updates } from "./postgres/batch.ts";
+import { end, gatherReads, Updates } from "./postgres/batch.ts";
 import type { PostgresClient } from "./postgres/client.ts";
 import { Connection } from "./postgres/connection.ts";
 import type { PostgresStoreOptions } from "./postgres/options.ts";
 import { checkOptions } from "./postgres/options.ts";
 import * as verbs from "./postgres/verbs.ts";
-import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, Store, SweepStore, WatchStore } from "./store.ts";
+import type {
+  ClosableStore,
+  EndStore,
+  HealthStore,
+  ReplaceStore,
+  ScanStore,
+  Store,
+  SweepStore,
+  WatchStore,
+} from "./store.ts";
 
 export type {
   ListenClient,
@@ -19,7 +28,14 @@ export type {
 export type { PostgresStoreOptions } from "./postgres/options.ts";
 
 /** What `postgresStore` makes: every capability that a store can have. */
-export interface PostgresStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
+export interface PostgresStore
+  extends ReplaceStore,
+    EndStore,
+    ScanStore,
+    SweepStore,
+    WatchStore,
+    ClosableStore,
+    HealthStore {}
 
 /**
  * A store in a PostgreSQL database (12 or newer), shared by all processes that reach it.
@@ -72,6 +88,11 @@ export function postgresStore(source: string | PostgresClient, options: Postgres
   };
   return {
     ...five,
+    end: async (key, record, expected) => {
+      const result = await end(connection, key, record, expected, clock(), origin);
+      if (result.status === "ok") feed.tell([key]);
+      return result;
+    },
     epoch: (userId) => verbs.epochOf(connection, userId),
     admit: async (key, record, admission) => {
       const result = await verbs.admit(connection, key, record, admission, clock(), origin);

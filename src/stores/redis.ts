@@ -19,13 +19,13 @@ import { SingleUsers } from "./redis/single.ts";
 import type { Users } from "./redis/users.ts";
 import { column } from "./redis/value.ts";
 import { Watching } from "./redis/watching.ts";
-import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, UserStore, WatchStore } from "./store.ts";
+import type { ClosableStore, EndStore, HealthStore, ReplaceStore, ScanStore, UserStore, WatchStore } from "./store.ts";
 
 export type { CommandClient, RedisClient } from "./redis/clients.ts";
 export type { RedisStoreOptions } from "./redis/options.ts";
 
 /** What `redisStore` makes: every capability but `deleteExpired`, for Redis drops what expired by itself. */
-export interface RedisStore extends UserStore, ScanStore, WatchStore, ClosableStore, HealthStore {
+export interface RedisStore extends UserStore, EndStore, ScanStore, WatchStore, ClosableStore, HealthStore {
   /** One script on a single server. Absent in a Cluster, where the two records are in different slots. */
   readonly replace?: ReplaceStore["replace"] | undefined;
 }
@@ -84,6 +84,7 @@ export function redisStore(client: RedisClient | string, options: RedisStoreOpti
     touch: (key, seenAt, expiresAt) =>
       open(async () => isOne(await space.run(touch, [space.layout.record(key)], column(seenAt), column(expiresAt)))),
     delete: (key) => open(() => replicas.acknowledge(() => users.delete(key))),
+    end: (key, record, expected) => open(() => replicas.acknowledge(() => users.end(key, record, expected))),
     epoch: (userId) => open(() => users.epoch(userId)),
     admit: (key, record, admission) => open(() => users.admit(key, record, admission)),
     ...(replace && {

@@ -5,18 +5,25 @@ import { list, scan } from "./sql/sqlite-listing.ts";
 import type { Row } from "./sql/sqlite-row.ts";
 import { toRecord } from "./sql/sqlite-row.ts";
 import { admit, clear, deleteAll, epochOf, replace } from "./sql/sqlite-users.ts";
-import { create, probe, remove, touch, update } from "./sql/sqlite-writes.ts";
+import { create, end, probe, remove, touch, update } from "./sql/sqlite-writes.ts";
 import { Connection } from "./sqlite/connection.ts";
 import type { SqliteDatabase } from "./sqlite/database.ts";
 import type { SqliteStoreOptions } from "./sqlite/options.ts";
 import { checkOptions } from "./sqlite/options.ts";
-import type { ClosableStore, HealthStore, ReplaceStore, ScanStore, SweepStore, WatchStore } from "./store.ts";
+import type { ClosableStore, EndStore, HealthStore, ReplaceStore, ScanStore, SweepStore, WatchStore } from "./store.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
 export type { SqliteStoreOptions } from "./sqlite/options.ts";
 
 /** What `sqliteStore` makes: every capability that a store can have. */
-export interface SqliteStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {}
+export interface SqliteStore
+  extends ReplaceStore,
+    EndStore,
+    ScanStore,
+    SweepStore,
+    WatchStore,
+    ClosableStore,
+    HealthStore {}
 
 /**
  * A store in a SQLite file: durable, shared by the processes of one machine, nothing to run beside the
@@ -57,6 +64,7 @@ export function sqliteStore(source: string | SqliteDatabase, options: SqliteStor
       }),
     create: (key, record) => connection.write(create(key, record, clock)),
     update: (key, record, expected) => connection.write(update(key, record, expected, clock)),
+    end: (key, record, expected) => connection.write(end(key, record, expected, clock)),
     touch: (key, seenAt, expiresAt) => connection.write(touch(key, seenAt, expiresAt, clock)),
     delete: (key) => connection.write(remove(key, clock)),
     epoch: (userId) => connection.read((sql) => epochOf(sql, userId)),

@@ -84,16 +84,17 @@ export class Cache {
   }
 
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
-    return this.write(
-      key,
-      () => this.#far.update(key, record, expected),
-      (result) => {
-        if (result.status === "conflict") return is(result.current);
-        if (result.status !== "ok") return undefined;
-        const { version } = result;
-        return { changes: (before) => ({ ...keepingTouch(before, record), version }) };
-      },
-    );
+    return this.updateBy(() => this.#far.update(key, record, expected), key, record);
+  }
+
+  /** An update by whatever verb of the far store makes it. */
+  updateBy(call: () => Promise<UpdateResult>, key: SessionKey, record: SessionRecord): Promise<UpdateResult> {
+    return this.write(key, call, (result) => {
+      if (result.status === "conflict") return is(result.current);
+      if (result.status !== "ok") return undefined;
+      const { version } = result;
+      return { changes: (before) => ({ ...keepingTouch(before, record), version }) };
+    });
   }
 
   touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {

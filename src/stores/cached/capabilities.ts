@@ -1,4 +1,4 @@
-import type { AdmitResult, ReplaceResult, ReplaceStore, ScanStore, UserStore } from "../store.ts";
+import type { AdmitResult, EndStore, ReplaceResult, ReplaceStore, ScanStore, UserStore } from "../store.ts";
 import { type Cache, is } from "./cache.ts";
 
 type UserVerbs = Pick<UserStore, "epoch" | "admit" | "list" | "deleteAll">;
@@ -43,6 +43,17 @@ export function replaceVerb(cache: Cache, far: ReplaceStore): Pick<ReplaceStore,
         cache.write(old.key, insert, (answer) => (answer.status === "conflict" ? is(answer.current) : undefined));
       return cache.ending(replace, (answer) => (answer.status === "ok" ? [old.key, ...answer.evicted] : []));
     },
+  };
+}
+
+/** An end is a write whose outcome is not kept here: what is buried in the near store is read from the far one. */
+export function endVerb(cache: Cache, far: EndStore): Pick<EndStore, "end"> {
+  return {
+    end: (key, record, expected) =>
+      cache.ending(
+        () => cache.updateBy(() => far.end(key, record, expected), key, record),
+        (answer) => (answer.status === "ok" ? [key] : []),
+      ),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   AdmitResult,
   ClosableStore,
   DeleteAllOptions,
+  EndStore,
   Entry,
   Epoch,
   HealthStore,
@@ -34,7 +35,14 @@ import { Records, rests } from "./records.ts";
 import { Users } from "./users.ts";
 
 /** All that a store can do. */
-export interface FileStore extends ReplaceStore, ScanStore, SweepStore, WatchStore, ClosableStore, HealthStore {
+export interface FileStore
+  extends ReplaceStore,
+    EndStore,
+    ScanStore,
+    SweepStore,
+    WatchStore,
+    ClosableStore,
+    HealthStore {
   readonly name: "file";
   readonly consistency: "cas";
 }
@@ -89,6 +97,13 @@ export class Files implements FileStore {
         return { status: "ok", version: await this.#live.records.write(key, keepingTouch(live, record), live) };
       }),
     );
+  }
+
+  end(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+    return this.update(key, record, expected).then((result) => {
+      if (result.status === "ok") this.#ended.tell([key]);
+      return result;
+    });
   }
 
   touch(key: SessionKey, seenAt: number, expiresAt: number): Promise<boolean> {

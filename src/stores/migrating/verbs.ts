@@ -1,8 +1,8 @@
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
-import type { UpdateResult } from "../store.ts";
+import type { EndStore, UpdateResult } from "../store.ts";
 import type { Found, Pair } from "./pair.ts";
 import { across, MOVES, TRIES } from "./pair.ts";
-import { label, labelled, slotOf, unlabel, versionText } from "./slot.ts";
+import { label, labelled, type Side, slotOf, unlabel, versionText } from "./slot.ts";
 
 /** The five verbs over a pair of stores. `delete` is the pair's `end`. */
 
@@ -43,16 +43,28 @@ export async function isAway(pair: Pair, key: SessionKey): Promise<boolean> {
   return slot.kind === "record" || (await pair.look(key)) !== null;
 }
 
+export function update(pair: Pair, key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+  return write(pair, key, expected, (side, version) => pair.stores[side].update(key, record, version));
+}
+
+/** An end by a store's own verb, which tells those who watch. */
+export function endVerb(pair: Pair, stores: Readonly<Record<Side, EndStore>>): Pick<EndStore, "end"> {
+  return {
+    end: (key, record, expected) =>
+      write(pair, key, expected, (side, version) => stores[side].end(key, record, version)),
+  };
+}
+
 /** In whichever store the version is of: no other record can have it. */
-export async function update(
+async function write(
   pair: Pair,
   key: SessionKey,
-  record: SessionRecord,
   expected: Version,
+  work: (side: Side, version: Version) => Promise<UpdateResult>,
 ): Promise<UpdateResult> {
   const known = unlabel(expected);
   if (known) {
-    const result = await pair.stores[known.side].update(key, record, known.version);
+    const result = await work(known.side, known.version);
     if (result.status === "ok") return { status: "ok", version: label(known.side, result.version) };
     if (result.status === "conflict" && slotOf(result.current).kind === "record") {
       return { status: "conflict", current: labelled(known.side, result.current) };

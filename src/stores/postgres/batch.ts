@@ -39,11 +39,9 @@ export class Updates {
 
   constructor(connection: Connection, clock: Clock) {
     this.#gather = new Gather<Change, UpdateResult>({
-      async one({ key, record, expected, next }) {
-        const [id, version, ...rest] = valuesOf(key, next, record) as [Value, Value, ...Value[]];
-        const values = [id, knownVersion(expected), version, ...rest, clock()];
-        const [row] = await connection.run("update", values);
-        return row === undefined ? { status: "gone" } : resultOf(row, next);
+      async one(change) {
+        const [row] = await connection.run("update", [...valuesOfChange(change), clock()]);
+        return row === undefined ? { status: "gone" } : resultOf(row, change.next);
       },
       async many(changes) {
         // Of several changes of one row, one statement makes the first only.
@@ -67,6 +65,25 @@ export class Updates {
   flush(): void {
     this.#gather.flush();
   }
+}
+
+/** As `update`, alone, and it is told as an end. `origin` is who tells. */
+export async function end(
+  connection: Connection,
+  key: SessionKey,
+  record: SessionRecord,
+  expected: Version,
+  now: number,
+  origin: string | null,
+): Promise<UpdateResult> {
+  const change = { key, record, expected, next: freshVersion() };
+  const [row] = await connection.run("end", [...valuesOfChange(change), now, origin]);
+  return row === undefined ? { status: "gone" } : resultOf(row, change.next);
+}
+
+function valuesOfChange({ key, record, expected, next }: Change): Value[] {
+  const [id, version, ...rest] = valuesOf(key, next, record) as [Value, Value, ...Value[]];
+  return [id, knownVersion(expected), version, ...rest];
 }
 
 function byKey(rows: readonly Row[]): ReadonlyMap<SessionKey, Row> {

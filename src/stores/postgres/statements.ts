@@ -18,6 +18,7 @@ export interface Statements {
   readonly getMany: Statement;
   readonly create: Statement;
   readonly update: Statement;
+  readonly end: Statement;
   readonly updateMany: Statement;
   readonly touch: Statement;
   readonly remove: Statement;
@@ -64,11 +65,11 @@ function reads({ sessions }: Names): Pick<Statements, "get" | "getMany" | "list"
  * second query in the same statement would still see the row from before. Each write brings a version of its own,
  * random, so that "is it mine now?" is the answer to "did it fit?".
  */
-function update({ sessions }: Names): Statement {
+function updateText({ sessions }: Names): string {
   const set = (column: string, value: string): string =>
     `${column} = CASE WHEN version = $2::bigint THEN ${value} ELSE ${column} END`;
   const later = laterTimes(at(5), at(6));
-  return statement(`UPDATE ${sessions} SET ${[
+  return `UPDATE ${sessions} SET ${[
     set("created_at", at(4)),
     set("seen_at", later.seen),
     set("expires_at", later.expires),
@@ -79,7 +80,14 @@ function update({ sessions }: Names): Statement {
   ].join(", ")}
     WHERE key = $1 AND expires_at > ${at(9)}
     RETURNING CASE WHEN version <> $3::bigint THEN payload END AS payload,
-      CASE WHEN version = $3::bigint THEN '${DONE}' ELSE ${facts()} END AS facts`);
+      CASE WHEN version = $3::bigint THEN '${DONE}' ELSE ${facts()} END AS facts`;
+}
+
+/** An update that is told as an end, in the same transaction. */
+function end(names: Names): Statement {
+  return statement(`WITH done AS (${updateText(names)})
+      SELECT payload, facts, CASE WHEN facts = '${DONE}' AND $10::text IS NOT NULL AND octet_length($1) < 7900
+        AND ${isWatched(names)} THEN pg_notify('${names.channel}', $10::text || $1)::text END AS told FROM done`);
 }
 
 /**
@@ -111,7 +119,9 @@ function updateMany({ sessions }: Names): Statement {
       CASE WHEN s.version = g.version THEN '${DONE}' ELSE ${facts("s.")} END AS facts`);
 }
 
-function writes(names: Names): Pick<Statements, "create" | "update" | "updateMany" | "touch" | "remove" | "sweep"> {
+function writes(
+  names: Names,
+): Pick<Statements, "create" | "update" | "end" | "updateMany" | "touch" | "remove" | "sweep"> {
   const { sessions, channel } = names;
   return {
     create: statement(`INSERT INTO ${sessions} AS s
@@ -121,7 +131,8 @@ function writes(names: Names): Pick<Statements, "create" | "update" | "updateMan
         seen_at = excluded.seen_at, expires_at = excluded.expires_at, sweep_at = excluded.sweep_at,
         user_id = excluded.user_id, payload = excluded.payload
       WHERE s.expires_at <= ${at(8)} RETURNING 1 AS done`),
-    update: update(names),
+    update: statement(updateText(names)),
+    end: end(names),
     updateMany: updateMany(names),
     touch: statement(`UPDATE ${sessions}
       SET seen_at = greatest(seen_at, ${at(2)}), expires_at = greatest(expires_at, ${at(3)})

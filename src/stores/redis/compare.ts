@@ -2,6 +2,7 @@ import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import type { UpdateResult } from "../store.ts";
 import { digit, isOne } from "./answer.ts";
 import { type Keyspace, lifeOf } from "./keyspace.ts";
+import type { Script } from "./script.ts";
 import { GRACE } from "./script-parts.ts";
 import { update } from "./scripts.ts";
 import { column, decode, encode, nextVersion, versionColumn } from "./value.ts";
@@ -22,17 +23,22 @@ export function resultOf(answer: unknown, version: Version, now: number): Update
   return current ? { status: "conflict", current } : { status: "gone" };
 }
 
-/** `index`: the record belongs to another user, or began at another time, than the one that is there. */
+/**
+ * `index`: the record belongs to another user, or began at another time, than the one that is there.
+ *
+ * @param script `update`, or `end`.
+ */
 export async function compareAndSet(
   space: Keyspace,
   key: SessionKey,
   record: SessionRecord,
   expected: Version,
   duty: IndexDuty,
+  script: Script = update,
 ): Promise<UpdateResult | "index"> {
   const version = nextVersion();
   const now = space.clock();
   const args = [termsOf(record, expected, duty, now), encode(record, version)];
-  const answer = await update.run(space, [space.layout.record(key)], args);
+  const answer = await script.run(space, [space.layout.record(key)], args);
   return digit(answer) === 2 ? "index" : resultOf(answer, version, now);
 }

@@ -78,6 +78,18 @@ end
 return answers`,
 );
 
+/** An update that is told as an end. KEYS, ARGV and answers are those of `update`. */
+export const end: Script = scriptOf(
+  `local function one(k, a, v)
+${comparedAtOnce}`,
+  comparedInFull,
+  `end
+local P, m = KEYS[1]:match('^([^{]*)r{[^}]*}(.*)$')
+local answer = one(KEYS[1], ARGV[1], ARGV[2])
+if answer == 1 then redis.pcall('PUBLISH', P .. 'ended', m) end
+return answer`,
+);
+
 /** KEYS record; ARGV 3 seenAt column, 4 expiresAt column. */
 export const touch: Script = script(`
 local k = KEYS[1]

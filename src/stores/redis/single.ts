@@ -4,11 +4,12 @@ import { firstVersion } from "../parts/version.ts";
 import type { Admission, AdmitResult, Epoch, Replaced, ReplaceResult, UpdateResult } from "../store.ts";
 import { isOne } from "./answer.ts";
 import { gatherReads, type Reads, Updates } from "./batch.ts";
+import { compareAndSet } from "./compare.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { lifeOf } from "./keyspace.ts";
 import { userName } from "./layout.ts";
 import { GRACE } from "./script-parts.ts";
-import { bump, create, remove, removeMany } from "./scripts.ts";
+import { bump, create, end, remove, removeMany } from "./scripts.ts";
 import { admit, heal, removeAll, replace } from "./user-scripts.ts";
 import type { Revocation, UserRecord, Users } from "./users.ts";
 import { column, decode, encode, nextVersion, versionColumn } from "./value.ts";
@@ -53,6 +54,10 @@ export class SingleUsers implements Users {
 
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
     return this.#updates.update(key, record, expected);
+  }
+
+  end(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+    return compareAndSet(this.#space, key, record, expected, "kept", end) as Promise<UpdateResult>;
   }
 
   flush(): void {

@@ -15,6 +15,8 @@ export interface Users {
   get(key: SessionKey): Promise<StoredRecord | null>;
   create(key: SessionKey, record: SessionRecord): Promise<Version | null>;
   update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult>;
+  /** `update`, told as an end. */
+  end(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult>;
   delete(key: SessionKey): Promise<boolean>;
   epoch(userId: string): Promise<Epoch>;
   admit(key: SessionKey, record: UserRecord, admission: Admission): Promise<AdmitResult>;

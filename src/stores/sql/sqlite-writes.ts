@@ -74,6 +74,16 @@ export function update(key: SessionKey, record: SessionRecord, expected: Version
   };
 }
 
+/** An update that is told as an end. */
+export function end(key: SessionKey, record: SessionRecord, expected: Version, clock: Clock): Write<UpdateResult> {
+  const write = update(key, record, expected, clock);
+  return (sql, ended) => {
+    const result = write(sql, ended);
+    if (result.status === "ok") ended.push(key);
+    return result;
+  };
+}
+
 export function touch(key: SessionKey, seenAt: number, expiresAt: number, clock: Clock): Write<boolean> {
   return (sql) => changes(sql.touch, seenAt, expiresAt, toText(key), clock()) === 1;
 }

@@ -6,6 +6,7 @@ import { memoryStore } from "../../../src/stores/memory.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import type { StoreContext, StoreContractOptions, StoreContractReport } from "../../../src/testing/index.ts";
 import { storeContract } from "../../../src/testing/index.ts";
+import { brokenEnds } from "./broken-ends.ts";
 import { brokenLifecycle } from "./broken-lifecycle.ts";
 import { brokenReplace, brokenRevocation } from "./broken-replace.ts";
 import { brokenAdmission, brokenListing } from "./broken-users.ts";
@@ -19,6 +20,7 @@ const brokenStores = [
   ...brokenAdmission,
   ...brokenRevocation,
   ...brokenReplace,
+  ...brokenEnds,
   ...brokenLifecycle,
 ];
 

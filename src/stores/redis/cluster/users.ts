@@ -7,7 +7,8 @@ import { isOne } from "../answer.ts";
 import { compareAndSet } from "../compare.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { allBuckets, bucketOf, userName } from "../layout.ts";
-import { bump, create, remove } from "../scripts.ts";
+import type { Script } from "../script.ts";
+import { bump, create, end, remove, update } from "../scripts.ts";
 import { fields, sinceText } from "../single.ts";
 import type { Revocation, UserRecord, Users } from "../users.ts";
 import { decode } from "../value.ts";
@@ -50,17 +51,25 @@ export class ClusterUsers implements Users {
     }
   }
 
-  async update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+  update(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+    return this.#write(key, record, expected, update);
+  }
+
+  end(key: SessionKey, record: SessionRecord, expected: Version): Promise<UpdateResult> {
+    return this.#write(key, record, expected, end);
+  }
+
+  async #write(key: SessionKey, record: SessionRecord, expected: Version, script: Script): Promise<UpdateResult> {
     for (const retry = new Retry(); ; await retry.wait()) {
-      const result = await compareAndSet(this.#space, key, record, expected, "refused");
+      const result = await compareAndSet(this.#space, key, record, expected, "refused", script);
       if (result !== "index") return result;
       if (record.userId === undefined) {
-        return compareAndSet(this.#space, key, record, expected, "seen-to") as Promise<UpdateResult>;
+        return compareAndSet(this.#space, key, record, expected, "seen-to", script) as Promise<UpdateResult>;
       }
       const user = userName(record.userId);
       const registration = await this.#registrations.register(user, key, record, { epoch: "" }, [], PATIENCE);
       if (typeof registration === "string") continue;
-      const done = (await compareAndSet(this.#space, key, record, expected, "seen-to")) as UpdateResult;
+      const done = (await compareAndSet(this.#space, key, record, expected, "seen-to", script)) as UpdateResult;
       const present = done.status === "conflict" ? done.current : done.status === "ok" ? record : undefined;
       await this.#registrations.conclude(user, key, registration.nonce, present);
       return done;
