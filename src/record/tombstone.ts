@@ -5,6 +5,7 @@
 import { SessionError } from "../errors.ts";
 import type { Emit, EndReason } from "../events.ts";
 import type { SessionKey } from "../record.ts";
+import type { Outcome } from "./compare-and-set.ts";
 import type { Held, Next, Times } from "./held.ts";
 import type { Meta } from "./meta.ts";
 import type { Encoded } from "./payload.ts";
@@ -51,7 +52,8 @@ export type Burial =
   | { readonly status: "gone"; readonly held: Held | undefined };
 
 /**
- * Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it.
+ * Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it. One that names a successor
+ * and was not answered is looked up.
  *
  * @param keepsUser The tombstone is found and ended with the user's sessions, as long as it may become the session again.
  * @throws SOJOURN_CONFLICT with `keepsUser`, when the session is being spared.
@@ -64,12 +66,20 @@ export async function bury(
   keepsUser = false,
 ): Promise<Burial> {
   let last = start;
-  const result = await yard.records.end(key, start, (current) => {
-    last = current;
-    if (keepsUser) assertNotSpared(yard, current);
-    const grave = graveOf(yard, current, tombstone);
-    return keepsUser ? { ...grave, times: { ...grave.times, userId: current.times.userId } } : grave;
-  });
+  let result: Outcome;
+  try {
+    result = await yard.records.end(key, start, (current) => {
+      last = current;
+      if (keepsUser) assertNotSpared(yard, current);
+      const grave = graveOf(yard, current, tombstone);
+      return keepsUser ? { ...grave, times: { ...grave.times, userId: current.times.userId } } : grave;
+    });
+  } catch (error) {
+    if (!tombstone.successor) throw error;
+    const there = await Promise.resolve(yard.records.find(key)).catch(() => undefined);
+    if (there?.content.meta.tombstone?.successor !== tombstone.successor) throw error;
+    return { status: "buried", last, grave: there };
+  }
   return result.status === "gone"
     ? { status: "gone", held: result.held }
     : { status: "buried", last, grave: result.held };

@@ -30,12 +30,13 @@ export async function swapInSteps(
   inPlace: boolean,
   { key, grave, insert }: Steps,
 ): Promise<Swapped> {
-  const { records } = session.context;
+  const { records, graveyard } = session.context;
+  const tombstone = grave.content.meta.tombstone as NonNullable<typeof grave.content.meta.tombstone>;
   const inserted = await insert();
   if (inserted.status !== "ok") return inserted;
   let burial: Burial;
   try {
-    burial = await buried(session, place, grave, key, inPlace);
+    burial = await bury(graveyard, place.key, place.held, tombstone, inPlace);
   } catch (error) {
     // The old session is the client's still.
     await remove(session, key);
@@ -81,26 +82,9 @@ async function twice<T>(work: () => Promise<T>): Promise<T> {
   return work().catch(work);
 }
 
-/** Buries the predecessor. A burial that was not answered is looked up. */
-async function buried(
-  { context }: Internals,
-  place: Place,
-  grave: Next,
-  successor: SessionKey,
-  keepsUser: boolean,
-): Promise<Burial> {
-  const tombstone = grave.content.meta.tombstone as NonNullable<typeof grave.content.meta.tombstone>;
-  try {
-    return await bury(context.graveyard, place.key, place.held, tombstone, keepsUser);
-  } catch (error) {
-    const there = await Promise.resolve(context.records.find(place.key)).catch(() => undefined);
-    if (there?.content.meta.tombstone?.successor !== successor) throw error;
-    return { status: "buried", last: place.held, grave: there };
-  }
-}
-
 async function remove({ context }: Internals, key: SessionKey): Promise<void> {
-  await Promise.resolve(context.records.remove(key)).catch(() => undefined);
+  // It is nobody's; what is left of it counts for its user until it expires.
+  await twice(async () => context.records.remove(key)).catch(() => undefined);
 }
 
 /** Another request changed the old session between our load and its burial: this request's changes go on top of that. */
