@@ -1,6 +1,5 @@
 import { atOnce } from "../awaitable.ts";
-import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { invalidOption, SessionError } from "../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../record.ts";
 import { keepsOut } from "./memory/admission.ts";
@@ -127,13 +126,16 @@ class Memory implements MemoryStore {
   });
 
   readonly update: MemoryStore["update"] = atOnce(
-    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult =>
-      this.#write(key, record, expected, []),
+    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult => this.#write(key, record, expected),
   );
 
   readonly end: MemoryStore["end"] = atOnce(
-    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult =>
-      this.#write(key, record, expected, [key]),
+    (key: SessionKey, record: SessionRecord, expected: Version): UpdateResult => {
+      const result = this.#write(key, record, expected);
+      // The tombstone may have been the first to go, which was told.
+      if (result.status === "ok" && this.#open().find(key) !== NONE) this.#listeners.tell([key]);
+      return result;
+    },
   );
 
   readonly touch: MemoryStore["touch"] = atOnce((key: SessionKey, seenAt: number, expiresAt: number): boolean => {
@@ -256,15 +258,14 @@ class Memory implements MemoryStore {
     throw new SessionError("SOJOURN_STORE_UNAVAILABLE", "The memory store was closed; make a new one.");
   }
 
-  #write(key: SessionKey, record: SessionRecord, expected: Version, ended: readonly SessionKey[]): UpdateResult {
+  #write(key: SessionKey, record: SessionRecord, expected: Version): UpdateResult {
     const table = this.#open();
     const slot = table.live(key, this.#clock());
     if (slot === NONE) return { status: "gone" };
     if (table.version(slot) !== expected) return { status: "conflict", current: table.read(slot) };
     this.#fits(key, record);
     const version = table.replace(slot, record);
-    // A set, for the tombstone may be the first to go.
-    this.#listeners.tell([...new Set([...ended, ...this.#makeRoom(table)])]);
+    this.#listeners.tell(this.#makeRoom(table));
     return { status: "ok", version };
   }
 
