@@ -98,15 +98,16 @@ export class Rows {
         attempt(done, () => {
           const ours = textOf(write.session);
           const others = textOf(row) !== base;
-          this.#set(write, others ? write.withFields(mergeFields(row, base, ours)) : write.session, done);
+          this.#set(write, others ? write.withFields(mergeFields(row, base, ours)) : write.session, done, ours);
         });
       }),
     );
   }
 
-  #set({ sid, session }: Write, value: object, done: Written): void {
+  /** @param known The data of the session as it is now, where somebody has written it down already. */
+  #set({ sid, session }: Write, value: object, done: Written, known?: string): void {
     attempt(done, () => {
-      const text = textOf(session);
+      const text = known ?? textOf(session);
       this.#call("set", sid, value, (error) => (error ? done(error) : done(undefined, text)));
     });
   }

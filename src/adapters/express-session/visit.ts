@@ -114,7 +114,7 @@ export class Visit implements Visits {
     const text = textOf(session);
     const cookie = this.#cookie(session, sessionID, text);
     if (this.#mustSave(session, sessionID, text)) {
-      const kept = promised<string>((done) => this.#write(session, done));
+      const kept = promised<string>((done) => this.#write(session, done, text));
       return kept instanceof Promise ? kept.then((text) => (text === undefined ? NONE : cookie)) : kept ? cookie : NONE;
     }
     if (this.#presented !== sessionID || typeof this.#store.touch !== "function") return cookie;
@@ -143,7 +143,8 @@ export class Visit implements Visits {
     return this.#cookie(session, sessionID, textOf(session));
   }
 
-  #write(session: SessionObject, done: (error: unknown, text?: string) => void): void {
+  /** @param text The session's data as it is now, where it is known already. */
+  #write(session: SessionObject, done: (error: unknown, text?: string) => void, text = textOf(session)): void {
     const { id } = session;
     const withFields = (fields: Record<string, unknown>): object => {
       const other = Object.create(Object.getPrototypeOf(session)) as object;
@@ -157,13 +158,13 @@ export class Visit implements Visits {
       return;
     }
     // From now on it counts as saved: a second answer must not write it once more while the first is under way.
-    this.#saved = { id, text: textOf(session) };
-    this.rows.save({ sid: id, session, base, withFields }, (error, text) => {
-      if (text !== undefined) {
-        this.#row = { id, text };
+    this.#saved = { id, text };
+    this.rows.save({ sid: id, session, base, withFields }, (error, written) => {
+      if (written !== undefined) {
+        this.#row = { id, text: written };
         this.#saved = this.#row;
       } else if (error) this.#saved = undefined;
-      done(error, text);
+      done(error, written);
     });
   }
 
