@@ -4,6 +4,8 @@ export interface Terminal {
   err(text: string): void;
   /** All of the standard input. */
   input(): string;
+  /** The next line of the standard input, without its end: what somebody answers. Default: nobody does. */
+  line?(): string;
 }
 
 /** One verb of the command line. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isSessionError } from "../errors.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { checkHistoryCommand } from "./commands/check-history.ts";
+import { init } from "./commands/init.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { migrateCodeCommand } from "./commands/migrate-code.ts";
 import { schema } from "./commands/schema.ts";
@@ -9,6 +10,7 @@ import { secret } from "./commands/secret.ts";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["check-history", checkHistoryCommand],
+  ["init", init],
   ["migrate", migrateCommand],
   ["migrate-code", migrateCodeCommand],
   ["schema", schema],
