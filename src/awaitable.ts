@@ -11,7 +11,7 @@ export function chain<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U
 
 /** By shape and not by class: a promise of another realm (a test runner's sandbox) is one too. */
 export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
 /*

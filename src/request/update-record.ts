@@ -87,7 +87,8 @@ function nextRecord(session: Internals, plan: Plan, current: Held): Awaitable<Ne
   const { context, proof } = session;
   const now = context.clock();
   return chain(nextData(session, plan, current), ({ encoded, version }) => {
-    const meta = { ...nextMeta(session, plan, current, now), version };
+    const next = nextMeta(session, plan, current, now);
+    const meta = next.version === version ? next : { ...next, version };
     const seenAt = proof.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
     const limits = limitsOf(context.lifetime, current.times.userId, meta.idle);
     const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, meta.endsAt, limits));
