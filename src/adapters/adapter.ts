@@ -19,15 +19,8 @@ export { applyHeaders } from "../transport/apply.ts";
 export { cookiesOf, headersOf, type StructuredAttributes, type StructuredCookie } from "../transport/cookies-of.ts";
 export { NodeSource, sourceOf, withAddress } from "../transport/source.ts";
 export { lazySessions, ready } from "./lazy/lazy-sessions.ts";
+export { NodeOpening, type NodeRequest, type OnError } from "./node/node-opening.ts";
 export { type LazyNodeOptions, mayWait, openNodeLazily } from "./node/open-lazily.ts";
-export {
-  isOpened,
-  NodeOpening,
-  type NodeRequest,
-  nodeOpening,
-  type OnError,
-  type OpenNodeOptions,
-  openNode,
-} from "./node/open-node.ts";
+export { isOpened, nodeOpening, type OpenNodeOptions, openNode } from "./node/open-node.ts";
 export type { NodeResponse } from "./node/response.ts";
 export { answerNode } from "./node/send-error.ts";

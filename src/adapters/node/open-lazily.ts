@@ -8,7 +8,7 @@ import { logFailure, refusal, refuse } from "../../request/error-response.ts";
 import { FirstUse } from "../../request/first-use.ts";
 import { NodeSource } from "../../transport/source.ts";
 import { gateResponse } from "./hold-response.ts";
-import type { NodeRequest, OnError } from "./open-node.ts";
+import type { NodeRequest, OnError } from "./node-opening.ts";
 import type { NodeResponse } from "./response.ts";
 
 /** How a request waits for the first use of its session. */

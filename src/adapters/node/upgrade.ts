@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
 import { logFailure, type Refusal, refusal } from "../../request/error-response.ts";
 import { NodeSource } from "../../transport/source.ts";
-import type { OnError } from "./open-node.ts";
+import type { OnError } from "./node-opening.ts";
 
 /** What a handshake cannot tell by itself. */
 export interface UpgradeOptions extends Pick<OpenOptions, "touch"> {
