@@ -20,6 +20,7 @@ import { eitherPayload, type PayloadFormat, plainPayload, sealedPayload } from "
 import { Records } from "../record/records.ts";
 import { createShape } from "../record/schema.ts";
 import { MOST_DATA_BYTES } from "../record/size.ts";
+import type { SessionKey } from "../record.ts";
 import { describeDevice } from "../session/device.ts";
 import { createEndings } from "../session/signal.ts";
 import { isUserStore, type Store } from "../stores/store.ts";
@@ -34,6 +35,9 @@ import { resolveLifetime } from "./lifetime.ts";
 import type { AnyOptions, StoreOptions } from "./options.ts";
 import { checkOptions, choiceOf, durationOf } from "./read.ts";
 import { statelessStore } from "./stateless-store.ts";
+
+/** A stateless cookie from further in the future than clocks of one fleet differ was not made by a clock. */
+const CLOCK_SKEW_MS = 60_000;
 
 const VERBS = ["get", "create", "update", "touch", "delete"] as const;
 
@@ -60,11 +64,9 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const keeps = { nothing: "everything", data: "meta", everything: "nothing" } as const;
   const payload = payloadOf(given.encryptAtRest, ring);
   const records = new Records({ store, ask, payload, codec, shape, queue, keeps: keeps[carries] });
-  const endings = createEndings(
-    store,
-    async (key) => mode === "stateless" || isLive(await records.find(key)),
-    durationOf("lookEvery", given.lookEvery),
-  );
+  // A cookie tells of nothing that happens elsewhere.
+  const lives = mode === "stateless" ? async () => true : async (key: SessionKey) => isLive(await records.find(key));
+  const endings = createEndings(store, lives, durationOf("lookEvery", given.lookEvery));
   const context: Context = {
     mode,
     records,
@@ -77,6 +79,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
     shape,
     transports,
     lifetime: resolveLifetime(options),
+    mostSkewMs: mode === "stateless" ? CLOCK_SKEW_MS : Number.POSITIVE_INFINITY,
     rotateEvery,
     rotationGrace: graceOf(given.rotationGrace, rotateEvery),
     onReuse: choiceOf("onReuse", given.onReuse),

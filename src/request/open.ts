@@ -23,9 +23,6 @@ import { type RequestSource, signsLinks } from "../transport/transport.ts";
 import { isPrefetch } from "./prefetch.ts";
 import { type Candidate, prove } from "./prove.ts";
 
-/** A stateless cookie from further in the future than clocks of one fleet differ was not made by a clock. */
-const CLOCK_SKEW_MS = 60_000;
-
 /** Data up to this length is decoded when it is loaded, so that a damaged record is an anonymous request; more, when it is looked at. */
 const SHORT = 4_096;
 
@@ -144,8 +141,7 @@ function admit(arrival: Arrival, candidate: Candidate, held: Held): Awaitable<In
     context.emit({ type: "expired", id: identity.key, limit });
     return anonymous(arrival, "expired", identity.key);
   }
-  if (context.mode === "stateless" && held.times.createdAt > openedAt + CLOCK_SKEW_MS)
-    return reject(arrival, "future", identity);
+  if (held.times.createdAt > openedAt + context.mostSkewMs) return reject(arrival, "future", identity);
   const { generation, outdated } = candidate.claims;
   const verdict = byLink ? "current" : judgeGeneration(generation, meta, context.rotationGrace, openedAt);
   if (verdict === "replay") return replayed(arrival, identity, held, generation);

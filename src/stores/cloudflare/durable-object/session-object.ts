@@ -1,7 +1,6 @@
 import type { SessionKey } from "../../../record.ts";
 import { prepareAll, recordTexts, type SqliteStatement } from "../../sql/sqlite-statements.ts";
 import type { AdmitResult } from "../../store.ts";
-import { Turns } from "../turns.ts";
 import type { ObjectState } from "./binding.ts";
 import { type AllVerbs, Objects, type Place, type Question, type WideVerbs } from "./client.ts";
 import { endWithin, type SparingEnd } from "./ends.ts";
@@ -9,6 +8,7 @@ import { type Answers, admitWithin, type LimitedAdmission, type Surroundings } f
 import { ownNamespace } from "./own-namespace.ts";
 import { prepareShard, type ShardStatements, shardVerbsOver } from "./shard-verbs.ts";
 import { prepareStorage, statementOver, TABLES } from "./storage.ts";
+import { Turns } from "./turns.ts";
 import { verbsOver } from "./verbs.ts";
 
 /** After these there may be something to sweep. */
