@@ -5,10 +5,10 @@
  * @module
  */
 import type { SessionFacts } from "../client/facts.ts";
-import type { Clock, Duration, HandleOptions, Session, Sessions } from "../index.ts";
+import type { Clock, Duration, Session, Sessions } from "../index.ts";
 import { runRequest } from "./adapter.ts";
 import { factsOf, type Told, tellOf } from "./endpoint/facts.ts";
-import { type NodeEndpoint, nodeEndpoint } from "./endpoint/node-endpoint.ts";
+import { type Answer, type NodeEndpoint, nodeEndpoint } from "./endpoint/node-endpoint.ts";
 import { endStream } from "./endpoint/stream.ts";
 
 export type { NodeEndpoint, SessionFacts };
@@ -33,9 +33,6 @@ export interface EndpointOptions<Data extends object, Public> {
   /** The clock that `createSessions` was given. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
-
-/** A request for the endpoint, and how the driver is to see it. */
-export type Answer = (request: Request, options?: Pick<HandleOptions, "source" | "key">) => Promise<Response>;
 
 /**
  * A Fetch handler for one address of your application, `/session` by custom. Mount it outside of a session middleware: that

@@ -9,6 +9,7 @@ import type { Held, Next, Times } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
 import type { Meta } from "../record/meta.ts";
 import { type Content, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
+import type { Replaced } from "../record/records.ts";
 import { assertFits } from "../record/size.ts";
 import { end, graveOf, lastOf, successorOf } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
@@ -26,13 +27,6 @@ interface Place {
   readonly key: SessionKey;
   readonly held: Held;
 }
-
-export type Swapped =
-  | { readonly status: "ok"; readonly held: Held; readonly evicted: readonly SessionKey[] }
-  | { readonly status: "conflict"; readonly current: Held }
-  | { readonly status: "gone" }
-  | { readonly status: "revoked" }
-  | { readonly status: "limit" };
 
 const MOST_ATTEMPTS = 64;
 
@@ -109,7 +103,7 @@ async function placeOf(session: Internals, why: string): Promise<Place | undefin
 async function nextPlace(
   session: Internals,
   place: Place | undefined,
-  swapped: Extract<Swapped, { status: "conflict" | "gone" }>,
+  swapped: Extract<Replaced, { status: "conflict" | "gone" }>,
   why: string,
 ): Promise<Place | undefined> {
   const current = swapped.status === "conflict" ? swapped.current : undefined;
@@ -130,7 +124,7 @@ async function swap(
   next: Next,
   place: Place | undefined,
   since: number | undefined,
-): Promise<Swapped> {
+): Promise<Replaced> {
   const { records, graveyard } = session.context;
   const { userId } = next.times;
   const inPlace = userId !== undefined && place?.held.times.userId === userId;
@@ -172,7 +166,7 @@ async function insert(
   key: SessionKey,
   next: Next,
   admission: Admission | undefined,
-): Promise<Swapped> {
+): Promise<Replaced> {
   const { userId } = next.times;
   if (userId !== undefined && admission) return context.records.admit(key, next, userId, admission);
   const held = await context.records.insert(key, next);

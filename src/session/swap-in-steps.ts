@@ -5,11 +5,11 @@
 import { SessionError } from "../errors.ts";
 import type { Held, Next } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
+import type { Replaced } from "../record/records.ts";
 import { type Burial, bury } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
 import { ended } from "./guards.ts";
 import type { Internals } from "./internals.ts";
-import type { Swapped } from "./place.ts";
 
 interface Place {
   readonly key: SessionKey;
@@ -20,7 +20,7 @@ interface Steps {
   readonly key: SessionKey;
   readonly next: Next;
   readonly grave: Next;
-  readonly insert: () => Promise<Swapped>;
+  readonly insert: () => Promise<Replaced>;
 }
 
 /** @param inPlace Both sessions are of one user. */
@@ -29,7 +29,7 @@ export async function swapInSteps(
   place: Place,
   inPlace: boolean,
   { key, grave, insert }: Steps,
-): Promise<Swapped> {
+): Promise<Replaced> {
   const { records, graveyard } = session.context;
   const tombstone = grave.content.meta.tombstone as NonNullable<typeof grave.content.meta.tombstone>;
   const inserted = await insert();

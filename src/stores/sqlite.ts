@@ -7,12 +7,13 @@ import { toRecord } from "./sql/sqlite-row.ts";
 import { admit, clear, deleteAll, epochOf, replace } from "./sql/sqlite-users.ts";
 import { create, end, probe, remove, touch, update } from "./sql/sqlite-writes.ts";
 import { Connection } from "./sqlite/connection.ts";
-import type { SqliteDatabase } from "./sqlite/database.ts";
+import type { SqliteDatabase } from "./sqlite/drivers.ts";
 import type { SqliteStoreOptions } from "./sqlite/options.ts";
 import { checkOptions } from "./sqlite/options.ts";
 import type { ClosableStore, EndStore, HealthStore, ReplaceStore, ScanStore, SweepStore, WatchStore } from "./store.ts";
 
-export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
+export type { SqliteStatement, SqliteValue } from "./sql/sqlite-statements.ts";
+export type { SqliteDatabase } from "./sqlite/drivers.ts";
 export type { SqliteStoreOptions } from "./sqlite/options.ts";
 
 /** What `sqliteStore` makes: every capability that a store can have. */

@@ -1,6 +1,8 @@
 /** The endpoint for Node: its Fetch answer, written into Node's response. */
-import type { NodeRequestLike } from "../../index.ts";
-import type { Answer } from "../endpoint.ts";
+import type { HandleOptions, NodeRequestLike } from "../../index.ts";
+
+/** A request for the endpoint, and how the driver is to see it. */
+export type Answer = (request: Request, options?: Pick<HandleOptions, "source" | "key">) => Promise<Response>;
 
 /** The part of Node's response that is used. */
 export interface EndpointResponse {

@@ -1,10 +1,9 @@
 import { AttachedMap } from "../../attached-map.ts";
 import type { Done, Row, SessionObject } from "./request.ts";
-import type { Rows } from "./rows.ts";
 
 /** What the verbs of `req.session` need of the request that they are called in. */
 export interface Visits {
-  readonly rows: Rows;
+  readonly rows: { load(sid: string, done: (error: unknown, row?: Row) => void): void };
   save(session: SessionObject, done: Done): void;
   end(session: SessionObject, done: Done): void;
   regenerate(session: SessionObject, done: Done): void;

@@ -6,7 +6,14 @@
  * responses inherit asks, for the one at hand, whether somebody has a method for it.
  */
 import { AttachedMap } from "../../attached-map.ts";
-import type { Held, Method } from "./response.ts";
+
+/** A method of a response. */
+export type Method = (...args: unknown[]) => unknown;
+
+/** What a response that is held back says of itself. */
+export interface Held {
+  readonly ended: boolean;
+}
 
 const DISPATCHED = [
   "writeHead",

@@ -9,17 +9,10 @@
 import type { HeaderOp } from "../../index.ts";
 import type { Refusal } from "../../request/error-response.ts";
 import { Drain } from "./drain.ts";
+import type { Held, Method } from "./express-methods.ts";
 import { absorbHead, applyToResponse } from "./head.ts";
 import { checkChunk, checkedHead, headersSent, replaced, writeAfterEnd } from "./node-errors.ts";
-import {
-  type Held,
-  hasReason,
-  type Method,
-  type NodeResponse,
-  type OpenResponse,
-  override,
-  pretend,
-} from "./response.ts";
+import { hasReason, type NodeResponse, type OpenResponse, override, pretend } from "./response.ts";
 import { clearHead, send } from "./send-error.ts";
 
 export interface Keeper {

@@ -4,12 +4,10 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
-import { seatOf } from "./express-methods.ts";
+import { type Held, type Method, seatOf } from "./express-methods.ts";
 
 /** What an application's handler is given: HTTP/1, or HTTP/2 by the compatibility API. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
-
-export type Method = (...args: unknown[]) => unknown;
 
 /** `ServerResponse`, as far as both kinds have it, with methods that can be replaced. */
 export interface OpenResponse {
@@ -47,11 +45,6 @@ export function override(res: OpenResponse, name: string, make: (below: Method) 
   const below: Method = (...args) => found.apply(res, args);
   methods[name] = make(below);
   return below;
-}
-
-/** What a response that is held back says of itself. */
-export interface Held {
-  readonly ended: boolean;
 }
 
 const HELD = Symbol("held");

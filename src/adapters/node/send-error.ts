@@ -2,8 +2,9 @@
  * Answers in place of the application.
  */
 import { type Refusal, refusal } from "../../request/error-response.ts";
+import type { Method } from "./express-methods.ts";
 import { applyToResponse } from "./head.ts";
-import { hasReason, type Method, type NodeResponse, type OpenResponse } from "./response.ts";
+import { hasReason, type NodeResponse, type OpenResponse } from "./response.ts";
 
 /** Takes back what was set for an answer that will not be sent. */
 export function clearHead(res: OpenResponse): void {

@@ -1,4 +1,4 @@
-import { answers } from "./patience.ts";
+import { answers } from "./answers.ts";
 import type { Row, Value } from "./row.ts";
 import type { Statement } from "./statements.ts";
 

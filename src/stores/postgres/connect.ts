@@ -1,4 +1,5 @@
 import { invalidOption, SessionError } from "../../errors.ts";
+import { answers } from "./answers.ts";
 import type {
   Driver,
   DriverOptions,
@@ -9,7 +10,6 @@ import type {
   UnsafeClient,
 } from "./client.ts";
 import { toDriver } from "./client.ts";
-import { answers } from "./patience.ts";
 
 /** How many connections the pool opens at most. */
 const CONNECTIONS = 10;

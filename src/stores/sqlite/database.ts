@@ -4,20 +4,7 @@ import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { setImmediate } from "../parts/timers.ts";
-import type { SqliteStatement, SqliteValue } from "../sql/sqlite-statements.ts";
-import { findDriver } from "./drivers.ts";
-
-export type { SqliteStatement, SqliteValue };
-
-/**
- * The part of a synchronous SQLite driver that is used. `DatabaseSync` of node:sqlite, better-sqlite3,
- * libsql and `Database` of bun:sqlite have it as they are.
- */
-export interface SqliteDatabase {
-  exec(sql: string): unknown;
-  prepare(sql: string): SqliteStatement;
-  close(): unknown;
-}
+import { findDriver, type SqliteDatabase } from "./drivers.ts";
 
 /** A file that was opened by its path. */
 export interface OpenFile {

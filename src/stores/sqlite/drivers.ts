@@ -1,6 +1,16 @@
 import { dirname, join } from "node:path";
 import { SessionError } from "../../errors.ts";
-import type { SqliteDatabase } from "./database.ts";
+import type { SqliteStatement } from "../sql/sqlite-statements.ts";
+
+/**
+ * The part of a synchronous SQLite driver that is used. `DatabaseSync` of node:sqlite, better-sqlite3,
+ * libsql and `Database` of bun:sqlite have it as they are.
+ */
+export interface SqliteDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): SqliteStatement;
+  close(): unknown;
+}
 
 export interface Driver {
   readonly name: string;

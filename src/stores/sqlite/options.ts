@@ -4,7 +4,7 @@ import { millisecondsWithin } from "../parts/bounds.ts";
 import type { SqlSettings } from "../sql/options.ts";
 import { sqlSettings } from "../sql/options.ts";
 import { SQLITE_NAMES } from "../sql/sqlite-schema.ts";
-import type { SqliteDatabase } from "./database.ts";
+import type { SqliteDatabase } from "./drivers.ts";
 
 /** How a SQLite store is set up; everything has a default. */
 export interface SqliteStoreOptions {

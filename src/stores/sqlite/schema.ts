@@ -4,8 +4,8 @@ import { tableOf } from "../sql/options.ts";
 import type { About, MetaRow, Names } from "../sql/sqlite-schema.ts";
 import { layoutIn, layoutText, namesOf, STEPS as SHARED, SQLITE_NAMES, stepStatements } from "../sql/sqlite-schema.ts";
 import { whileBusy } from "./busy.ts";
-import type { SqliteDatabase } from "./database.ts";
 import { rollback } from "./database.ts";
+import type { SqliteDatabase } from "./drivers.ts";
 import type { SqliteSettings } from "./options.ts";
 
 /** A file has a log of ended sessions, which its other processes read. */

@@ -1,7 +1,7 @@
 import type { Names } from "../sql/sqlite-schema.ts";
 import type { RecordStatements, SqliteStatement } from "../sql/sqlite-statements.ts";
 import { prepareAll, recordTexts } from "../sql/sqlite-statements.ts";
-import type { SqliteDatabase } from "./database.ts";
+import type { SqliteDatabase } from "./drivers.ts";
 
 /** Every statement of the store, prepared once per connection. */
 export interface Statements extends RecordStatements {

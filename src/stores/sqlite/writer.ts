@@ -2,8 +2,8 @@ import type { SessionKey } from "../../record.ts";
 import { setImmediate, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Write } from "../sql/sqlite-writes.ts";
 import { isBusy, pause, stillBusy } from "./busy.ts";
-import type { SqliteDatabase } from "./database.ts";
 import { rollback } from "./database.ts";
+import type { SqliteDatabase } from "./drivers.ts";
 import type { Statements } from "./statements.ts";
 
 interface Job {

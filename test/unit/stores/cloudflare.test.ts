@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
-import { type Answers, admitWithin } from "../../../src/stores/cloudflare/durable-object/limited-admission.ts";
+import { admitWithin } from "../../../src/stores/cloudflare/durable-object/limited-admission.ts";
 import { ownNamespace } from "../../../src/stores/cloudflare/durable-object/own-namespace.ts";
 import { Turns } from "../../../src/stores/cloudflare/durable-object/turns.ts";
+import type { Answers } from "../../../src/stores/cloudflare/durable-object/wide-verbs.ts";
 import type { D1Binding, KvBinding, ObjectBinding } from "../../../src/stores/cloudflare.ts";
 import { d1Store, durableObjectStore, kvStore } from "../../../src/stores/cloudflare.ts";
 

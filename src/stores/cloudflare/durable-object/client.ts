@@ -1,34 +1,14 @@
 import { SessionError } from "../../../errors.ts";
 import type { SessionKey } from "../../../record.ts";
 import { explained } from "../../sql/sqlite-faults.ts";
-import type { AdmitResult } from "../../store.ts";
 import type { ObjectBinding } from "./binding.ts";
-import type { SparingEnd } from "./ends.ts";
-import type { Answers, LimitedAdmission } from "./limited-admission.ts";
-import type { ShardVerbs } from "./shard-verbs.ts";
-import type { ObjectVerbs } from "./verbs.ts";
-
-/** What an object does that asks other objects, and so is none transaction of its own. */
-export interface WideVerbs {
-  admitWithin(admission: LimitedAdmission): AdmitResult;
-  endWithin(end: SparingEnd): readonly SessionKey[] | null;
-}
-
-/** Everything that an object can be asked. */
-export interface AllVerbs extends ObjectVerbs, ShardVerbs, WideVerbs {}
+import type { AllVerbs, Answers, Place } from "./wide-verbs.ts";
 
 /** A question to an object, as JSON. */
 export interface Question {
   readonly verb: string;
   readonly now: number;
   readonly args: readonly unknown[];
-}
-
-/** Where the objects of a store are. */
-export interface Place {
-  readonly name: string;
-  readonly shards: number;
-  readonly locationHint?: string | undefined;
 }
 
 const LIMIT = "A Durable Object takes at most 2 MB in one row";

@@ -1,16 +1,5 @@
 import type { SessionKey } from "../../../record.ts";
-import type { Place } from "./client.ts";
-import type { Surroundings } from "./limited-admission.ts";
-
-/** The end of a user's sessions but one, where they are in several objects. */
-export interface SparingEnd {
-  readonly userId: string;
-  readonly except: SessionKey;
-  readonly limit: number;
-  readonly at: number;
-  /** The objects, of which the one that is asked is the user's. */
-  readonly place: Place;
-}
+import type { SparingEnd, Surroundings } from "./wide-verbs.ts";
 
 /** What ends sessions in several objects asks them. */
 export type Ending = Pick<Surroundings, "ask" | "all">;

@@ -1,31 +1,6 @@
-import type { SessionKey } from "../../../record.ts";
-import type { Admission, AdmitResult } from "../../store.ts";
-import type { AllVerbs, Place } from "./client.ts";
+import type { AdmitResult } from "../../store.ts";
 import { type Held, isBehind } from "./shard-verbs.ts";
-import type { UserRecord } from "./verbs.ts";
-
-/** A login with a limit, where a user's sessions are in several objects. */
-export interface LimitedAdmission {
-  readonly key: SessionKey;
-  readonly record: UserRecord;
-  readonly admission: Admission;
-  /** The objects, of which the one that is asked is the user's. */
-  readonly place: Place;
-}
-
-/** Asks an object by its number: this one, or another. */
-export type Answers = <Verb extends keyof AllVerbs>(
-  index: number,
-  verb: Verb,
-  ...args: Parameters<AllVerbs[Verb]>
-) => Promise<ReturnType<AllVerbs[Verb]>>;
-
-export interface Surroundings {
-  readonly ask: Answers;
-  readonly all: readonly number[];
-  readonly own: number;
-  of(text: string): number;
-}
+import type { LimitedAdmission, Surroundings } from "./wide-verbs.ts";
 
 /**
  * Admits in the user's own object, where the logins of a user take turns: counts in all, inserts in the key's, where the

@@ -2,14 +2,15 @@ import type { SessionKey } from "../../../record.ts";
 import { prepareAll, recordTexts, type SqliteStatement } from "../../sql/sqlite-statements.ts";
 import type { AdmitResult } from "../../store.ts";
 import type { ObjectState } from "./binding.ts";
-import { type AllVerbs, Objects, type Place, type Question, type WideVerbs } from "./client.ts";
-import { endWithin, type SparingEnd } from "./ends.ts";
-import { type Answers, admitWithin, type LimitedAdmission, type Surroundings } from "./limited-admission.ts";
+import { Objects, type Question } from "./client.ts";
+import { endWithin } from "./ends.ts";
+import { admitWithin } from "./limited-admission.ts";
 import { ownNamespace } from "./own-namespace.ts";
 import { prepareShard, type ShardStatements, shardVerbsOver } from "./shard-verbs.ts";
 import { prepareStorage, statementOver, TABLES } from "./storage.ts";
 import { Turns } from "./turns.ts";
 import { verbsOver } from "./verbs.ts";
+import type { AllVerbs, Answers, LimitedAdmission, Place, SparingEnd, Surroundings, WideVerbs } from "./wide-verbs.ts";
 
 /** After these there may be something to sweep. */
 const INSERTING: ReadonlySet<string> = new Set(["create", "admit", "enter", "replace"]);

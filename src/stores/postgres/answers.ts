@@ -1,0 +1,16 @@
+/** Whether something is answered in time. What it fails with later is nobody's. */
+export function answers(question: PromiseLike<unknown>, within: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), within);
+    question.then(
+      () => {
+        clearTimeout(timer);
+        resolve(true);
+      },
+      () => {
+        clearTimeout(timer);
+        resolve(false);
+      },
+    );
+  });
+}
