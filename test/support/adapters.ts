@@ -57,7 +57,7 @@ export interface Adapter {
   ) => Promise<Running>;
 }
 
-export async function running(server: Server): Promise<Running> {
+async function running(server: Server): Promise<Running> {
   const port = await listen(server);
   const close = (): void => {
     server.closeAllConnections();
@@ -67,7 +67,7 @@ export async function running(server: Server): Promise<Running> {
 }
 
 /** Writes a reply by Node's own methods. */
-export function reply(res: NodeResponse, { status = 200, headers = {}, body }: Reply): void {
+function reply(res: NodeResponse, { status = 200, headers = {}, body }: Reply): void {
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string);
   if (typeof body === "function") Readable.from(body()).pipe(res as never);
@@ -94,7 +94,7 @@ const byRuntime = (handler: (request: Request) => Promise<Response>) => (request
   handler(request).catch(() => new Response("runtime", { status: 500 }));
 
 /** An error page of the application, as Express's own, which takes all headers back. */
-export const errorPage: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
+const errorPage: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
   if (res.headersSent) return next(error);
   for (const name of res.getHeaderNames()) res.removeHeader(name);
   res.status(error.status ?? 500).send("error page");
