@@ -110,7 +110,8 @@ export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
   /**
    * Seals each payload with a key from the ring, bound to its record. Default false. A store that is in use is switched
    * over by "from-now-on", which still believes rows in clear; set `true` after the longest `lifetime`. At once, `true`
-   * logs everybody out.
+   * logs everybody out. The way back is the same: "from-now-on" in every process first, then `false`, which reads sealed
+   * rows, too; processes with `true` that still run take a row in clear for a corrupt one.
    */
   readonly encryptAtRest?: boolean | "from-now-on" | undefined;
 }

@@ -208,6 +208,24 @@ describe("encryption at rest, switched in a store that is in use", () => {
     expect([only.userId, only.data]).toEqual(["ann", { kept: "from before", added: true }]);
   });
 
+  it("off in a roll-out: no two neighbouring steps log anybody out, and leaving out the one between does", async () => {
+    const steps = [true, "from-now-on", false] as const;
+    for (const [before, after] of [
+      [steps[0], steps[1]],
+      [steps[1], steps[2]],
+      [steps[0], steps[2]],
+    ] as const) {
+      const { site } = await logIn(true);
+      const [older, newer] = [before, after].map((encryptAtRest) => anotherServer(site, { encryptAtRest }));
+      if (!older || !newer) throw new Error("two servers");
+      const session = await newer.open(requestWith());
+      await session.login("ann");
+      const cookie = cookieOf(await newer.commit(session));
+      const seen = (await older.open(requestWith(cookie))).userId;
+      expect([before, after, seen]).toEqual([before, after, before === true && after === false ? undefined : "ann"]);
+    }
+  });
+
   it("off: reads what was sealed and writes in clear", async () => {
     const { site, cookie, rows } = await logIn(true);
     expect(await rows()).toEqual(["~"]);
