@@ -125,7 +125,7 @@ export function invalidKind(option: string, found: unknown, expected: string): S
 }
 
 /** Above so many names of options, the message lists those that are near and no others. */
-const FEW = 9;
+const FEW = 10;
 
 /**
  * Refuses an option that there is not: mistyped, it would do nothing, and nobody would know. Its value is not told.

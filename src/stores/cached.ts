@@ -3,7 +3,7 @@ import { invalidOption } from "../errors.ts";
 import type { CacheStats } from "./cached/cache.ts";
 import { Cache } from "./cached/cache.ts";
 import { endVerb, replaceVerb, scanVerbs, userVerbs } from "./cached/capabilities.ts";
-import { clockOf, millisecondsWithin } from "./parts/bounds.ts";
+import { checkKnown, clockOf, millisecondsWithin } from "./parts/bounds.ts";
 import type {
   ClosableStore,
   EndStore,
@@ -82,6 +82,7 @@ export function cachedStore<Far extends Store>(
   far: Far,
   options: CachedStoreOptions = {},
 ): CachedStore<Far> {
+  checkKnown(options, { clock: true, maxStaleness: true, longestRequest: true });
   const clock = clockOf(options.clock);
   const maxStaleness = millisecondsWithin("maxStaleness", options.maxStaleness ?? 5000, 1, 60_000);
   const longestRequest = millisecondsWithin(

@@ -5,7 +5,7 @@ import type { ExpressSessionModule, ExpressStore } from "./express-session/modul
 import { promised } from "./express-session/promised.ts";
 import { Sessions } from "./express-session/sessions.ts";
 import { slotsOf } from "./express-session/slots.ts";
-import { clockOf } from "./parts/bounds.ts";
+import { checkKnown, clockOf } from "./parts/bounds.ts";
 import { within } from "./parts/timeout.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";
@@ -54,6 +54,7 @@ export type FromExpressStore = PlainStore;
  */
 export function fromExpressStore(store: ExpressStore, options: FromExpressStoreOptions = {}): FromExpressStore {
   checkExpressStore("store", store);
+  checkKnown(options, { prefix: true, clock: true, timeout: true, longestTtl: true });
   const { longestTtl = /memcache/i.test(store.constructor.name) ? BELOW_30_DAYS : Number.POSITIVE_INFINITY } = options;
   if (typeof longestTtl !== "number" || !(longestTtl >= 60_000)) {
     throw invalidOption("longestTtl", longestTtl, "60000 milliseconds or more");

@@ -9,6 +9,7 @@ import { pageOfAll, pageOfUser } from "./memory/pages.ts";
 import { probe } from "./memory/probe.ts";
 import { Sweeper } from "./memory/sweeper.ts";
 import { footprint, Table } from "./memory/table.ts";
+import { checkKnown } from "./parts/bounds.ts";
 import { Listeners } from "./parts/listeners.ts";
 import type {
   Admission,
@@ -75,6 +76,7 @@ export interface MemoryStore
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  checkKnown(options, { maxSessions: true, maxBytes: true, clock: true });
   const { maxSessions = 100_000, maxBytes = 268_435_456, clock = systemClock } = options;
   for (const [name, found] of Object.entries({ maxSessions, maxBytes })) {
     if (!Number.isSafeInteger(found) || found < 1) throw invalidOption(name, found, "a whole number of 1 or more");

@@ -6,7 +6,7 @@ import { Pair } from "./migrating/pair.ts";
 import { scanVerbs } from "./migrating/scanning.ts";
 import { userVerbs } from "./migrating/users.ts";
 import { create, endVerb, get, touch, update } from "./migrating/verbs.ts";
-import { clockOf } from "./parts/bounds.ts";
+import { checkKnown, clockOf } from "./parts/bounds.ts";
 import { Door } from "./parts/open-calls.ts";
 import type { ClosableStore, EndStore, HealthStore, ScanStore, Store, UserStore, WatchStore } from "./store.ts";
 import { isEndStore, isHealthStore, isScanStore, isUserStore, isWatchStore } from "./store.ts";
@@ -83,6 +83,7 @@ export function migratingStore<From extends Store, To extends Store>(
   options?: MigratingStoreOptions,
 ): MigratingStore<From, To>;
 export function migratingStore(from: Store, to: Store, options: MigratingStoreOptions = {}): Store {
+  checkKnown(options, { moves: true, clock: true });
   const { moves = true } = options;
   const clock = clockOf(options.clock);
   if (typeof moves !== "boolean") throw invalidOption("moves", moves, "true or false");

@@ -1,4 +1,5 @@
 import { invalidOption } from "../errors.ts";
+import { checkKnown } from "./parts/bounds.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";
 import type { PlainStore } from "./plain/plain-store.ts";
@@ -60,6 +61,7 @@ export type UnstorageStore = PlainStore;
  * ```
  */
 export function unstorageStore(storage: UnstorageClient, options: UnstorageStoreOptions = {}): UnstorageStore {
+  checkKnown(options, { prefix: true, clock: true, timeout: true, longestTtl: true, onlyProcess: true });
   const { longestTtl = 2_147_483_647 } = options;
   if (typeof longestTtl !== "number" || !(longestTtl >= 60_000)) {
     throw invalidOption("longestTtl", longestTtl, "60000 milliseconds or more");

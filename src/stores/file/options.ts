@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, clockOf, millisecondsWithin } from "../parts/bounds.ts";
 
 /** Where sessions are kept, and how safely. */
 export interface FileStoreOptions {
@@ -36,8 +36,11 @@ export interface FileSettings {
   readonly watchEvery: number;
 }
 
+const KNOWN = { directory: true, durability: true, clock: true, sweepEvery: true, watchEvery: true } as const;
+
 export function checkOptions(options: string | FileStoreOptions): FileSettings {
   const given: FileStoreOptions = typeof options === "string" ? { directory: options } : options;
+  checkKnown(given, KNOWN);
   const { directory, durability = "fsync", sweepEvery = 600_000, watchEvery = 500 } = given;
   if (typeof directory !== "string" || directory === "")
     throw invalidOption("directory", directory, "the path of a folder");

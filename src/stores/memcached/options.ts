@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { clockOf } from "../parts/bounds.ts";
+import { checkKnown, clockOf } from "../parts/bounds.ts";
 import type { MemcachedClient } from "./client.ts";
 import type { Memcache } from "./memcache.ts";
 
@@ -42,7 +42,10 @@ export function checkSource(source: unknown): string | Memcache | MemcachedClien
   throw invalidOption("source", source, expected);
 }
 
+const KNOWN = { prefix: true, clock: true, timeout: true } as const;
+
 export function checkOptions(options: MemcachedStoreOptions): MemcachedSettings {
+  checkKnown(options, KNOWN);
   const { prefix = "sojourn:", timeout = 2000 } = options;
   if (typeof prefix !== "string" || !/^[\x21-\x7e]{0,100}$/.test(prefix)) {
     throw invalidOption("prefix", prefix, "visible ASCII, at most 100 characters");

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, millisecondsWithin } from "../parts/bounds.ts";
 import { isDecodable } from "../parts/percent.ts";
 import type { SqlSettings } from "../sql/options.ts";
 import { sqlSettings } from "../sql/options.ts";
@@ -64,7 +64,18 @@ function checkSource(source: unknown): string | MysqlClient {
   return source as MysqlClient;
 }
 
+const KNOWN = {
+  table: true,
+  clock: true,
+  create: true,
+  timeout: true,
+  sweepEvery: true,
+  notify: true,
+  watchEvery: true,
+} as const;
+
 export function checkOptions(source: string | MysqlClient, options: MysqlStoreOptions): MysqlSettings {
+  checkKnown(options, KNOWN);
   const { notify = true } = options;
   if (typeof notify !== "boolean") throw invalidOption("notify", notify, "true or false");
   return {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, millisecondsWithin } from "../parts/bounds.ts";
 import type { SqlSettings } from "../sql/options.ts";
 import { sqlSettings } from "../sql/options.ts";
 import type { ListenClient, PostgresClient } from "./client.ts";
@@ -93,7 +93,21 @@ function checkSource(source: unknown): string | PostgresClient {
   return source as PostgresClient;
 }
 
+const KNOWN = {
+  table: true,
+  schema: true,
+  clock: true,
+  create: true,
+  unlogged: true,
+  prepare: true,
+  timeout: true,
+  sweepEvery: true,
+  notify: true,
+  listen: true,
+} as const;
+
 export function checkOptions(source: string | PostgresClient, options: PostgresStoreOptions): PostgresSettings {
+  checkKnown(options, KNOWN);
   const { listen } = options;
   if (listen !== undefined && listen !== false && typeof listen !== "function") {
     throw invalidOption("listen", listen, "a function that gives a client, or false");

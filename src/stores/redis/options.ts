@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, clockOf, millisecondsWithin } from "../parts/bounds.ts";
 
 /** How a Redis store is set up; everything has a default. */
 export interface RedisStoreOptions {
@@ -42,13 +42,11 @@ function whole(option: string, value: number, least: number, most: number): numb
   throw invalidOption(option, value, `a whole number from ${least} to ${most}`);
 }
 
-export function checkOptions({
-  prefix = "sojourn:",
-  clock,
-  waitReplicas,
-  waitTimeout,
-  timeout,
-}: RedisStoreOptions): RedisSettings {
+const KNOWN = { prefix: true, clock: true, waitReplicas: true, waitTimeout: true, timeout: true } as const;
+
+export function checkOptions(options: RedisStoreOptions): RedisSettings {
+  checkKnown(options, KNOWN);
+  const { prefix = "sojourn:", clock, waitReplicas, waitTimeout, timeout } = options;
   // Braces would decide the slot, and a space ends the name in an operator's tools.
   if (typeof prefix !== "string" || !/^[!-z|~]{1,100}$/.test(prefix)) {
     throw invalidOption("prefix", prefix, "1 to 100 printable ASCII characters without braces and spaces");

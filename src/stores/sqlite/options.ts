@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
-import { millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, millisecondsWithin } from "../parts/bounds.ts";
 import type { SqlSettings } from "../sql/options.ts";
 import { sqlSettings } from "../sql/options.ts";
 import { SQLITE_NAMES } from "../sql/sqlite-schema.ts";
@@ -66,7 +66,18 @@ function checkSource(source: unknown): string | SqliteDatabase {
   return source as SqliteDatabase;
 }
 
+const KNOWN = {
+  table: true,
+  clock: true,
+  create: true,
+  durability: true,
+  busyTimeout: true,
+  sweepEvery: true,
+  watchEvery: true,
+} as const;
+
 export function checkOptions(source: string | SqliteDatabase, options: SqliteStoreOptions): SqliteSettings {
+  checkKnown(options, KNOWN);
   const { durability = "full" } = options;
   if (durability !== "full" && durability !== "normal")
     throw invalidOption("durability", durability, '"full" or "normal"');

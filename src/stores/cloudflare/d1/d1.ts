@@ -1,5 +1,6 @@
 import type { Clock } from "../../../clock.ts";
 import { invalidOption } from "../../../errors.ts";
+import { checkKnown } from "../../parts/bounds.ts";
 import { checkLimit } from "../../parts/paging.ts";
 import { sqlSettings } from "../../sql/options.ts";
 import { mendingStatements, namesOf, SQLITE_NAMES } from "../../sql/sqlite-schema.ts";
@@ -51,6 +52,7 @@ export interface D1Store extends ReplaceStore, ScanStore, SweepStore, HealthStor
  * ```
  */
 export function d1Store(database: D1Binding, options: D1StoreOptions = {}): D1Store {
+  checkKnown(options, { table: true, clock: true, create: true, sweep: true });
   const { sweep = "auto" } = options;
   const { clock, table, create } = sqlSettings({ ...options, sweepEvery: false }, SQLITE_NAMES);
   const names = namesOf(table);

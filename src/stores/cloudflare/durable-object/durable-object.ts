@@ -1,6 +1,6 @@
 import type { Clock } from "../../../clock.ts";
 import { invalidOption } from "../../../errors.ts";
-import { clockOf, instantOf } from "../../parts/bounds.ts";
+import { checkKnown, clockOf, instantOf } from "../../parts/bounds.ts";
 import { checkLimit } from "../../parts/paging.ts";
 import type { HealthStore, ReplaceStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
 import type { ObjectBinding } from "./binding.ts";
@@ -54,6 +54,7 @@ export function durableObjectStore(
   namespace: ObjectBinding,
   options: DurableObjectStoreOptions = {},
 ): DurableObjectStore {
+  checkKnown(options, { name: true, shards: true, clock: true, locationHint: true });
   const { name = "sessions", shards = 1, locationHint } = options;
   const clock = clockOf(options.clock);
   if (typeof namespace?.idFromName !== "function")

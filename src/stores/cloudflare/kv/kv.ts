@@ -1,6 +1,6 @@
 import type { Clock } from "../../../clock.ts";
 import { invalidOption } from "../../../errors.ts";
-import { clockOf } from "../../parts/bounds.ts";
+import { checkKnown, clockOf } from "../../parts/bounds.ts";
 import type { HealthStore } from "../../store.ts";
 import type { KvBinding } from "./values.ts";
 import { Verbs } from "./verbs.ts";
@@ -50,6 +50,7 @@ export interface KvStore extends HealthStore {
  * ```
  */
 export function kvStore(namespace: KvBinding, options: KvStoreOptions = {}): KvStore {
+  checkKnown(options, { prefix: true, clock: true, cacheTtl: true });
   const { prefix = "sojourn:", cacheTtl = 30 } = options;
   const clock = clockOf(options.clock);
   if (typeof namespace?.get !== "function" || typeof namespace.put !== "function")
