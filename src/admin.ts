@@ -41,8 +41,8 @@ export async function listAll(context: Context, page: PageRequest = {}): Promise
 }
 
 /**
- * Ends all sessions of a user. When it has resolved, none that existed, or whose login's request had arrived when it was
- * called, is valid.
+ * Ends all sessions of a user. When it has resolved, none that existed, or whose login's request had arrived when it
+ * was called, is valid.
  */
 export async function revokeUser(context: Context, userId: string, options: RevokeOptions = {}): Promise<number> {
   assertCan(context, "revokeUser", context.records.keepsUsers);

@@ -26,7 +26,10 @@ export class AttachedMap<Value> {
   }
 }
 
-/** One property for all memos: with a name of its own for each, the engine would look up every one as if for the first time. */
+/**
+ * One property for all memos: with a name of its own for each, the engine would look up every one as if for the first
+ * time.
+ */
 const KEPT: unique symbol = Symbol("sojourn");
 
 type Keeper = object & { [KEPT]?: Kept | undefined };

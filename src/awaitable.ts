@@ -15,8 +15,9 @@ export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
 }
 
 /*
- * Functions that answer at once. What is in the same process has its answer before a promise could be made, and what the promise
- * costs is most of what such a call costs. Contracts give promises; this is how the library asks without them.
+ * Functions that answer at once. What is in the same process has its answer before a promise could be made, and what
+ * the promise costs is most of what such a call costs. Contracts give promises; this is how the library asks without
+ * them.
  */
 
 /** On a function: the same without the promise. It throws where the promise rejects. */
@@ -25,8 +26,8 @@ const AT_ONCE: unique symbol = Symbol.for("sojourn.at-once");
 type Promising<Arguments extends readonly unknown[], Answer> = (...given: Arguments) => Promise<Answer>;
 
 /**
- * A function that promises, made from one that may answer at once. The mark is on the function and not on its owner, so that a
- * wrapper that replaces it is asked, and one that passes it on passes this on, too.
+ * A function that promises, made from one that may answer at once. The mark is on the function and not on its owner, so
+ * that a wrapper that replaces it is asked, and one that passes it on passes this on, too.
  */
 export function atOnce<Arguments extends readonly unknown[], Answer>(
   direct: (...given: Arguments) => Awaitable<Answer>,

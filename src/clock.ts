@@ -10,8 +10,8 @@ const STEP = 1 / 1_024;
 const stamps = new WeakMap<Clock, Stamp>();
 
 /**
- * Instants of one clock, each later than the one before, by all who use that clock in this process: so that it is known which of a
- * login's arrival and a revocation came first, although both fall into the same millisecond.
+ * Instants of one clock, each later than the one before, by all who use that clock in this process: so that it is known
+ * which of a login's arrival and a revocation came first, although both fall into the same millisecond.
  */
 export function stampsOf(clock: Clock): Stamp {
   const known = stamps.get(clock);

@@ -37,7 +37,9 @@ export interface Context {
   readonly shape: Shape;
   readonly transports: readonly [Transport, ...Transport[]];
   readonly lifetime: Lifetime;
-  /** How far in the future a session may have begun, by the clock here; without a bound where the store vouches for it. */
+  /**
+   * How far in the future a session may have begun, by the clock here; without a bound where the store vouches for it.
+   */
   readonly mostSkewMs: number;
   readonly rotateEvery: number;
   readonly rotationGrace: number;

@@ -86,7 +86,10 @@ export class SessionError extends Error {
     this.statusCode = this.status;
   }
 
-  /** Messages are for whoever runs the application: frameworks that ask (Koa, NestJS) show the client the name of the status. */
+  /**
+   * Messages are for whoever runs the application: frameworks that ask (Koa, NestJS) show the client the name of the
+   * status.
+   */
   get expose(): boolean {
     return false;
   }
@@ -116,7 +119,9 @@ export function invalidOption(option: string, found: unknown, expected: string):
   );
 }
 
-/** A mistake in an option that takes no text: a text there may be a secret in the wrong place, so only the kind is told. */
+/**
+ * A mistake in an option that takes no text: a text there may be a secret in the wrong place, so only the kind is told.
+ */
 export function invalidKind(option: string, found: unknown, expected: string): SessionError {
   return new SessionError(
     "SOJOURN_INVALID_OPTION",
@@ -141,7 +146,9 @@ export function checkNames(within: string, given: object, known: readonly string
   }
 }
 
-/** Whether somebody may have meant the other: part of it, or but for a quarter of its letters the same, in any order. */
+/**
+ * Whether somebody may have meant the other: part of it, or but for a quarter of its letters the same, in any order.
+ */
 function isNear(given: string, known: string): boolean {
   if (given.length > 2 && (known.includes(given) || given.includes(known))) return true;
   let rest = known;

@@ -5,7 +5,9 @@ import { checkNames } from "./errors.ts";
 import type { Device } from "./record/meta.ts";
 import type { SessionKey } from "./record.ts";
 
-/** Why a value that a client presented was not accepted. `foreign` is none of ours: noise, or a key that left the ring. */
+/**
+ * Why a value that a client presented was not accepted. `foreign` is none of ours: noise, or a key that left the ring.
+ */
 export type RejectReason =
   | "foreign"
   | "revoked-key"
@@ -22,7 +24,10 @@ export type RejectReason =
 /** Why a session ended. */
 export type EndReason = "destroyed" | "logout" | "revoked" | "reuse" | "limit" | "replaced";
 
-/** One event: what a hook is called with, and what goes over the channel `sojourn:<type>`. docs/operations.md lists them. */
+/**
+ * One event: what a hook is called with, and what goes over the channel `sojourn:<type>`. docs/operations.md lists
+ * them.
+ */
 export type SessionEvent =
   | { readonly type: "created"; readonly id: SessionKey; readonly userId: string | undefined }
   | {

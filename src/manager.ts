@@ -109,7 +109,10 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   return sessions;
 }
 
-/** What was opened only to be read is written down at once, as far as it can be: nothing will be sent, and nothing more can be changed. */
+/**
+ * What was opened only to be read is written down at once, as far as it can be: nothing will be sent, and nothing more
+ * can be changed.
+ */
 function sessionOf<Data extends object>(opened: Internals): Awaitable<Session<Data>> {
   const session = new Session<Data>(opened);
   return opened.proof.readOnly ? chain(commit(opened), () => session) : session;

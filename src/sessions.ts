@@ -13,18 +13,20 @@ import type { HeaderOp } from "./transport/transport.ts";
 
 /** How one request's session is opened. */
 export interface OpenOptions {
-  /** False for a request that is no sign of life (polling, a beacon): the idle deadline stays where it is. Default true. */
+  /**
+   * False for a request that is no sign of life (polling, a beacon): the idle deadline stays where it is. Default true.
+   */
   readonly touch?: boolean | undefined;
   /**
    * What stands for the request: `open` with the same key gives the same session. For adapters whose framework makes
-   * several objects of one request (a clone, a wrapper, a request of its own for each middleware): the object that all of
-   * them share. Default: the request itself.
+   * several objects of one request (a clone, a wrapper, a request of its own for each middleware): the object that all
+   * of them share. Default: the request itself.
    */
   readonly key?: object | undefined;
   /**
-   * True where no cookie can be sent: a server component, a socket, a stream that has begun. A session that is there can be
-   * read, `update`d and asked for its flash messages (with data in the cookie: read), and its use is written down. Whatever
-   * would need a cookie (`login`, `rotate`, `logout`, changes to `data`, a new session) is refused with
+   * True where no cookie can be sent: a server component, a socket, a stream that has begun. A session that is there
+   * can be read, `update`d and asked for its flash messages (with data in the cookie: read), and its use is written
+   * down. Whatever would need a cookie (`login`, `rotate`, `logout`, changes to `data`, a new session) is refused with
    * SOJOURN_READ_ONLY, and a new session is never stored. Default false.
    */
   readonly readOnly?: boolean | undefined;
@@ -32,7 +34,10 @@ export interface OpenOptions {
 
 /** How a request ended, for `commit`. */
 export interface CommitOptions {
-  /** The HTTP status of the answer, a whole number of three digits; 500 and above mean that the request failed. Default 200. */
+  /**
+   * The HTTP status of the answer, a whole number of three digits; 500 and above mean that the request failed. Default
+   * 200.
+   */
   readonly status?: number | undefined;
   /** True when the request failed though its status does not say so (a batch, GraphQL). Default: by the status. */
   readonly failed?: boolean | undefined;
@@ -121,11 +126,12 @@ export interface UserSessions<Data extends object> extends StoreSessions<Data> {
   /** A user's live sessions, oldest first. */
   list(userId: string, page?: PageRequest): Promise<Page<SessionInfo>>;
   /**
-   * Ends all sessions of a user, and refuses every login whose request had arrived by now, however long its password check takes;
-   * how many sessions there were. Clocks of servers that differ by d can let a login through that arrived up to d before.
+   * Ends all sessions of a user, and refuses every login whose request had arrived by now, however long its password
+   * check takes; how many sessions there were. Clocks of servers that differ by d can let a login through that arrived
+   * up to d before.
    *
-   * @param options.by The session of the request that asks, when that request goes on to log the user in itself (a password was reset):
-   *   its login counts from after the revocation.
+   * @param options.by The session of the request that asks, when that request goes on to log the user in itself (a
+   *   password was reset): its login counts from after the revocation.
    */
   revokeUser(userId: string, options?: RevokeOptions): Promise<number>;
   /** Ends the other sessions of this session's user ("log out my other devices"). */
@@ -145,22 +151,25 @@ export type Handler<Data extends object> = (session: Session<Data>, request: Req
 
 /** For one request of `sessions.handle`. */
 export interface HandleOptions extends OpenOptions {
-  /** The request as the core is to see it, where an adapter knows more of it than a Fetch request does. Default: the request. */
+  /**
+   * The request as the core is to see it, where an adapter knows more of it than a Fetch request does. Default: the
+   * request.
+   */
   readonly source?: RequestLike | undefined;
   /** The client's address, asked when somebody needs it (the device of a login). Default: that of `source`, or none. */
   readonly address?: (() => string | undefined) | undefined;
   /** False leaves the check of where requests come from to somebody else. Default true. */
   readonly csrf?: boolean | undefined;
   /**
-   * Gives the parsed body, or the form's field of that name, when a token is needed and the header has none. Default: reads
-   * the field from a copy of the body of forms up to 1 MiB.
+   * Gives the parsed body, or the form's field of that name, when a token is needed and the header has none. Default:
+   * reads the field from a copy of the body of forms up to 1 MiB.
    */
   readonly readBody?: ReadBody | undefined;
   /**
-   * Answers an error: a request that was refused (SOJOURN_CROSS_SITE), a store that is down, what the handler threw, what
-   * could not be saved. Default, and when it gives undefined: the answer has the status of the Sojourn error when that is
-   * below 500 or 503; every other error, those of Sojourn with status 500 included, is thrown on. When the client has
-   * to be told of a verb that took effect, it is not thrown but logged and answered with 500.
+   * Answers an error: a request that was refused (SOJOURN_CROSS_SITE), a store that is down, what the handler threw,
+   * what could not be saved. Default, and when it gives undefined: the answer has the status of the Sojourn error when
+   * that is below 500 or 503; every other error, those of Sojourn with status 500 included, is thrown on. When the
+   * client has to be told of a verb that took effect, it is not thrown but logged and answered with 500.
    */
   readonly onError?: ((error: unknown) => Response | undefined | Promise<Response | undefined>) | undefined;
   /**

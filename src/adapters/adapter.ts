@@ -1,5 +1,6 @@
 /**
- * For authors of adapters: everything that the built-in ones are made of. docs/writing-an-adapter.md has two complete ones.
+ * For authors of adapters: everything that the built-in ones are made of. docs/writing-an-adapter.md has two complete
+ * ones.
  *
  * - **Fetch-like frameworks**, whose handler gives a `Response`: `runRequest`.
  * - **Node-like ones**, which write into Node's response: `openNode`, `answerNode`, `nodeOpening`.

@@ -25,13 +25,14 @@ export interface AstroOptions extends Pick<OpenOptions, "touch">, Pick<HandleOpt
 }
 
 /**
- * Puts the session on `context.locals.session` (`Astro.locals.session` in pages), and saves it before the response leaves.
- * Make it the first of `sequence`.
+ * Puts the session on `context.locals.session` (`Astro.locals.session` in pages), and saves it before the response
+ * leaves. Make it the first of `sequence`.
  *
  * - A rewrite runs the middleware again and keeps its session. Prerendered pages have none.
- * - What a page changes in its frontmatter is saved. Child components run as the page streams: too late, and that throws.
- * - An error page of Astro's drops cookies: when a verb (`login`, `logout`…) has taken effect, the answer to an error is a plain
- *   500 that tells the client.
+ * - What a page changes in its frontmatter is saved. Child components run as the page streams: too late, and that
+ *   throws.
+ * - An error page of Astro's drops cookies: when a verb (`login`, `logout`…) has taken effect, the answer to an error
+ *   is a plain 500 that tells the client.
  *
  * @example
  * ```ts

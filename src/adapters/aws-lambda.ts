@@ -35,16 +35,20 @@ export interface LambdaResult {
 export interface LambdaOptions extends Pick<OpenOptions, "touch"> {
   /** False leaves the check of where requests come from to you. Default true. */
   readonly csrf?: boolean | undefined;
-  /** Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers 500. */
+  /**
+   * Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers
+   * 500.
+   */
   readonly onError?: ((error: unknown, event: LambdaEvent) => void) | undefined;
 }
 
 /**
- * A Lambda handler that is given the session. It is saved before the answer is returned; with a `statusCode` of 500 and above, or when
- * the handler throws, changes to `data` are not, while the verbs (`login`, `logout`…) reach the client with an answer of 500.
+ * A Lambda handler that is given the session. It is saved before the answer is returned; with a `statusCode` of 500 and
+ * above, or when the handler throws, changes to `data` are not, while the verbs (`login`, `logout`…) reach the client
+ * with an answer of 500.
  *
- * Cross-site requests are refused with 403, and 503 is the answer when the store is down. Tokens against CSRF come in the header only.
- * The address is the gateway's `sourceIp`. Streamed answers are not supported.
+ * Cross-site requests are refused with 403, and 503 is the answer when the store is down. Tokens against CSRF come in
+ * the header only. The address is the gateway's `sourceIp`. Streamed answers are not supported.
  *
  * @example
  * ```ts
@@ -97,7 +101,9 @@ function sourceOfEvent({ headers, cookies, rawPath, path, httpMethod, requestCon
   };
 }
 
-/** In format 2.0 cookies have a list of their own; in 1.0 only `multiValueHeaders` can hold several lines of one name. */
+/**
+ * In format 2.0 cookies have a list of their own; in 1.0 only `multiValueHeaders` can hold several lines of one name.
+ */
 function withOperations(
   { requestContext }: LambdaEvent,
   result: LambdaResult,

@@ -1,6 +1,6 @@
 /**
- * Devices as a person would name them: "Instagram on iOS", "Edge on Windows". Over the `bowser` package (an optional peer:
- * `npm i bowser`), with what browsers say of themselves in client hints first.
+ * Devices as a person would name them: "Instagram on iOS", "Edge on Windows". Over the `bowser` package (an optional
+ * peer: `npm i bowser`), with what browsers say of themselves in client hints first.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { type Device, describeDevice, type RequestSource } from "../index.ts";
 type Marks = readonly (readonly [mark: RegExp, name: string])[];
 
 /**
- * Applications with a browser inside, and browsers that bowser takes for Chrome. They all name an engine too, so they are
- * looked for first; the first match wins.
+ * Applications with a browser inside, and browsers that bowser takes for Chrome. They all name an engine too, so they
+ * are looked for first; the first match wins.
  */
 const APPS: Marks = [
   [/FBAN\/Messenger|FB_IAB\/(?:MESSENGER|Orca)|\bMessengerForiOS/, "Messenger"],
@@ -76,13 +76,15 @@ const SYSTEMS: Marks = [
 const LONGEST = 1_024;
 
 /**
- * For the option `device`: what `describeDevice` gives, with the names that people use. In-app browsers are called by their
- * application (Instagram, Facebook, TikTok, WeChat, LINE…), and web views that name none "WebView". What a Chromium says
- * in `Sec-CH-UA` and `Sec-CH-UA-Platform`, which it sends over https without being asked, goes before the user agent, so that
- * browsers that pass for Chrome (Brave, for one) have their own name. The network is that of `describeDevice`.
+ * For the option `device`: what `describeDevice` gives, with the names that people use. In-app browsers are called by
+ * their application (Instagram, Facebook, TikTok, WeChat, LINE…), and web views that name none "WebView". What a
+ * Chromium says in `Sec-CH-UA` and `Sec-CH-UA-Platform`, which it sends over https without being asked, goes before the
+ * user agent, so that browsers that pass for Chrome (Brave, for one) have their own name. The network is that of
+ * `describeDevice`.
  *
- * Safari on an iPad says that it is a Mac, and is taken at its word. It never throws, whatever the headers hold; like all that
- * is said of a device, it is a hint for people, and nothing may be decided by it. It takes some 30 µs, at logins only.
+ * Safari on an iPad says that it is a Mac, and is taken at its word. It never throws, whatever the headers hold; like
+ * all that is said of a device, it is a hint for people, and nothing may be decided by it. It takes some 30 µs, at
+ * logins only.
  *
  * @example
  * ```ts
@@ -133,7 +135,9 @@ function embedding(agent: string): string | undefined {
   return /\b(?:FxiOS|EdgiOS|OPT|OPiOS|CriOS)\//.test(agent) ? undefined : "WebView";
 }
 
-/** Of a list like `"Chromium";v="140", "Brave";v="140", "Not=A?Brand";v="24"`: what is neither made up nor the engine. */
+/**
+ * Of a list like `"Chromium";v="140", "Brave";v="140", "Not=A?Brand";v="24"`: what is neither made up nor the engine.
+ */
 function brand(header: string | undefined): string | undefined {
   const brands = [...(header ?? "").slice(0, LONGEST).matchAll(/"([A-Za-z][\w. ]{0,40})"\s*;\s*v=/g)];
   return known(

@@ -23,21 +23,26 @@ export interface ElysiaParts<Data extends object> {
 
 /** Who checks for cross-site requests, and who hears of failures. */
 export interface ElysiaOptions extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf"> {
-  /** The client's address, such as `app.server?.requestIP(request)?.address`; it is recorded at login. Default: none. */
+  /**
+   * The client's address, such as `app.server?.requestIP(request)?.address`; it is recorded at login. Default: none.
+   */
   readonly address?: ((request: Request) => string | undefined) | undefined;
-  /** Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers 500. */
+  /**
+   * Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers
+   * 500.
+   */
   readonly onError?: ((error: unknown, request: Request) => void) | undefined;
 }
 
 const opened = new OpenedSessions("put `app.wrap(wrap)` of `elysiaSession` on the outermost application.");
 
 /**
- * The session around a whole application of Elysia, and not in its hooks: those are not given what a handler sets as a cookie
- * or returns as a Response, and would lose the session's cookie to it.
+ * The session around a whole application of Elysia, and not in its hooks: those are not given what a handler sets as a
+ * cookie or returns as a Response, and would lose the session's cookie to it.
  *
- * What was answered with a status below 500 is saved; with 500 and above changes to `data` are not, while the verbs (`login`,
- * `logout`…), which have taken effect, reach the client. Cross-site requests are refused with 403, and 503 is the answer when the
- * store is down.
+ * What was answered with a status below 500 is saved; with 500 and above changes to `data` are not, while the verbs
+ * (`login`, `logout`…), which have taken effect, reach the client. Cross-site requests are refused with 403, and 503 is
+ * the answer when the store is down.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * The session endpoint: what a page may know of its session, how it keeps it alive, and how it hears of its end. The other
- * half, for the browser, is `sojourn/client`.
+ * The session endpoint: what a page may know of its session, how it keeps it alive, and how it hears of its end. The
+ * other half, for the browser, is `sojourn/client`.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export type { NodeEndpoint, SessionFacts };
 /** @typeParam Public What the page is told beside the facts. */
 export interface EndpointOptions<Data extends object, Public> {
   /**
-   * What of the session the page may know, as JSON; asked for anonymous sessions, too. It is shown to every script of the
-   * page: choose fields, and never hand on `session.data` as it is. Default: nothing.
+   * What of the session the page may know, as JSON; asked for anonymous sessions, too. It is shown to every script of
+   * the page: choose fields, and never hand on `session.data` as it is. Default: nothing.
    */
   readonly public?: ((session: Session<Data>) => Public | Promise<Public>) | undefined;
   /**
-   * False where a response cannot stay open (many serverless platforms): pages then hear of an end when they are looked at
-   * again. Default true; a stateless session has no end that somebody could tell of, so there it is always false.
+   * False where a response cannot stay open (many serverless platforms): pages then hear of an end when they are looked
+   * at again. Default true; a stateless session has no end that somebody could tell of, so there it is always false.
    */
   readonly stream?: boolean | undefined;
   /**
@@ -35,15 +35,16 @@ export interface EndpointOptions<Data extends object, Public> {
 }
 
 /**
- * A Fetch handler for one address of your application, `/session` by custom. Mount it outside of a session middleware: that
- * would have opened the session before, and each look would be a sign of life.
+ * A Fetch handler for one address of your application, `/session` by custom. Mount it outside of a session middleware:
+ * that would have opened the session before, and each look would be a sign of life.
  *
- * - `GET` gives `SessionFacts` as JSON and is no sign of life: a page that only counts down does not keep anybody logged in.
+ * - `GET` gives `SessionFacts` as JSON and is no sign of life: a page that only counts down does not keep anybody
+ *   logged in.
  * - `POST` is one: it keeps the session alive, and gives the same. It is checked for cross-site requests as any other.
  * - `?csrf=1` on either adds a CSRF token; for that an anonymous session is stored.
  * - `GET` with `accept: text/event-stream` gives the facts as an event `session`, and stays open until the session ends
- *   anywhere: an event `end` with its reason, and the stream is over. 204, on which `EventSource` gives up, while nobody is
- *   logged in.
+ *   anywhere: an event `end` with its reason, and the stream is over. 204, on which `EventSource` gives up, while
+ *   nobody is logged in.
  *
  * Nothing of it is cached, and no other origin can read it. While the store is down it answers 503, which ends nothing.
  *
@@ -67,8 +68,8 @@ export function sessionEndpoint<Data extends object, Public = null>(
 }
 
 /**
- * The same as a listener for `node:http` and as a route for Express: `app.use("/session", nodeSessionEndpoint(sessions))`,
- * before `expressSession(sessions)`.
+ * The same as a listener for `node:http` and as a route for Express: `app.use("/session",
+ * nodeSessionEndpoint(sessions))`, before `expressSession(sessions)`.
  *
  * @throws SOJOURN_INVALID_OPTION as `sessionEndpoint`.
  * @example
@@ -126,7 +127,10 @@ function answering<Data extends object, Public>(
   };
 }
 
-/** Proxies of nginx's kind hold a response back until it is complete, and compressors until they have enough, unless they are told. */
+/**
+ * Proxies of nginx's kind hold a response back until it is complete, and compressors until they have enough, unless
+ * they are told.
+ */
 const STREAM = {
   "content-type": "text/event-stream",
   "cache-control": "no-store, no-transform",

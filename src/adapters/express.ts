@@ -29,9 +29,9 @@ export interface ExpressOptions extends Pick<OpenOptions, "touch"> {
   /** False leaves cross-site requests to `expressCsrf`, further down. Default true. */
   readonly csrf?: boolean | undefined;
   /**
-   * True opens the session when it is asked for, by `await sessions.open(req)`: a request that never asks makes no call of the
-   * store. `req.session` is not there then. Requests that change something (POST and the like) are opened before, for they
-   * must be checked. Default false.
+   * True opens the session when it is asked for, by `await sessions.open(req)`: a request that never asks makes no call
+   * of the store. `req.session` is not there then. Requests that change something (POST and the like) are opened
+   * before, for they must be checked. Default false.
    */
   readonly lazy?: boolean | undefined;
   /** Hears what kept a session from being saved. Default: `console.error` for what answers 500. */
@@ -43,15 +43,15 @@ export interface ExpressOptions extends Pick<OpenOptions, "touch"> {
  * `redirect`, `sendFile`, a pipe, an error page. What is saved with which status is told in `withSession` of
  * `sojourn/node`.
  *
- * A cross-site request, a store that is down, and a commit that failed go to the application's error handlers, as errors
- * with a `status` (403, 503…); one that fails while a stream is being written is answered here. Addresses are `req.ip`,
- * so set `trust proxy`.
+ * A cross-site request, a store that is down, and a commit that failed go to the application's error handlers, as
+ * errors with a `status` (403, 503…); one that fails while a stream is being written is answered here. Addresses are
+ * `req.ip`, so set `trust proxy`.
  *
  * A CSRF token is looked for in its header, and in `req.body`: put the parsers of forms before this, or
  * `csrf: false` here and `expressCsrf` after them.
  *
- * `getSession(sessions, req)` has the type of your data. For `req.session`, declare it in `Express.Request`; a project that
- * has `@types/express-session` cannot, for that declares it already.
+ * `getSession(sessions, req)` has the type of your data. For `req.session`, declare it in `Express.Request`; a project
+ * that has `@types/express-session` cannot, for that declares it already.
  *
  * @example
  * ```ts

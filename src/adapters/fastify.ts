@@ -18,13 +18,14 @@ export interface FastifySessionOptions extends Pick<OpenOptions, "touch"> {
 }
 
 /**
- * A plugin that puts the session on `request.session`, and holds the response back until it is saved, whatever sends it:
- * `reply.send`, a stream, a `Response`, an error handler, `reply.hijack()`. What was answered with a status below 500 is
- * saved; with 500 and above changes to `data` are not, while the verbs (`login`, `logout`…), which have taken effect, reach
- * the client with the error.
+ * A plugin that puts the session on `request.session`, and holds the response back until it is saved, whatever sends
+ * it: `reply.send`, a stream, a `Response`, an error handler, `reply.hijack()`. What was answered with a status below
+ * 500 is saved; with 500 and above changes to `data` are not, while the verbs (`login`, `logout`…), which have taken
+ * effect, reach the client with the error.
  *
- * A cross-site request (403) and a store that is down (503) go to the error handler. Requests with a body are checked when it
- * is parsed, so that the token of a form is found; others at once. Addresses are `request.ip`, so set `trustProxy`.
+ * A cross-site request (403) and a store that is down (503) go to the error handler. Requests with a body are checked
+ * when it is parsed, so that the token of a form is found; others at once. Addresses are `request.ip`, so set
+ * `trustProxy`.
  *
  * `app.inject()` sends neither `Origin` nor `Sec-Fetch-Site`: give it one for whatever changes something.
  *

@@ -34,7 +34,10 @@ export type H3Middleware = (event: H3EventLike, next: () => unknown) => Promise<
 export interface H3Options extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf"> {
   /** The client's address; it is recorded at login. Default: `event.req.ip`, the other end of the connection. */
   readonly address?: ((event: H3EventLike) => string | undefined) | undefined;
-  /** Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers 500. */
+  /**
+   * Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers
+   * 500.
+   */
   readonly onError?: ((error: unknown, event: H3EventLike) => void) | undefined;
 }
 
@@ -45,9 +48,10 @@ const opened = new OpenedSessions("put `app.use(h3Session(sessions))` before.");
 /**
  * Opens the session for `getSession`, and saves it before the response leaves. Make it the first middleware.
  *
- * Cross-site requests are refused with 403, and 503 is the answer when the store is down. What was answered below 500 is saved,
- * an `HTTPError` below 500 included. With 500 and above changes to `data` are not saved, while the verbs (`login`, `logout`…),
- * which have taken effect, reach the client: h3's error pages drop the headers, so the answer is a plain one then.
+ * Cross-site requests are refused with 403, and 503 is the answer when the store is down. What was answered below 500
+ * is saved, an `HTTPError` below 500 included. With 500 and above changes to `data` are not saved, while the verbs
+ * (`login`, `logout`…), which have taken effect, reach the client: h3's error pages drop the headers, so the answer is
+ * a plain one then.
  *
  * @example
  * ```ts
@@ -107,7 +111,9 @@ export function getSession<Data extends object>(
   return opened.of(sessions, event.context);
 }
 
-/** Of what a handler returned: a Response, an h3 response, an error, the symbol for "no route", or what is to be a body. */
+/**
+ * Of what a handler returned: a Response, an h3 response, an error, the symbol for "no route", or what is to be a body.
+ */
 function statusOf(event: H3EventLike, value: unknown): number {
   if (value === NOT_FOUND) return 404;
   if (value instanceof Error) return statusOfThrown(value) ?? 500;
@@ -178,7 +184,10 @@ function released<Data extends object>(sessions: Sessions<Data>, context: object
   return releaseAfter(session, new Response(stream)).body ?? value;
 }
 
-/** The answer that is ours to give; undefined for an error that h3's page can answer, with nothing for the client to hear. */
+/**
+ * The answer that is ours to give; undefined for an error that h3's page can answer, with nothing for the client to
+ * hear.
+ */
 function answerTo(error: unknown, told: Headings): Response | undefined {
   if (isHTTPError(error) && error.status < 500) return tells(told) ? page(error, told) : undefined;
   const answer = refusal(error, told);

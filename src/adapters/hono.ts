@@ -11,11 +11,14 @@ import { logFailure, refusal, respond, runLazyRequest, runRequest } from "./adap
 export interface HonoOptions extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf"> {
   /** The client's address, such as `getConnInfo(c).remote.address`; it is recorded at login. Default: none. */
   readonly address?: ((c: Context) => string | undefined) | undefined;
-  /** Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers 500. */
+  /**
+   * Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers
+   * 500.
+   */
   readonly onError?: ((error: unknown, c: Context) => void) | undefined;
   /**
-   * True opens the session when it is asked for, by `await sessions.open(c.req.raw)`: a request that never asks makes no call
-   * of the store. `c.var.session` is not there then. Default false.
+   * True opens the session when it is asked for, by `await sessions.open(c.req.raw)`: a request that never asks makes
+   * no call of the store. `c.var.session` is not there then. Default false.
    */
   readonly lazy?: boolean | undefined;
 }
@@ -27,12 +30,13 @@ export interface SessionEnv<Data extends object> {
 
 /**
  * Puts the session into the context, `c.var.session`, and saves it before the response leaves, streams included: what
- * a stream's callback changes after its first `await` comes too late, and throws. Cross-site requests are refused with 403,
- * and 503 is the answer when the store is down.
+ * a stream's callback changes after its first `await` comes too late, and throws. Cross-site requests are refused with
+ * 403, and 503 is the answer when the store is down.
  *
  * What was answered with a status below 500 is saved. With 500 and above (Hono's answer to what a handler throws),
- * changes to `data` are not saved, while the verbs (`login`, `logout`…), which have taken effect when they resolve, reach
- * the client with the error. Sojourn errors that no `onError` of the application has answered get their own status.
+ * changes to `data` are not saved, while the verbs (`login`, `logout`…), which have taken effect when they resolve,
+ * reach the client with the error. Sojourn errors that no `onError` of the application has answered get their own
+ * status.
  *
  * A WebSocket handshake must come from this application's own origin (ASVS 4.4.2), unless `csrf.nativeClients`.
  *

@@ -41,12 +41,13 @@ export interface KoaOptions extends Pick<OpenOptions, "touch"> {
 export type KoaMiddleware = (ctx: KoaContext, next: () => Promise<unknown>) => Promise<void>;
 
 /**
- * Puts the session on `ctx.session`, and holds the response back until it is saved, whatever sends it: `ctx.body`, a stream,
- * `ctx.respond = false`, an error page further out. What was answered with a status below 500 is saved; with 500 and above
- * changes to `data` are not, while the verbs (`login`, `logout`…), which have taken effect, reach the client with the error.
+ * Puts the session on `ctx.session`, and holds the response back until it is saved, whatever sends it: `ctx.body`, a
+ * stream, `ctx.respond = false`, an error page further out. What was answered with a status below 500 is saved; with
+ * 500 and above changes to `data` are not, while the verbs (`login`, `logout`…), which have taken effect, reach the
+ * client with the error.
  *
- * A cross-site request (403) and a store that is down (503) are thrown, to error middleware further out or to Koa's own. A
- * commit that failed goes to `ctx.onerror`. Addresses are `ctx.ip`, so set `app.proxy` behind one.
+ * A cross-site request (403) and a store that is down (503) are thrown, to error middleware further out or to Koa's
+ * own. A commit that failed goes to `ctx.onerror`. Addresses are `ctx.ip`, so set `app.proxy` behind one.
  *
  * @example
  * ```ts no-run

@@ -26,8 +26,8 @@ export interface NestOptions extends Pick<OpenOptions, "touch"> {
   /** The paths that have a session, as Nest's `forRoutes` takes them. Default "{*path}": all. */
   readonly routes?: string | undefined;
   /**
-   * Makes an exception of a refusal (401, 403, 503). Default: the error itself, which Nest's filter answers by its `statusCode`, and
-   * logs. `(error) => new HttpException(error.code, error.status)` is not logged.
+   * Makes an exception of a refusal (401, 403, 503). Default: the error itself, which Nest's filter answers by its
+   * `statusCode`, and logs. `(error) => new HttpException(error.code, error.status)` is not logged.
    */
   readonly toException?: ((error: SessionError) => unknown) | undefined;
 }
@@ -52,9 +52,10 @@ interface Opened {
 const opened = new WeakMap<object, Opened>();
 
 /**
- * Opens the session of each request, and holds the response back until it is saved, whatever sends it: a value, `@Redirect`,
- * `@Sse`, a `StreamableFile`, an exception filter. What was answered with a status below 500 is saved; with 500 and above changes
- * to `data` are not, while the verbs (`login`, `logout`…), which have taken effect, reach the client with the error.
+ * Opens the session of each request, and holds the response back until it is saved, whatever sends it: a value,
+ * `@Redirect`, `@Sse`, a `StreamableFile`, an exception filter. What was answered with a status below 500 is saved;
+ * with 500 and above changes to `data` are not, while the verbs (`login`, `logout`…), which have taken effect, reach
+ * the client with the error.
  *
  * Middleware runs before guards. A cross-site request (403) and a store that is down (503) go to the exception filters.
  *
@@ -201,8 +202,8 @@ export class SignedIn {
 }
 
 /**
- * The check for cross-site requests as a guard, behind the body parser: with `csrf: false`, where tokens come in forms and the HTTP
- * adapter is Fastify, whose middleware runs before the body is parsed. Make it the first global guard.
+ * The check for cross-site requests as a guard, behind the body parser: with `csrf: false`, where tokens come in forms
+ * and the HTTP adapter is Fastify, whose middleware runs before the body is parsed. Make it the first global guard.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Sojourn for the App Router of Next.js: server components, route handlers, server actions. Nothing of Next is imported: it is
- * handed `cookies` and `headers` of `next/headers`. The Pages Router needs nothing but `sojourn/node`.
+ * Sojourn for the App Router of Next.js: server components, route handlers, server actions. Nothing of Next is
+ * imported: it is handed `cookies` and `headers` of `next/headers`. The Pages Router needs nothing but `sojourn/node`.
  *
  * @module
  */
@@ -21,29 +21,33 @@ export interface NextHeaders {
 
 /** What Next does not know by itself. */
 export interface NextOptions extends Pick<HandleOptions, "csrf" | "onError"> {
-  /** The client's address, from a header that your own proxy sets and no client can; it is recorded at login. Default: none. */
+  /**
+   * The client's address, from a header that your own proxy sets and no client can; it is recorded at login. Default:
+   * none.
+   */
   readonly address?: ((headers: { get(name: string): string | null }) => string | undefined) | undefined;
 }
 
 /** The session where Next has a request. */
 export interface NextSession<Data extends object> {
   /**
-   * The session of a server component, to be read: verbs and changes of `data` throw SOJOURN_READ_ONLY, for a render can send no
-   * cookie; `update` of a session that is there works. Inside of an action or a route handler it is that one's session.
+   * The session of a server component, to be read: verbs and changes of `data` throw SOJOURN_READ_ONLY, for a render
+   * can send no cookie; `update` of a session that is there works. Inside of an action or a route handler it is that
+   * one's session.
    *
    * @throws SOJOURN_STORE_UNAVAILABLE when the store is down, into the nearest `error.tsx`.
    */
   getSession(): Promise<Session<Data>>;
   /**
-   * A route handler that is given the session. It is saved before the response leaves, also with `redirect()` and `notFound()`; cross-site
-   * requests are refused with 403, and 503 is the answer when the store is down.
+   * A route handler that is given the session. It is saved before the response leaves, also with `redirect()` and
+   * `notFound()`; cross-site requests are refused with 403, and 503 is the answer when the store is down.
    */
   withSession<Req extends Request, More extends readonly unknown[]>(
     handler: (session: Session<Data>, request: Req, ...more: More) => Response | Promise<Response>,
   ): (request: Req, ...more: More) => Promise<Response>;
   /**
-   * A server action that is given the session before its own arguments. It is saved when the action returns, or leaves by `redirect()` or
-   * `notFound()`; when it fails, only what its verbs have done reaches the client.
+   * A server action that is given the session before its own arguments. It is saved when the action returns, or leaves
+   * by `redirect()` or `notFound()`; when it fails, only what its verbs have done reaches the client.
    *
    * @throws SOJOURN_CROSS_SITE (403), SOJOURN_STORE_UNAVAILABLE (503), and what could not be saved.
    */
@@ -55,7 +59,8 @@ export interface NextSession<Data extends object> {
 /**
  * The session for an application of Next's App Router.
  *
- * @param sessions Made by `lazySessions`: Next evaluates the module three times in one process, and without secrets as it builds.
+ * @param sessions Made by `lazySessions`: Next evaluates the module three times in one process, and without secrets as
+ *   it builds.
  * @param next `cookies` and `headers` of `next/headers`.
  * @example
  * ```ts no-run

@@ -36,7 +36,9 @@ export interface NodeOptions<Req = NodeRequest> extends Pick<OpenOptions, "touch
   readonly body?: ((req: Req, field: string) => unknown) | undefined;
   /** False leaves the check of where requests come from to you. Default true. */
   readonly csrf?: boolean | undefined;
-  /** Hears what a handler threw and what kept a session from being saved. Default: `console.error` for what answers 500. */
+  /**
+   * Hears what a handler threw and what kept a session from being saved. Default: `console.error` for what answers 500.
+   */
   readonly onError?: OnError | undefined;
 }
 

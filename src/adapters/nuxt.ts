@@ -1,6 +1,6 @@
 /**
- * Sojourn for Nuxt 4 and Nuxt 3 (Nitro 2, h3 1): one server plugin, and the utilities for event handlers. Nothing of Nuxt is
- * imported. For h3 2 and Nitro 3 there is `sojourn/h3`.
+ * Sojourn for Nuxt 4 and Nuxt 3 (Nitro 2, h3 1): one server plugin, and the utilities for event handlers. Nothing of
+ * Nuxt is imported. For h3 2 and Nitro 3 there is `sojourn/h3`.
  *
  * @module
  */
@@ -21,21 +21,31 @@ export interface NitroApp {
 
 /** Who checks for cross-site requests, who hears of failures, and where addresses come from. */
 export interface NuxtOptions {
-  /** The client's address, recorded at login. Default: the other end of the connection, which behind a proxy is the proxy. */
+  /**
+   * The client's address, recorded at login. Default: the other end of the connection, which behind a proxy is the
+   * proxy.
+   */
   readonly address?: ((event: NuxtEvent) => string | undefined) | undefined;
-  /** Gives the parsed body when a form's token is needed: `(event) => readBody(event)`. Default: tokens come in the header only. */
+  /**
+   * Gives the parsed body when a form's token is needed: `(event) => readBody(event)`. Default: tokens come in the
+   * header only.
+   */
   readonly body?: ((event: NuxtEvent) => unknown) | undefined;
   /** False leaves the check of where requests come from to the application. Default true. */
   readonly csrf?: boolean | undefined;
-  /** Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers 500. */
+  /**
+   * Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers
+   * 500.
+   */
   readonly onError?: OnError | undefined;
 }
 
 const opened = new OpenedSessions("give `nuxtSession(sessions)` to defineNitroPlugin, in server/plugins.");
 
 /**
- * A plugin for Nitro 2: opens the session of each request around the whole application, and holds the response back until
- * it is saved. Requests of the rendering itself (`useRequestFetch`, `useFetch`) share the session of the page that asks.
+ * A plugin for Nitro 2: opens the session of each request around the whole application, and holds the response back
+ * until it is saved. Requests of the rendering itself (`useRequestFetch`, `useFetch`) share the session of the page
+ * that asks.
  *
  * @example
  * ```ts

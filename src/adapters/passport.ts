@@ -17,8 +17,8 @@ export interface PassportLike {
 /** What an application says of a login. */
 export interface PassportOptions {
   /**
-   * How the user authenticated, for `session.factors`: from the options that `req.login` or `passport.authenticate` was given. Default: those
-   * options' own `factors`, or nothing.
+   * How the user authenticated, for `session.factors`: from the options that `req.login` or `passport.authenticate` was
+   * given. Default: those options' own `factors`, or nothing.
    */
   readonly factors?: ((options: Readonly<Record<string, unknown>>) => readonly string[] | undefined) | undefined;
 }
@@ -27,14 +27,16 @@ type Done = (error?: unknown) => void;
 type LoginOptions = Readonly<Record<string, unknown>>;
 
 /**
- * Makes Passport log in and out on the session that `expressSession(sessions)` put on the request: `req.login` is `session.login`, with
- * a new id, a device, the limit per user and the races that it settles; `req.logout` is `session.logout`; `passport.session()` asks
- * `session.userId`. `serializeUser` has to give the user's id as a string or a number, and nothing else is kept of the user.
+ * Makes Passport log in and out on the session that `expressSession(sessions)` put on the request: `req.login` is
+ * `session.login`, with a new id, a device, the limit per user and the races that it settles; `req.logout` is
+ * `session.logout`; `passport.session()` asks `session.userId`. `serializeUser` has to give the user's id as a string
+ * or a number, and nothing else is kept of the user.
  *
- * What was in `session.data` before a login is carried over by `session.login` itself, so `keepSessionInfo` is not needed. After a
- * logout the data is new, unless `keepSessionInfo` was asked for.
+ * What was in `session.data` before a login is carried over by `session.login` itself, so `keepSessionInfo` is not
+ * needed. After a logout the data is new, unless `keepSessionInfo` was asked for.
  *
- * @throws SessionError `SOJOURN_UNSUPPORTED` at once when this is no Passport with a session manager (0.6 and 0.7 have one).
+ * @throws SessionError `SOJOURN_UNSUPPORTED` at once when this is no Passport with a session manager (0.6 and 0.7 have
+ *   one).
  * Failures go to the callbacks of `req.login` and `req.logout`, with their codes.
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Sojourn for React Router 8 in framework mode: a middleware for the root route (or a layout), and a `SessionStorage` for
- * applications that are written for one. Nothing of React Router is imported.
+ * Sojourn for React Router 8 in framework mode: a middleware for the root route (or a layout), and a `SessionStorage`
+ * for applications that are written for one. Nothing of React Router is imported.
  *
  * @module
  */
@@ -22,7 +22,10 @@ export type RouterMiddleware = (args: RouterArgs, next: () => Promise<Response>)
 
 /** Who checks for cross-site requests, who hears of failures, and where addresses come from. */
 export interface ReactRouterOptions extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf" | "onError"> {
-  /** The client's address, from a header that your own proxy sets and no client can; it is recorded at login. Default: none. */
+  /**
+   * The client's address, from a header that your own proxy sets and no client can; it is recorded at login. Default:
+   * none.
+   */
   readonly address?: ((request: Request) => string | undefined) | undefined;
 }
 

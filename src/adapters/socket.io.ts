@@ -19,9 +19,14 @@ export interface IoSocket {
 
 /** Who is let in, and what an event costs. */
 export interface IoOptions extends Pick<OpenOptions, "touch"> {
-  /** False lets in who is not logged in, too. Default true: `connect_error` with `data.code` SOJOURN_NOT_AUTHENTICATED. */
+  /**
+   * False lets in who is not logged in, too. Default true: `connect_error` with `data.code` SOJOURN_NOT_AUTHENTICATED.
+   */
   readonly required?: boolean | undefined;
-  /** False leaves out the read of the store before each event. Default true: handlers see the session as it is stored then. */
+  /**
+   * False leaves out the read of the store before each event. Default true: handlers see the session as it is stored
+   * then.
+   */
   readonly reload?: boolean | undefined;
   /** The room that a user's sockets join. Default: `user:` and the user's id. */
   readonly room?: ((userId: string) => string) | undefined;
@@ -30,10 +35,11 @@ export interface IoOptions extends Pick<OpenOptions, "touch"> {
 const opened = new OpenedSessions("put `io.use(ioSession(sessions))` before the listeners.");
 
 /**
- * `allowRequest` of the server's options: handshakes, by WebSocket and by polling, must come from this application's own pages.
- * Without it any page can connect as its visitor, for Socket.IO's own `cors` does not hold for WebSockets.
+ * `allowRequest` of the server's options: handshakes, by WebSocket and by polling, must come from this application's
+ * own pages. Without it any page can connect as its visitor, for Socket.IO's own `cors` does not hold for WebSockets.
  *
- * @param onError Hears that the store is down; the handshake is refused then. Default: `console.error` for what answers 500.
+ * @param onError Hears that the store is down; the handshake is refused then. Default: `console.error` for what answers
+ *   500.
  * @example
  * ```ts
  * import { ioAllowRequest } from "sojourn/socket.io";
@@ -59,11 +65,12 @@ export function ioAllowRequest<Data extends object>(
 }
 
 /**
- * `io.use(ioSession(sessions))`: opens the session of the handshake for `getSession`, reads it again before each event, and puts
- * the socket into a room of its user.
+ * `io.use(ioSession(sessions))`: opens the session of the handshake for `getSession`, reads it again before each event,
+ * and puts the socket into a room of its user.
  *
- * When the session ends anywhere (logout, revocation, a new login of the same browser) the connection is closed in the way that
- * makes the client connect again, with the cookie that it has by then. The session is `readOnly`: it can be read and `update`d.
+ * When the session ends anywhere (logout, revocation, a new login of the same browser) the connection is closed in the
+ * way that makes the client connect again, with the cookie that it has by then. The session is `readOnly`: it can be
+ * read and `update`d.
  *
  * @example
  * ```ts
@@ -123,7 +130,10 @@ export function getSession<Data extends object>(sessions: Sessions<Data>, socket
   return opened.of(sessions, socket);
 }
 
-/** An event for a session that is over reaches nobody; with a store that is down the handler's "error" event hears of it. */
+/**
+ * An event for a session that is over reaches nobody; with a store that is down the handler's "error" event hears of
+ * it.
+ */
 function ended(error: Error, end: () => void, next: (error?: Error) => void): void {
   if (isSessionError(error) && error.status !== 503) end();
   else next(forClient(error));

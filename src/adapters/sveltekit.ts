@@ -27,7 +27,10 @@ export type KitHandle = <Event extends KitEvent>(input: {
 
 /** Who checks for cross-site requests, who hears of failures, and how the session is called. */
 export interface SvelteKitOptions extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf"> {
-  /** `building` of `$app/environment`: while pages are prerendered there are no sessions, and no secret is asked for. Default false. */
+  /**
+   * `building` of `$app/environment`: while pages are prerendered there are no sessions, and no secret is asked for.
+   * Default false.
+   */
   readonly building?: boolean | undefined;
   /** The name of the session in `event.locals`. Default "session". */
   readonly local?: string | undefined;
@@ -42,8 +45,8 @@ export interface SvelteKitOptions extends Pick<OpenOptions, "touch">, Pick<Handl
  * Puts the session on `event.locals.session`, and saves it before the response leaves. Make it the first of `sequence`.
  *
  * - What `event.fetch` asks of the application itself shares the session of the request that asks.
- * - `redirect()` and `error()` that a later hook throws are answers by their status: the session is saved, and SvelteKit
- *   makes the response. Where its error page would drop a cookie, the answer is a text with the same status.
+ * - `redirect()` and `error()` that a later hook throws are answers by their status: the session is saved, and
+ *   SvelteKit makes the response. Where its error page would drop a cookie, the answer is a text with the same status.
  * - With 500 and above changes to `data` are not saved, while the verbs (`login`, `logout`…) reach the client.
  * - Addresses are `event.getClientAddress()`, so set the adapter's `ADDRESS_HEADER` behind a proxy.
  *
@@ -86,7 +89,10 @@ export function sessionHandle<Data extends object>(
   };
 }
 
-/** SvelteKit answers better than we do (data requests, error pages), but drops headers: whether all of them are handed over. */
+/**
+ * SvelteKit answers better than we do (data requests, error pages), but drops headers: whether all of them are handed
+ * over.
+ */
 function handsOver({ cookies }: KitEvent, { status, headers }: Response): boolean {
   const ours = cookiesOf(headers.getSetCookie().map((value) => ({ op: "append", name: "set-cookie", value })));
   if (ours.length > 0 && status >= 400) return false;

@@ -24,16 +24,21 @@ export interface StartContext<Data extends object> {
 
 /** Who checks for cross-site requests, who hears of failures, and where addresses come from. */
 export interface StartOptions extends Pick<OpenOptions, "touch">, Pick<HandleOptions, "csrf" | "onError"> {
-  /** The client's address, from a header that your own proxy sets and no client can; it is recorded at login. Default: none. */
+  /**
+   * The client's address, from a header that your own proxy sets and no client can; it is recorded at login. Default:
+   * none.
+   */
   readonly address?: ((request: Request) => string | undefined) | undefined;
 }
 
 /**
- * The server half of a request middleware: `createMiddleware().server<StartContext<Data>>(startSession(sessions))`, the first of
- * `requestMiddleware`. Server functions, server routes and loaders on the server find the session in their `context`.
+ * The server half of a request middleware: `createMiddleware().server<StartContext<Data>>(startSession(sessions))`, the
+ * first of `requestMiddleware`. Server functions, server routes and loaders on the server find the session in their
+ * `context`.
  *
- * Only what stands inside of `.server(…)` is kept out of the browser's bundle, so there is no function here that makes the whole
- * middleware. With a status of 500 and above changes to `data` are not saved, while the verbs reach the client.
+ * Only what stands inside of `.server(…)` is kept out of the browser's bundle, so there is no function here that makes
+ * the whole middleware. With a status of 500 and above changes to `data` are not saved, while the verbs reach the
+ * client.
  *
  * @example
  * ```ts

@@ -36,12 +36,13 @@ export interface WsOptions extends UpgradeOptions {
 const opened = new OpenedSessions('serve the handshake with `server.on("upgrade", wsUpgrade(sessions, wss))`.');
 
 /**
- * A listener for the HTTP server's "upgrade" event: lets in handshakes from this application's own pages (ASVS 4.4.2) that have a
- * session, and emits "connection" on the `WebSocketServer`. When the session ends anywhere (logout, revocation, a new login of
- * the same browser), the socket is closed: the page connects again with the cookie that it has by then.
+ * A listener for the HTTP server's "upgrade" event: lets in handshakes from this application's own pages (ASVS 4.4.2)
+ * that have a session, and emits "connection" on the `WebSocketServer`. When the session ends anywhere (logout,
+ * revocation, a new login of the same browser), the socket is closed: the page connects again with the cookie that it
+ * has by then.
  *
- * The session is `readOnly`: it can be read and `update`d. Call `session.reload()` before a message that must not act on what was
- * true an hour ago.
+ * The session is `readOnly`: it can be read and `update`d. Call `session.reload()` before a message that must not act
+ * on what was true an hour ago.
  *
  * @example
  * ```ts

@@ -19,7 +19,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 
 /**
  * Runs `sojourn` with these arguments (those after the program's name) and answers with the exit code:
- * 0, 1 where a command could not do what was asked (other codes are in its help), 2 where it was asked in a way that nobody knows.
+ * 0, 1 where a command could not do what was asked (other codes are in its help), 2 where it was asked in a way that
+ * nobody knows.
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [verb, ...rest] = args;

@@ -14,8 +14,8 @@ export interface ClientOptions {
   /** Milliseconds before the end from which `warning` is true. Default 60 000; 0 for never. */
   readonly warnBefore?: number | undefined;
   /**
-   * Whether clicks and keys in this page keep the session alive, at most every tenth of the idle limit. Default true. The
-   * passing of time never does.
+   * Whether clicks and keys in this page keep the session alive, at most every tenth of the idle limit. Default true.
+   * The passing of time never does.
    */
   readonly activity?: boolean | undefined;
   /** The header of the CSRF token, as `csrf.tokenHeader` of the server. Default "x-csrf-token". */
@@ -88,7 +88,9 @@ export class SessionClient<Public = unknown> {
     void this.refresh();
   }
 
-  /** `fetch` of the browser that adds the CSRF token to requests that change something at this origin, and to no other. */
+  /**
+   * `fetch` of the browser that adds the CSRF token to requests that change something at this origin, and to no other.
+   */
   readonly fetch: typeof globalThis.fetch;
 
   /** The session as it is known now. */
@@ -101,8 +103,8 @@ export class SessionClient<Public = unknown> {
   };
 
   /**
-   * Asks the server, and tells the other tabs: after a login or logout of this page, for example. No sign of life. When the
-   * server does not answer, everything stays as it was.
+   * Asks the server, and tells the other tabs: after a login or logout of this page, for example. No sign of life. When
+   * the server does not answer, everything stays as it was.
    */
   readonly refresh = async (): Promise<SessionView<Public>> => this.#take(await this.#reader.look());
 

@@ -1,5 +1,6 @@
 /**
- * The session client in React, Vue and Svelte. Each takes the framework's own functions, so that nothing of any is imported.
+ * The session client in React, Vue and Svelte. Each takes the framework's own functions, so that nothing of any is
+ * imported.
  *
  * @module
  */

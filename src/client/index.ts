@@ -1,6 +1,6 @@
 /**
- * The browser's half of a session: reads the endpoint of `sojourn/endpoint`, shares what it learns between tabs, warns before
- * the end, keeps alive while somebody is there, and hears of a logout elsewhere.
+ * The browser's half of a session: reads the endpoint of `sojourn/endpoint`, shares what it learns between tabs, warns
+ * before the end, keeps alive while somebody is there, and hears of a logout elsewhere.
  *
  * @module
  */
@@ -12,8 +12,8 @@ export type { ChannelLike, ClientPlatform, EventSourceLike, LocksLike, TargetLik
 export type { SessionView } from "./view.ts";
 
 /**
- * Looks after the session of this page; one for each page. It needs `connect-src 'self'` of a Content-Security-Policy and
- * nothing else, and stores nothing in the browser.
+ * Looks after the session of this page; one for each page. It needs `connect-src 'self'` of a Content-Security-Policy
+ * and nothing else, and stores nothing in the browser.
  *
  * - It never keeps a session alive by itself: only clicks and keys do (`activity`), and `keepAlive()`.
  * - A server that does not answer, or answers 503, changes nothing: nobody is shown as logged out for that.

@@ -1,4 +1,6 @@
-/** The parts of a browser that are used, as shapes: a type checker without the DOM reads them, and a test makes its own. */
+/**
+ * The parts of a browser that are used, as shapes: a type checker without the DOM reads them, and a test makes its own.
+ */
 
 /** `EventSource`. */
 export interface EventSourceLike {

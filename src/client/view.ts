@@ -12,7 +12,10 @@ export interface SessionView<Public = unknown> {
   readonly because: SessionFacts["because"];
   /** True from `warnBefore` the end: show that it is near. */
   readonly warning: boolean;
-  /** Milliseconds until the end: as of the last answer, and counted down by the second while `warning`. Null while anonymous. */
+  /**
+   * Milliseconds until the end: as of the last answer, and counted down by the second while `warning`. Null while
+   * anonymous.
+   */
   readonly left: number | null;
   /** Which limit is the nearer one: activity or `keepAlive` moves `idle`, and only a new login moves `lifetime`. */
   readonly endsBy: "idle" | "lifetime" | null;

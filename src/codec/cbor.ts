@@ -42,8 +42,9 @@ const FORMAT: Format = {
 };
 
 /**
- * CBOR bytes: about 30 % smaller than JSON for usual data; encoding takes about six times as long. Keeps, beside all that JSON
- * keeps: `undefined`, `NaN`, the infinities, bigints up to 1,024 bytes, `Date`, `Map`, `Set` and `Uint8Array`.
+ * CBOR bytes: about 30 % smaller than JSON for usual data; encoding takes about six times as long. Keeps, beside all
+ * that JSON keeps: `undefined`, `NaN`, the infinities, bigints up to 1,024 bytes, `Date`, `Map`, `Set` and
+ * `Uint8Array`.
  *
  * Refused, with the path: holes, cycles, other typed arrays, instances of other classes (Node's `Buffer` among them:
  * store `new Uint8Array(buffer)`), text with half a surrogate pair or a byte order mark in front. `-0` comes back as

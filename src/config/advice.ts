@@ -73,7 +73,9 @@ export function adviseOnReturn(transport: Transport, secure: boolean): Transport
   };
 }
 
-/** Notices, in development, that another application on this machine shares the cookie: ports do not tell cookies apart. */
+/**
+ * Notices, in development, that another application on this machine shares the cookie: ports do not tell cookies apart.
+ */
 export function adviseOnStrangers(emit: Emit): Emit {
   if (!inDevelopment()) return emit;
   return (event) => {

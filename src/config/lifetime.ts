@@ -5,7 +5,10 @@ import { invalidOption } from "../errors.ts";
 import { type Lifetime, type LifetimeOptions, type Preset, withIdle } from "../record/lifetime.ts";
 import { durationOf } from "./read.ts";
 
-/** The limits of NIST SP 800-63B-4, section 2: inactivity and overall. AAL1 has no required inactivity limit; ours is a week. */
+/**
+ * The limits of NIST SP 800-63B-4, section 2: inactivity and overall. AAL1 has no required inactivity limit; ours is a
+ * week.
+ */
 const PRESETS: Record<Preset, { readonly idle: number; readonly lifetime: number }> = {
   aal1: { idle: 7 * 86_400_000, lifetime: 30 * 86_400_000 },
   aal2: { idle: 3_600_000, lifetime: 86_400_000 },

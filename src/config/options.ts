@@ -45,15 +45,16 @@ export interface BaseOptions<Data extends object> extends LifetimeOptions, Shape
    */
   readonly codec?: Codec | undefined;
   /**
-   * The most that a session's data may take, in bytes as the codec writes it, 1024 or more. Default 1,048,576 (1 MiB). What would be larger
-   * is refused with SOJOURN_TOO_LARGE before anything of it is stored; data that was stored under a larger bound can be read and made smaller.
+   * The most that a session's data may take, in bytes as the codec writes it, 1024 or more. Default 1,048,576 (1 MiB).
+   * What would be larger is refused with SOJOURN_TOO_LARGE before anything of it is stored; data that was stored under
+   * a larger bound can be read and made smaller.
    */
   readonly maxDataBytes?: number | undefined;
   /** Cross-site request forgery: what adapters refuse. `false` leaves it to the application. Default: on. */
   readonly csrf?: CsrfOptions | false | undefined;
   /**
-   * What is kept about the device at login. Default: browser, system and network by `describeDevice`, which knows the common browsers;
-   * `bowserDevice` of `sojourn/devices` names in-app browsers, web views and robots as well.
+   * What is kept about the device at login. Default: browser, system and network by `describeDevice`, which knows the
+   * common browsers; `bowserDevice` of `sojourn/devices` names in-app browsers, web views and robots as well.
    */
   readonly device?: ((source: RequestSource) => Device | undefined) | undefined;
   /**
@@ -110,8 +111,8 @@ export interface StoreOptions<Data extends object> extends BaseOptions<Data> {
   /**
    * Seals each payload with a key from the ring, bound to its record. Default false. A store that is in use is switched
    * over by "from-now-on", which still believes rows in clear; set `true` after the longest `lifetime`. At once, `true`
-   * logs everybody out. The way back is the same: "from-now-on" in every process first, then `false`, which reads sealed
-   * rows, too; processes with `true` that still run take a row in clear for a corrupt one.
+   * logs everybody out. The way back is the same: "from-now-on" in every process first, then `false`, which reads
+   * sealed rows, too; processes with `true` that still run take a row in clear for a corrupt one.
    */
   readonly encryptAtRest?: boolean | "from-now-on" | undefined;
 }

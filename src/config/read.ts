@@ -14,7 +14,8 @@ const TABLE: readonly (readonly [OptionName, Option])[] = Object.entries(OPTIONS
 type NameOf<Kind> = { [Name in OptionName]: (typeof OPTIONS)[Name] extends Kind ? Name : never }[OptionName];
 
 /**
- * Refuses options that there are not, values of another kind than they must be, and what needs a store that is not given.
+ * Refuses options that there are not, values of another kind than they must be, and what needs a store that is not
+ * given.
  *
  * @throws SOJOURN_INVALID_OPTION for the first such option.
  */

@@ -92,5 +92,7 @@ const chosen: Base64Url = found?.isEncoding?.("base64url") === true ? native(fou
 /** The one spelling of these bytes. */
 export const encode: (bytes: Uint8Array) => string = chosen.encode;
 
-/** The bytes, or null for every text that `encode` does not write. Never throws. They may be a view on a shared buffer. */
+/**
+ * The bytes, or null for every text that `encode` does not write. Never throws. They may be a view on a shared buffer.
+ */
 export const decode: (text: string) => Uint8Array | null = chosen.decode;

@@ -34,7 +34,10 @@ export interface KeyRing {
 }
 
 export interface KeyRingOptions {
-  /** Keeps applications apart that share a secret: tokens of one are noise to the other. 255 bytes of UTF-8 at most; may be empty. */
+  /**
+   * Keeps applications apart that share a secret: tokens of one are noise to the other. 255 bytes of UTF-8 at most; may
+   * be empty.
+   */
   readonly audience: string;
   /** The cryptography to use; default: the one that `#crypto` resolves to. */
   readonly platform?: Platform | undefined;
@@ -125,8 +128,8 @@ function labelled(label: Uint8Array, audience: Uint8Array): Uint8Array {
 }
 
 /**
- * Makes a value once. Callers that come while it is under way share the promise, unless it could be that of a request that
- * ends before; a failure is forgotten.
+ * Makes a value once. Callers that come while it is under way share the promise, unless it could be that of a request
+ * that ends before; a failure is forgotten.
  */
 function once<T>(made: Map<string, Awaitable<T>>, name: string, make: () => Awaitable<T>): Awaitable<T> {
   const there = made.get(name);

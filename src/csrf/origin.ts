@@ -12,8 +12,8 @@ export interface CsrfFacts {
   /** Whether the request carries a value that may be a session's. */
   readonly sessionPresent: boolean;
   /**
-   * Whether the browser added it by itself: `ambient` of the transport that authenticated this request. Not of one that is
-   * merely there too: an `Authorization` header must not switch the check off for a cookie. Where none
+   * Whether the browser added it by itself: `ambient` of the transport that authenticated this request. Not of one that
+   * is merely there too: an `Authorization` header must not switch the check off for a cookie. Where none
    * authenticated, whether any transport of the application is ambient, so that a login is checked as well.
    */
   readonly ambient: boolean;
@@ -48,7 +48,8 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  *
  * 1. `GET`, `HEAD` and `OPTIONS` are allowed: they must not change anything.
  * 2. `Sec-Fetch-Site` is `same-origin` or `none`: allowed. Anything else in it: denied, unless exempt or trusted.
- * 3. Neither `Sec-Fetch-Site` nor `Origin`: no browser of today; allowed, or a token required when it carries a session.
+ * 3. Neither `Sec-Fetch-Site` nor `Origin`: no browser of today; allowed, or a token required when it carries a
+ *    session.
  * 4. `Origin` is one of the configured ones or, where none is configured, has the host of the `Host` header: allowed.
  * 5. Anything else, `null` included: denied, unless exempt or trusted.
  *
@@ -103,9 +104,9 @@ export function isPolling({ url }: RequestSource): boolean {
 /**
  * Whether a WebSocket handshake comes from a page of this application. Browsers send it as a GET, with the
  * cookies of the user even from a sibling subdomain under `SameSite=Strict`, and without `Sec-Fetch-Site`: the
- * `Origin` header is all there is, so it must be there and be exact (OWASP ASVS 4.4.2). Polling sends none from the page's
- * own origin, and has `Sec-Fetch-Site` in its place. Clients that are no browsers send neither: they are let
- * in with `nativeClients`.
+ * `Origin` header is all there is, so it must be there and be exact (OWASP ASVS 4.4.2). Polling sends none from the
+ * page's own origin, and has `Sec-Fetch-Site` in its place. Clients that are no browsers send neither: they are let in
+ * with `nativeClients`.
  */
 export function checkUpgrade(source: RequestSource, policy: CsrfPolicy): CsrfVerdict {
   const origin = source.header("origin") ?? "";

@@ -9,20 +9,20 @@ export interface CsrfOptions {
   /**
    * Other sites whose pages may send unsafe requests with the user's cookies: full origins, `scheme://host[:port]`
    * and nothing behind; "null" is none. Keep it the same as the CORS allow-list. A function is asked for each foreign
-   * origin and answers `true` for those that are trusted: for tenants on subdomains, or a list that changes. It must not be
-   * slow, and match the whole origin. Default: none.
+   * origin and answers `true` for those that are trusted: for tenants on subdomains, or a list that changes. It must
+   * not be slow, and match the whole origin. Default: none.
    */
   readonly trustedOrigins?: readonly string[] | ((origin: string) => boolean) | undefined;
   /**
    * The public origins of this application. When given, an `Origin` header must be one of them, scheme included;
-   * without (default), it is compared with the `Host` header, which cannot tell http from https. Give it behind a proxy that
-   * changes `Host`.
+   * without (default), it is compared with the `Host` header, which cannot tell http from https. Give it behind a proxy
+   * that changes `Host`.
    */
   readonly origin?: string | readonly string[] | undefined;
   /**
-   * When a request needs a token beside. `when-unsure` (default): when it carries a session and the browser says nothing
-   * about where it comes from. `always`: with every unsafe request, as NIST SP 800-63B-4 section 5.1 words it. `never`:
-   * the headers decide alone.
+   * When a request needs a token beside. `when-unsure` (default): when it carries a session and the browser says
+   * nothing about where it comes from. `always`: with every unsafe request, as NIST SP 800-63B-4 section 5.1 words it.
+   * `never`: the headers decide alone.
    */
   readonly tokens?: "when-unsure" | "always" | "never" | undefined;
   /** The request header that holds the token; default `x-csrf-token`. */
@@ -64,7 +64,8 @@ const NAMES = [
 ] satisfies (keyof CsrfOptions)[];
 
 /**
- * @throws SessionError `SOJOURN_INVALID_OPTION` for an origin that has more or less than scheme, host and port, or that no
+ * @throws SessionError `SOJOURN_INVALID_OPTION` for an origin that has more or less than scheme, host and port, or that
+ *   no
  * browser would spell like that, for a path that cannot be exact, and for names that headers and fields cannot have.
  */
 export function resolveCsrf(options: CsrfOptions = {}): CsrfPolicy {
@@ -96,7 +97,9 @@ function originSet(option: string, origins: readonly string[]): ReadonlySet<stri
   return new Set(origins);
 }
 
-/** `=== true`, for an async function would trust everybody; and it is not asked for what is no origin, such as "null". */
+/**
+ * `=== true`, for an async function would trust everybody; and it is not asked for what is no origin, such as "null".
+ */
 function asked(trusts: (origin: string) => unknown): CsrfPolicy["trustedOrigins"] {
   return { has: (origin) => isOrigin(origin) && trusts(origin) === true };
 }

@@ -1,4 +1,7 @@
-/** The primitives of the old formats, by WebCrypto, which every runtime has. Only what reads: nothing here writes an old format. */
+/**
+ * The primitives of the old formats, by WebCrypto, which every runtime has. Only what reads: nothing here writes an old
+ * format.
+ */
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -86,7 +89,9 @@ export function splitSigned(signed: string): readonly [value: string, signature:
   return dot === -1 ? undefined : [signed.slice(0, dot), signed.slice(dot + 1)];
 }
 
-/** The value that one of the secrets signed, in the form `value.base64(HMAC-SHA-256)` that most of Node's cookies have. */
+/**
+ * The value that one of the secrets signed, in the form `value.base64(HMAC-SHA-256)` that most of Node's cookies have.
+ */
 export async function unsigned(signed: string, secrets: readonly string[]): Promise<string | undefined> {
   const parts = splitSigned(signed);
   if (parts?.[1].length !== 43) return undefined;

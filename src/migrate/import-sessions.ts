@@ -12,14 +12,19 @@ type Source = ReturnType<typeof sourceOf>;
 export interface ImportOptions<Data extends object> {
   /** The formats, in the order in which they are looked for; the first that finds a session wins. */
   readonly from: readonly Reader[];
-  /** From this instant on nothing of the old formats is accepted any more. Choose the end of the longest session that is out there, or an earlier day. */
+  /**
+   * From this instant on nothing of the old formats is accepted any more. Choose the end of the longest session that is
+   * out there, or an earlier day.
+   */
   readonly until: Date;
   /**
-   * Remembers which old cookies were read, so that a copy of one cannot begin another session when the first one is over. A store of its own
-   * (a table, a prefix, a file); it gets one row for each session that is read, until `until`.
+   * Remembers which old cookies were read, so that a copy of one cannot begin another session when the first one is
+   * over. A store of its own (a table, a prefix, a file); it gets one row for each session that is read, until `until`.
    */
   readonly ledger: Store;
-  /** Whose session it is, when the format does not say: from the old data. Default: the format's own user, or nobody. */
+  /**
+   * Whose session it is, when the format does not say: from the old data. Default: the format's own user, or nobody.
+   */
   readonly userId?: ((found: FoundSession) => string | number | undefined) | undefined;
   /** What of the old data goes into the new session. Default: all of it. */
   readonly data?: ((found: FoundSession) => Partial<Data>) | undefined;
@@ -28,14 +33,16 @@ export interface ImportOptions<Data extends object> {
 }
 
 /**
- * Sessions that also know what another library left behind: a client that comes with an old cookie and without one of ours goes on
- * where it was. It is read once, and issued again as ours: logged in when the user is known, data carried over, ending when the
- * old one would have ended. What is forged, truncated, over or too late is as if it were not there.
+ * Sessions that also know what another library left behind: a client that comes with an old cookie and without one of
+ * ours goes on where it was. It is read once, and issued again as ours: logged in when the user is known, data carried
+ * over, ending when the old one would have ended. What is forged, truncated, over or too late is as if it were not
+ * there.
  *
- * The old cookie stays until the client logs out (then it is taken away, and the old row is destroyed), so that the deploy can be
- * rolled back. Give the result to the adapter in place of `sessions`.
+ * The old cookie stays until the client logs out (then it is taken away, and the old row is destroyed), so that the
+ * deploy can be rolled back. Give the result to the adapter in place of `sessions`.
  *
- * @throws SessionError `SOJOURN_INVALID_OPTION` at once. `open` rejects with `SOJOURN_STORE_UNAVAILABLE` when the old store or the
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once. `open` rejects with `SOJOURN_STORE_UNAVAILABLE` when the old
+ *   store or the
  * ledger does not answer: nobody is logged out by that.
  * @example
  * ```ts

@@ -14,16 +14,16 @@ export interface FoundSession {
 /** A session with what proved it. */
 export interface Found {
   /**
-   * One text for one proof, however a client spells it: what the signature or the seal covers, byte for byte, or the id. By it a copy is
-   * known again.
+   * One text for one proof, however a client spells it: what the signature or the seal covers, byte for byte, or the
+   * id. By it a copy is known again.
    */
   readonly proof: string;
   readonly session: FoundSession;
 }
 
 /**
- * Reads the sessions of one other library. Whatever a client sends is no error: what is forged, truncated or over is not found. Only
- * a store that does not answer makes it reject.
+ * Reads the sessions of one other library. Whatever a client sends is no error: what is forged, truncated or over is
+ * not found. Only a store that does not answer makes it reject.
  */
 export interface Reader {
   /** The library's: "express-session", "iron-session"… */

@@ -24,8 +24,9 @@ export function judgeGeneration(presented: number, held: Rotation, grace: number
 }
 
 /**
- * Only once the predecessor is no longer honoured. A successor whose first answer was lost may be seen for the first time
- * when it is due itself, with slower requests that carry the predecessor still under way: another generation would make them replays.
+ * Only once the predecessor is no longer honoured. A successor whose first answer was lost may be seen for the first
+ * time when it is due itself, with slower requests that carry the predecessor still under way: another generation would
+ * make them replays.
  */
 export function mayRotate(held: Rotation, grace: number, now: number): boolean {
   return held.generation === 0 || judgeGeneration(held.generation - 1, held, grace, now) === "replay";

@@ -58,7 +58,9 @@ function createWaitingQueue(): KeyQueue {
   };
 }
 
-/** When those ahead are done, or none of them has got any further for too long. The timer is the waiting request's own. */
+/**
+ * When those ahead are done, or none of them has got any further for too long. The timer is the waiting request's own.
+ */
 function turnOf(queue: Queue): Promise<void> {
   return new Promise((resolve) => {
     let steps = queue.steps;

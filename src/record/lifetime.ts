@@ -13,18 +13,25 @@ export interface LifetimeOptions {
    * `aal3` 15 min and 12 h. Longer values beside a preset need a `justification` (ASVS 7.1.1). Default: none.
    */
   readonly preset?: Preset | undefined;
-  /** Ends after so long without a request. Default 1 d, or `lifetime` when that is shorter; at least 1 s, at most `lifetime`. Always on. */
+  /**
+   * Ends after so long without a request. Default 1 d, or `lifetime` when that is shorter; at least 1 s, at most
+   * `lifetime`. Always on.
+   */
   readonly idle?: Duration | undefined;
   /** Ends so long after it began or was re-authenticated, whatever happens. Default 7 d, 1 s to 400 d. Always on. */
   readonly lifetime?: Duration | undefined;
   /**
-   * The same as `idle` for sessions that nobody is logged in to. Default: `idle`; at least 1 s, at most `idle`. A shorter one keeps a
-   * flood of visitors, or of pages with a CSRF token, from pushing users out of a store that is bounded.
+   * The same as `idle` for sessions that nobody is logged in to. Default: `idle`; at least 1 s, at most `idle`. A
+   * shorter one keeps a flood of visitors, or of pages with a CSRF token, from pushing users out of a store that is
+   * bounded.
    */
   readonly anonymousIdle?: Duration | undefined;
   /** Why a limit is longer than its preset; kept in the policy for the auditor. Default: none. */
   readonly justification?: string | undefined;
-  /** How long a touch is good for: the least time between two. Default a twentieth of `idle`, 0 for every request, always shorter than `idle`; the idle deadline may fall short by it, never over. */
+  /**
+   * How long a touch is good for: the least time between two. Default a twentieth of `idle`, 0 for every request,
+   * always shorter than `idle`; the idle deadline may fall short by it, never over.
+   */
   readonly touchEvery?: Duration | undefined;
 }
 

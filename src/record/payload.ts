@@ -108,8 +108,9 @@ export interface RestKeys {
 }
 
 /**
- * Encryption at rest: XAES-256-GCM with the record's key, its user and its beginning as additional data, so that neither rows nor
- * their owners can be swapped. Rows of release 0.1 are bound to their key only: they are read until their sessions end.
+ * Encryption at rest: XAES-256-GCM with the record's key, its user and its beginning as additional data, so that
+ * neither rows nor their owners can be swapped. Rows of release 0.1 are bound to their key only: they are read until
+ * their sessions end.
  */
 export function sealedPayload(keys: RestKeys): PayloadFormat {
   return {

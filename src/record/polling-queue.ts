@@ -3,7 +3,10 @@ import type { KeyQueue } from "./queue.ts";
 /** How often who waits looks whether it is its turn: about as long as a write to a store nearby takes. */
 const POLL_MS = 4;
 
-/** Looks without any progress after which all go at once: a quarter of a second, for a request that was answered early never ends. */
+/**
+ * Looks without any progress after which all go at once: a quarter of a second, for a request that was answered early
+ * never ends.
+ */
 const PATIENCE = 60;
 
 /** Plain values, which requests may share; every wait is on a timer of the one that waits. */

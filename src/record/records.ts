@@ -1,6 +1,7 @@
 /**
- * The records of one manager, and the only caller of its store: each verb is one call, with a deadline, with the payload written
- * and read. A write whose answer was lost is looked up, so that one lost answer neither ends a session nor leaves one behind.
+ * The records of one manager, and the only caller of its store: each verb is one call, with a deadline, with the
+ * payload written and read. A write whose answer was lost is looked up, so that one lost answer neither ends a session
+ * nor leaves one behind.
  */
 
 import { chain, quickest } from "../awaitable.ts";
@@ -127,7 +128,10 @@ export class Records {
     });
   }
 
-  /** Inserts under an id that nobody else knows; null when the session was ended meanwhile. An insert that was not answered is looked up. */
+  /**
+   * Inserts under an id that nobody else knows; null when the session was ended meanwhile. An insert that was not
+   * answered is looked up.
+   */
   async insert(key: SessionKey, next: Next): Promise<Held | null> {
     let done: Held | null;
     try {
@@ -281,7 +285,10 @@ export class Records {
     });
   }
 
-  /** Nobody else has this id: what is there is our own, by a client that sent the call once more because the first answer was lost. */
+  /**
+   * Nobody else has this id: what is there is our own, by a client that sent the call once more because the first
+   * answer was lost.
+   */
   async #ours(key: SessionKey, next: Next): Promise<Admitted> {
     const there = await this.find(key);
     if (!there || there.content.meta.tombstone) return { status: "revoked" };

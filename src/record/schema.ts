@@ -29,7 +29,10 @@ type SchemaResult<Output> =
 
 /** What data must look like, and how older data comes to look like it. */
 export interface ShapeOptions<Data> {
-  /** Validates data when it is loaded and before it is stored. Any Standard Schema: zod, valibot, arktype. Default: none. */
+  /**
+   * Validates data when it is loaded and before it is stored. Any Standard Schema: zod, valibot, arktype. Default:
+   * none.
+   */
   readonly schema?: StandardSchema<Data> | undefined;
   /** The version of the shape, a whole number from 0; default 0. Raise it with a `migrate` when the shape changes. */
   readonly version?: number | undefined;
@@ -46,8 +49,8 @@ export type Misfit = "corrupt" | "schema";
 export interface Shape {
   readonly version: number;
   /**
-   * The version to write on data that was loaded with this one. A newer one stays: during a roll-out the older release must
-   * not pass newer data off as its own, or it would be migrated twice.
+   * The version to write on data that was loaded with this one. A newer one stays: during a roll-out the older release
+   * must not pass newer data off as its own, or it would be migrated twice.
    */
   label(loaded: number | undefined): number | undefined;
   /** Whether loaded data can be something else than what was stored. */

@@ -15,7 +15,10 @@ export function bytesOf(encoded: Encoded): number {
   return typeof encoded === "string" ? encodeUtf8(encoded).length : encoded.length;
 }
 
-/** Throws SOJOURN_TOO_LARGE when the data is larger than `maxDataBytes`. Octets are counted only where the length leaves a doubt. */
+/**
+ * Throws SOJOURN_TOO_LARGE when the data is larger than `maxDataBytes`. Octets are counted only where the length leaves
+ * a doubt.
+ */
 export function assertFits(encoded: Encoded, most: number): void {
   if (encoded.length * LONGEST_CHARACTER <= most) return;
   const bytes = bytesOf(encoded);

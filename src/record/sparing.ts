@@ -1,6 +1,7 @@
 /**
- * How a session stays under its key while all others of its user are ended. Where a store has no single step for it, another
- * request of the same browser could have put a successor in its place by then: that would be ended, and this one be a tombstone.
+ * How a session stays under its key while all others of its user are ended. Where a store has no single step for it,
+ * another request of the same browser could have put a successor in its place by then: that would be ended, and this
+ * one be a tombstone.
  */
 import { SessionError } from "../errors.ts";
 import type { SessionKey } from "../record.ts";
@@ -24,7 +25,9 @@ export function assertNotSpared({ clock }: Pick<Spares, "clock">, { content: { m
   );
 }
 
-/** Runs the work while the session keeps its key. Undefined, and nothing done, when the session is not there any more. */
+/**
+ * Runs the work while the session keeps its key. Undefined, and nothing done, when the session is not there any more.
+ */
 export async function sparing<T>(
   { records, clock }: Spares,
   key: SessionKey,

@@ -1,6 +1,6 @@
 /**
- * How a session ends: its record becomes a tombstone, so that whoever is changing or rotating the session at the same moment
- * cannot carry it on, and a late request with its id touches no newer cookie.
+ * How a session ends: its record becomes a tombstone, so that whoever is changing or rotating the session at the same
+ * moment cannot carry it on, and a late request with its id touches no newer cookie.
  */
 import { SessionError } from "../errors.ts";
 import type { Emit, EndReason } from "../events.ts";
@@ -15,7 +15,9 @@ import { assertNotSpared } from "./sparing.ts";
 /** For so long requests that were under way when an id was replaced or ended may still arrive: they touch no cookie. */
 export const IN_FLIGHT_MS = 60_000;
 
-/** For so long a replaced id of a user leads to its successor: a handler that takes long must still be able to log out. */
+/**
+ * For so long a replaced id of a user leads to its successor: a handler that takes long must still be able to log out.
+ */
 const REMEMBERED_MS = 600_000;
 
 /** A chain of successors that is longer than this is being made faster than it can be followed. */
@@ -52,10 +54,11 @@ export type Burial =
   | { readonly status: "gone"; readonly held: Held | undefined };
 
 /**
- * Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it. One that names a successor
- * and was not answered is looked up.
+ * Turns a live record into a tombstone by compare-and-set. `start` is what the caller last saw of it. One that names a
+ * successor and was not answered is looked up.
  *
- * @param keepsUser The tombstone is found and ended with the user's sessions, as long as it may become the session again.
+ * @param keepsUser The tombstone is found and ended with the user's sessions, as long as it may become the session
+ *   again.
  * @throws SOJOURN_CONFLICT with `keepsUser`, when the session is being spared.
  */
 export async function bury(
@@ -90,7 +93,10 @@ export interface Successor {
   readonly held: Held;
 }
 
-/** Where a replaced id leads: the live session at the end of the chain; undefined when it ended, or became another user's. */
+/**
+ * Where a replaced id leads: the live session at the end of the chain; undefined when it ended, or became another
+ * user's.
+ */
 export function successorOf(records: Records, grave: Held | undefined): Promise<Successor | undefined> {
   return walk(records, grave, true);
 }
@@ -148,8 +154,8 @@ async function endOne(yard: Graveyard, key: SessionKey, reason: EndReason, start
   const held = start ?? (await records.find(key));
   const burial: Burial = held ? await bury(yard, key, held, { reason: "ended" }) : { status: "gone", held: undefined };
   const grave = burial.status === "gone" ? burial.held : undefined;
-  // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes. One that
-  // has a user yet may still become the session again, in a verb that is under way: it goes, too.
+  // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes.
+  // One that has a user yet may still become the session again, in a verb that is under way: it goes, too.
   const mayReturn = grave?.times.userId !== undefined;
   const goes = burial.status === "buried" ? !records.tellsOfEnds : grave === undefined || mayReturn;
   const removed = goes && (await records.remove(key));

@@ -35,7 +35,10 @@ interface Thrown {
   readonly isNotFound?: unknown;
 }
 
-/** Next: `NEXT_REDIRECT;<type>;<address>;<status>;` (the address may hold semicolons) and `NEXT_HTTP_ERROR_FALLBACK;<status>`. */
+/**
+ * Next: `NEXT_REDIRECT;<type>;<address>;<status>;` (the address may hold semicolons) and
+ * `NEXT_HTTP_ERROR_FALLBACK;<status>`.
+ */
 function answerOfDigest(digest: string): Response | undefined {
   const parts = digest.split(";");
   if (parts[0] === "NEXT_HTTP_ERROR_FALLBACK") return new Response(null, { status: Number(parts[1]) || 404 });

@@ -103,7 +103,10 @@ function handOver(session: Internals, plan: Plan): Awaitable<void> {
   if (response.ofVerb && session.context.carries !== "everything") return newestOnly(session);
 }
 
-/** Another request may have given the session a newer id, or ended it, since the verb: an older value must not come after that. */
+/**
+ * Another request may have given the session a newer id, or ended it, since the verb: an older value must not come
+ * after that.
+ */
 async function newestOnly({ context, key, response }: Internals): Promise<void> {
   let found: Held | undefined;
   try {

@@ -81,8 +81,8 @@ function reasonOf(error: unknown, status: number): string {
 }
 
 /**
- * Whether the headers hand the client something of the session, beside what caches must know: an error page that drops them
- * would leave a login half done.
+ * Whether the headers hand the client something of the session, beside what caches must know: an error page that drops
+ * them would leave a login half done.
  *
  * @example
  * ```ts

@@ -6,8 +6,8 @@
 const MOST_FORM_BYTES = 1_048_576;
 
 /**
- * A field of a form, read from a copy of the body so that the application can read it too; null for other bodies and for
- * those over 1 MiB, which are not read.
+ * A field of a form, read from a copy of the body so that the application can read it too; null for other bodies and
+ * for those over 1 MiB, which are not read.
  *
  * @example
  * ```ts

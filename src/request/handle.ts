@@ -13,14 +13,14 @@ import { formField } from "./form-field.ts";
 import { type Answering, type Asked, run, runLazily } from "./run.ts";
 
 /**
- * One Fetch request from end to end, for frameworks that can be wrapped: opens the session, checks where the request comes
- * from, runs the application, commits by the status of the final Response, and puts the session's headers on it.
+ * One Fetch request from end to end, for frameworks that can be wrapped: opens the session, checks where the request
+ * comes from, runs the application, commits by the status of the final Response, and puts the session's headers on it.
  *
  * - A request that is refused (403), a store that is down (503) and a commit that fails are answered here.
- * - What the application throws is thrown on, unless it is an answer (`isAnswer`), is a Sojourn error below 500, or a verb
- *   (`login`, `logout`) has taken effect: then the answer is 500 and tells the client.
- * - Asked again for the same request (or its clone, or the same `key`) from inside of `run`, it hands on the session and
- *   leaves the rest to the outer call.
+ * - What the application throws is thrown on, unless it is an answer (`isAnswer`), is a Sojourn error below 500, or a
+ *   verb (`login`, `logout`) has taken effect: then the answer is 500 and tells the client.
+ * - Asked again for the same request (or its clone, or the same `key`) from inside of `run`, it hands on the session
+ *   and leaves the rest to the outer call.
  *
  * @param request The framework's Fetch request.
  * @param run The rest of the application; its Response must be the final one, so wrap as far out as can be.
@@ -44,8 +44,9 @@ export function runRequest<Data extends object>(
 
 /**
  * The same for an application that asks for the session when it needs it, by the function that it is given or by
- * `sessions.open(request)`: a request whose handler never asks makes no call of the store. Requests that change something
- * (POST and the like) are opened before, for they must be checked. With `sojourn/context`, nothing is known before it is asked.
+ * `sessions.open(request)`: a request whose handler never asks makes no call of the store. Requests that change
+ * something (POST and the like) are opened before, for they must be checked. With `sojourn/context`, nothing is known
+ * before it is asked.
  *
  * @example
  * ```ts
@@ -118,7 +119,9 @@ function ownStatus(thrown: unknown): Response | undefined {
   return answer.status === 500 ? undefined : respond(answer);
 }
 
-/** The runtime answers an error with 500 by itself; not so when the client has to be told of what took effect before. */
+/**
+ * The runtime answers an error with 500 by itself; not so when the client has to be told of what took effect before.
+ */
 function lastResort(answer: Refusal): Response {
   if (!tells(answer.headers)) throw answer.error;
   console.error(answer.error);
@@ -140,8 +143,9 @@ export function respond({ status, body, headers }: Refusal): Response {
 }
 
 /**
- * A response with the headers on it; a copy where they cannot be changed (a redirect, a fetched response), and where they must
- * not be: one without a body may be a constant of the application, and would take a client's cookie to the next one.
+ * A response with the headers on it; a copy where they cannot be changed (a redirect, a fetched response), and where
+ * they must not be: one without a body may be a constant of the application, and would take a client's cookie to the
+ * next one.
  *
  * @example
  * ```ts

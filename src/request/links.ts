@@ -32,8 +32,8 @@ export async function verifiedLink(
 }
 
 /**
- * What a link carries: the session's value, sealed for links alone. Read from a log it is neither a cookie nor a bearer's token, and
- * it opens nothing without the address and the signature beside it.
+ * What a link carries: the session's value, sealed for links alone. Read from a log it is neither a cookie nor a
+ * bearer's token, and it opens nothing without the address and the signature beside it.
  */
 async function sealed(key: Key, value: string): Promise<string> {
   const xaes = await key.xaes(PURPOSE);

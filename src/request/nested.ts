@@ -1,6 +1,7 @@
 /**
- * Who, further out, has opened the session of a request and will commit it: whoever is asked again for the same request, inside
- * of that, hands the session on and leaves the rest to them, or the response would get every header twice.
+ * Who, further out, has opened the session of a request and will commit it: whoever is asked again for the same
+ * request, inside of that, hands the session on and leaves the rest to them, or the response would get every header
+ * twice.
  */
 
 import { AttachedMap } from "../attached-map.ts";
@@ -21,8 +22,8 @@ interface Taken {
 const taken = new AttachedMap<Taken>();
 
 /**
- * The session of a request that somebody has in hand: under the same key, under the request that this one is a copy of or
- * wrapped around or, with `sojourn/context`, as the request that is running.
+ * The session of a request that somebody has in hand: under the same key, under the request that this one is a copy of
+ * or wrapped around or, with `sojourn/context`, as the request that is running.
  *
  * @example
  * ```ts

@@ -23,7 +23,10 @@ import { type RequestSource, signsLinks } from "../transport/transport.ts";
 import { isPrefetch } from "./prefetch.ts";
 import { type Candidate, prove } from "./prove.ts";
 
-/** Data up to this length is decoded when it is loaded, so that a damaged record is an anonymous request; more, when it is looked at. */
+/**
+ * Data up to this length is decoded when it is loaded, so that a damaged record is an anonymous request; more, when it
+ * is looked at.
+ */
 const SHORT = 4_096;
 
 /** Cookies of one name that are looked up; a client that sends more live ones is no browser. */
@@ -87,8 +90,8 @@ function find(arrival: Arrival, candidate: Candidate): Awaitable<Internals> {
 }
 
 /**
- * A dead cookie beside a live one, from before a change of `domain`, `path` or prefix, is no candidate. Two that are live are refused, for
- * somebody may have planted one; a login ends both and gets the user in.
+ * A dead cookie beside a live one, from before a change of `domain`, `path` or prefix, is no candidate. Two that are
+ * live are refused, for somebody may have planted one; a login ends both and gets the user in.
  */
 async function chooseLive(arrival: Arrival, several: readonly Candidate[]): Promise<Internals> {
   const { context, openedAt } = arrival;

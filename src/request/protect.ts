@@ -72,7 +72,10 @@ class Denied implements Protection {
   }
 }
 
-/** Whether a WebSocket handshake comes from a page of this application (ASVS 4.4.2); browsers send it with cookies from anywhere. */
+/**
+ * Whether a WebSocket handshake comes from a page of this application (ASVS 4.4.2); browsers send it with cookies from
+ * anywhere.
+ */
 export function protectUpgrade(context: Context, source: RequestSource): Protection {
   const policy = context.csrf;
   if (!policy) return OFF;

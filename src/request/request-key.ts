@@ -29,8 +29,8 @@ function besides<Found>(request: object, known: (relative: object) => Found | un
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /**
- * Makes the clones of a Fetch request known as such. `new Request(request)` cannot be followed: nothing of the copy leads
- * back.
+ * Makes the clones of a Fetch request known as such. `new Request(request)` cannot be followed: nothing of the copy
+ * leads back.
  */
 export function followClones(request: object): void {
   const { clone: own } = request as Wrapper;

@@ -25,20 +25,23 @@ export interface RunOptions<Result> extends OpenOptions {
   readonly address?: (() => string | undefined) | undefined;
   /** False leaves the check of where requests come from to the framework. Default true. */
   readonly csrf?: boolean | undefined;
-  /** Gives the parsed body, or the form's field of that name, when a token is needed. Default: tokens come in the header only. */
+  /**
+   * Gives the parsed body, or the form's field of that name, when a token is needed. Default: tokens come in the header
+   * only.
+   */
   readonly readBody?: ReadBody | undefined;
 }
 
 type Outcome<Result> = { readonly result: Result } | { readonly thrown: unknown; readonly status: number };
 
 /**
- * Opens the session, checks where the request comes from, runs the application and commits, then tells the framework what
- * the client gets. What the application throws is thrown on, after what it did has been committed: as an answer by its
- * status, as a failure otherwise.
+ * Opens the session, checks where the request comes from, runs the application and commits, then tells the framework
+ * what the client gets. What the application throws is thrown on, after what it did has been committed: as an answer by
+ * its status, as a failure otherwise.
  *
  * @param request What the framework knows of the request; `key` when it makes a new object each time.
- * @throws SOJOURN_CROSS_SITE (403), SOJOURN_STORE_UNAVAILABLE (503), and what keeps a session from being saved: errors with
- *   `status` and `statusCode`, after `tell` had what the client must get all the same.
+ * @throws SOJOURN_CROSS_SITE (403), SOJOURN_STORE_UNAVAILABLE (503), and what keeps a session from being saved: errors
+ *   with `status` and `statusCode`, after `tell` had what the client must get all the same.
  * @example
  * ```ts
  * import { cookiesOf, runSession } from "sojourn/adapter";

@@ -1,6 +1,6 @@
 /**
- * One request from end to end, for every framework whose handler can be wrapped: open, protect, run, commit by the status
- * of the answer, refuse. What differs between frameworks is how they answer, and that is all an adapter says.
+ * One request from end to end, for every framework whose handler can be wrapped: open, protect, run, commit by the
+ * status of the answer, refuse. What differs between frameworks is how they answer, and that is all an adapter says.
  */
 import { isPromise, quickest } from "../awaitable.ts";
 import { isHarmless } from "../csrf/origin.ts";
@@ -22,8 +22,8 @@ export interface Answering<Result> {
   /** The answer with the session's headers on it; with none, and without a session, where nobody asked for one. */
   finish(result: Result, headers: readonly HeaderOp[], session?: Session<object>): Result;
   /**
-   * Answers in place of the application: it was not run ("refused"), it threw what nobody answers ("failed"), or what it did
-   * could not be saved ("unsaved"). May throw.
+   * Answers in place of the application: it was not run ("refused"), it threw what nobody answers ("failed"), or what
+   * it did could not be saved ("unsaved"). May throw.
    */
   replace(refusal: Refusal, why: "refused" | "failed" | "unsaved"): Result | Promise<Result>;
   /** An answer that nobody will read. */
@@ -50,8 +50,8 @@ export function run<Data extends object, Result>(
 }
 
 /**
- * The same for an application that asks for the session by itself. What needs a check of where it comes from is opened before,
- * as ever; any other request is opened when the application asks, here or by `sessions.open`, or not at all.
+ * The same for an application that asks for the session by itself. What needs a check of where it comes from is opened
+ * before, as ever; any other request is opened when the application asks, here or by `sessions.open`, or not at all.
  */
 export function runLazily<Data extends object, Result>(
   sessions: Sessions<Data>,

@@ -1,6 +1,6 @@
 /**
- * Writes what a request changed to the record that it has, on top of anybody's changes: compare-and-set, and where the session got
- * another id meanwhile, to its successor.
+ * Writes what a request changed to the record that it has, on top of anybody's changes: compare-and-set, and where the
+ * session got another id meanwhile, to its successor.
  */
 import { chain } from "../awaitable.ts";
 import type { Awaitable } from "../crypto/platform.ts";
@@ -119,7 +119,8 @@ function nextMeta(session: Internals, plan: Plan, held: Held, now: number): Meta
   const { proof, context, flash } = session;
   const current = held.content.meta;
   const meta: Meta = flash.changed ? { ...current, flash: flash.next(current.flash ?? []) } : current;
-  // A request that was overtaken may hold older data than the winner handed out, and must not rotate it into the newest cookie.
+  // A request that was overtaken may hold older data than the winner handed out, and must not rotate it into the newest
+  // cookie.
   const overtaken = context.carries === "data" && held !== session.held;
   if (plan.rotate && current.generation === proof.generation && !overtaken) {
     return { ...meta, generation: current.generation + 1, rotatedAt: now, successorSeenAt: undefined };

@@ -1,6 +1,6 @@
 /**
- * The application's data of one request: what was loaded, what the application made of it, and whether that has to be saved.
- * Nobody else changes any of it.
+ * The application's data of one request: what was loaded, what the application made of it, and whether that has to be
+ * saved. Nobody else changes any of it.
  */
 import type { Codec } from "../codec/codec.ts";
 import { SessionError } from "../errors.ts";
@@ -35,7 +35,9 @@ export class SessionData {
     return this.#exposed;
   }
 
-  /** The data, in the application's hands from now on. What a schema made of it when it was loaded is nobody's change. */
+  /**
+   * The data, in the application's hands from now on. What a schema made of it when it was loaded is nobody's change.
+   */
   expose(): DataObject {
     const value = this.#read();
     if (!this.#exposed) {
@@ -76,7 +78,9 @@ export class SessionData {
     return this.#read();
   }
 
-  /** What is stored now takes the place of what was loaded; undefined where the data is the one that was just stored. */
+  /**
+   * What is stored now takes the place of what was loaded; undefined where the data is the one that was just stored.
+   */
   adopt(base: Encoded, value?: DataObject): void {
     if (value) this.replace(value);
     else if (!this.#exposed && !sameEncoded(base, this.#base)) this.#value = undefined;
@@ -94,8 +98,8 @@ export class SessionData {
   }
 
   /**
-   * Keeps the object that the application may hold, and the values in it that are the same, so that a later change to them
-   * is not lost; a frozen one is given up.
+   * Keeps the object that the application may hold, and the values in it that are the same, so that a later change to
+   * them is not lost; a frozen one is given up.
    */
   replace(value: DataObject): void {
     const old = this.#value;

@@ -56,8 +56,9 @@ function plainClient(agent: string): string | undefined {
 }
 
 /**
- * IPv4 to its /24, IPv6 to its /48: enough to recognise home or office, too little to follow a person. An address comes as servers and
- * proxies write it: with a port, in brackets, with a zone, as the first of a list. Undefined for anything else, which is never kept.
+ * IPv4 to its /24, IPv6 to its /48: enough to recognise home or office, too little to follow a person. An address comes
+ * as servers and proxies write it: with a port, in brackets, with a zone, as the first of a list. Undefined for
+ * anything else, which is never kept.
  */
 function networkOf(address: string | undefined): string | undefined {
   const first = (address ?? "").split(",", 1)[0]?.replace(/["\s]/g, "") ?? "";

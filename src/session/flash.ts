@@ -1,6 +1,6 @@
 /**
- * The flash messages of one request: those that it found, took and added. They are kept within a bound, for they pile up where
- * nobody looks at them (a script that fails to log in, again and again): the oldest go first.
+ * The flash messages of one request: those that it found, took and added. They are kept within a bound, for they pile
+ * up where nobody looks at them (a script that fails to log in, again and again): the oldest go first.
  */
 import { SessionError } from "../errors.ts";
 import type { Flash } from "../record/meta.ts";

@@ -17,8 +17,8 @@ export function takeFlashes(session: Internals): readonly Flash[] {
 }
 
 /**
- * Without a cookie there is no commit to come: they are taken out of the record at once. When that fails, they are shown
- * once more. A session that is all in its cookie keeps them for a page that can send one.
+ * Without a cookie there is no commit to come: they are taken out of the record at once. When that fails, they are
+ * shown once more. A session that is all in its cookie keeps them for a page that can send one.
  */
 function takeNow(session: Internals): readonly Flash[] {
   if (session.context.carries === "everything") return NONE;

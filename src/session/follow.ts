@@ -1,6 +1,6 @@
 /**
- * A request that was under way when another one gave its session a new id carries on: what it stores goes to the successor, and its
- * response leaves the client's newer cookie alone.
+ * A request that was under way when another one gave its session a new id carries on: what it stores goes to the
+ * successor, and its response leaves the client's newer cookie alone.
  */
 import type { Held } from "../record/held.ts";
 import { successorOf } from "../record/tombstone.ts";

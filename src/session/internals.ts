@@ -1,6 +1,6 @@
 /**
- * What is behind one `Session`: what the client showed (proof), what the application makes of its data, what the answer will do
- * to the client's copy, and the record as this request last saw it. Only `Session` is public.
+ * What is behind one `Session`: what the client showed (proof), what the application makes of its data, what the answer
+ * will do to the client's copy, and the record as this request last saw it. Only `Session` is public.
  */
 import type { Context } from "../context.ts";
 import type { Held } from "../record/held.ts";
@@ -17,8 +17,8 @@ import { VerbQueue } from "./verb-queue.ts";
 
 /**
  * - `live`: everything works.
- * - `muted`: the client presented an id that a login replaced, or a logout ended, a moment ago. Anonymous; no cookie is sent,
- *   because the client has, or is about to have, a newer one, and so nothing can be kept.
+ * - `muted`: the client presented an id that a login replaced, or a logout ended, a moment ago. Anonymous; no cookie is
+ *   sent, because the client has, or is about to have, a newer one, and so nothing can be kept.
  * - `readonly`: the store is down and the application asked to go on anonymously.
  * - `ended`: destroyed by this request, or ended elsewhere meanwhile.
  */
@@ -150,7 +150,10 @@ export class Internals {
     this.#listener?.follow(identity.key);
   }
 
-  /** Another request gave the session another id while this one ran: what is stored goes there, and the client is told nothing. */
+  /**
+   * Another request gave the session another id while this one ran: what is stored goes there, and the client is told
+   * nothing.
+   */
   followTo(key: SessionKey, held: Held): void {
     this.#followed = true;
     this.#identity = { id: new Uint8Array(), key };

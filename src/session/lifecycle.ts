@@ -15,19 +15,35 @@ import { takePlace } from "./place.ts";
 
 /** What is known of a login beside the user. */
 export interface LoginOptions {
-  /** How the user authenticated: "pwd", "otp", "hwk"… (RFC 8176 lists names). Kept with the instant, and listed. Default: none. */
+  /**
+   * How the user authenticated: "pwd", "otp", "hwk"… (RFC 8176 lists names). Kept with the instant, and listed.
+   * Default: none.
+   */
   readonly factors?: readonly string[] | undefined;
-  /** False makes the cookie end with the browser ("remember me" left unticked). Default: the cookie option `persistent`, which `true` does not override. */
+  /**
+   * False makes the cookie end with the browser ("remember me" left unticked). Default: the cookie option `persistent`,
+   * which `true` does not override.
+   */
   readonly persistent?: boolean | undefined;
-  /** An idle limit of this session, in milliseconds or text such as "1h". Default and bound: the manager's `idle`; at least 1 s. */
+  /**
+   * An idle limit of this session, in milliseconds or text such as "1h". Default and bound: the manager's `idle`; at
+   * least 1 s.
+   */
   readonly idle?: Duration | undefined;
-  /** The login ends at this instant at the latest, however often it is used. Default: the manager's `lifetime`, which a later instant does not prolong. */
+  /**
+   * The login ends at this instant at the latest, however often it is used. Default: the manager's `lifetime`, which a
+   * later instant does not prolong.
+   */
   readonly until?: Date | undefined;
-  /** An absolute limit of this session, in milliseconds or text such as "8h". Default and bound: the manager's `lifetime`; at least 1 s. */
+  /**
+   * An absolute limit of this session, in milliseconds or text such as "8h". Default and bound: the manager's
+   * `lifetime`; at least 1 s.
+   */
   readonly lifetime?: Duration | undefined;
   /**
-   * From when the login counts, as a Date or in milliseconds: a revocation of the user after that covers it. Default: when the request arrived.
-   * Give the earlier instant at which the credentials were checked, when that was in another request.
+   * From when the login counts, as a Date or in milliseconds: a revocation of the user after that covers it. Default:
+   * when the request arrived. Give the earlier instant at which the credentials were checked, when that was in another
+   * request.
    */
   readonly since?: Date | number | undefined;
 }
@@ -135,7 +151,10 @@ export async function logout(session: Internals): Promise<void> {
   await session.startOver(ended);
 }
 
-/** What the client has is ended, also where it came with an id that was replaced a moment ago. True when there was something to end. */
+/**
+ * What the client has is ended, also where it came with an id that was replaced a moment ago. True when there was
+ * something to end.
+ */
 async function endOwn(session: Internals, reason: "destroyed" | "logout"): Promise<boolean> {
   const { context, held, proof } = session;
   if (held) {

@@ -1,6 +1,7 @@
 /**
- * A session takes the place of the one that its client had: under a new id, with no grace for the old one. At no instant are
- * there two sessions that count, and none at no instant: in one step where the store has one, else successor first.
+ * A session takes the place of the one that its client had: under a new id, with no grace for the old one. At no
+ * instant are there two sessions that count, and none at no instant: in one step where the store has one, else
+ * successor first.
  */
 import { isPromise } from "../awaitable.ts";
 import { SessionError } from "../errors.ts";
@@ -89,8 +90,8 @@ async function replaceSession(session: Internals, make: Make, why: Verb, since: 
 }
 
 /**
- * A login whose id was replaced a moment ago takes the place of what replaced it: of the same login (a double click, a lost answer),
- * or of another one's in the same browser, of which two would be left.
+ * A login whose id was replaced a moment ago takes the place of what replaced it: of the same login (a double click, a
+ * lost answer), or of another one's in the same browser, of which two would be left.
  */
 async function placeOf(session: Internals, why: string): Promise<Place | undefined> {
   const { held, proof, context } = session;
@@ -174,8 +175,8 @@ async function insert(
 }
 
 /**
- * What goes along to the new id: everything, unless it is another user's. Of that nothing goes, but for keys that this request
- * has brought in and the other user's data did not have.
+ * What goes along to the new id: everything, unless it is another user's. Of that nothing goes, but for keys that this
+ * request has brought in and the other user's data did not have.
  */
 async function contentOf(
   { context, userId }: Internals,

@@ -6,9 +6,9 @@ import type { SessionKey } from "../record.ts";
 import type { RequestSource, Transport } from "../transport/transport.ts";
 
 /**
- * Why a session is anonymous: the client brought nothing (`none`), a session that is over (`expired`, `ended`), an id that
- * a login or a rotation replaced (`replaced`), one that the store does not know (`unknown`: over for longer than ends are
- * remembered), a value that was not accepted (`rejected`), or the store was down (`outage`).
+ * Why a session is anonymous: the client brought nothing (`none`), a session that is over (`expired`, `ended`), an id
+ * that a login or a rotation replaced (`replaced`), one that the store does not know (`unknown`: over for longer than
+ * ends are remembered), a value that was not accepted (`rejected`), or the store was down (`outage`).
  */
 export type AnonymousBecause = "none" | "expired" | "ended" | "replaced" | "unknown" | "rejected" | "outage";
 

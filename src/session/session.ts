@@ -91,7 +91,10 @@ export class Session<Data extends object = Record<string, unknown>> {
     return phase === "readonly" || proof.readOnly;
   }
 
-  /** Why nobody's session is behind this one; undefined when one is. What a page may say ("you were logged out elsewhere"). */
+  /**
+   * Why nobody's session is behind this one; undefined when one is. What a page may say ("you were logged out
+   * elsewhere").
+   */
   get anonymousBecause(): AnonymousBecause | undefined {
     return this.#use().proof.anonymousBecause;
   }
@@ -167,7 +170,10 @@ export class Session<Data extends object = Record<string, unknown>> {
     return held ? instantsOf(held.content.meta) : {};
   }
 
-  /** The assurance level that the factors reach, by the kinds of NIST SP 800-63B-4; undefined while anonymous or unknown. A hint: what a factor's name stands for is the application's to know. */
+  /**
+   * The assurance level that the factors reach, by the kinds of NIST SP 800-63B-4; undefined while anonymous or
+   * unknown. A hint: what a factor's name stands for is the application's to know.
+   */
   get level(): Preset | undefined {
     return levelOf(this.factors);
   }
@@ -215,7 +221,10 @@ export class Session<Data extends object = Record<string, unknown>> {
     await session.queue.inTurn(() => login(session, userId, options));
   }
 
-  /** Ends the session and goes on as a new, empty, anonymous one. The client's copy is taken away unless something is stored in the new one. */
+  /**
+   * Ends the session and goes on as a new, empty, anonymous one. The client's copy is taken away unless something is
+   * stored in the new one.
+   */
   async logout(): Promise<void> {
     const session = this.#use();
     await session.queue.inTurn(() => logout(session));
@@ -240,7 +249,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   /**
-   * Passes when the user authenticated within this time ("sudo mode", ASVS 7.5.1, 7.5.3), and with all of these factors.
+   * Passes when the user authenticated within this time ("sudo mode", ASVS 7.5.1, 7.5.3), and with all of these
+   * factors.
    *
    * @throws SOJOURN_STALE_AUTHENTICATION (403) when it is longer ago or a factor is missing,
    *   SOJOURN_NOT_AUTHENTICATED (401) when nobody is logged in.
@@ -267,16 +277,16 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   /**
-   * The messages that were left for this page; each is given once. Those left by this request are for the next. A page that
-   * is only prefetched is given none, and uses none up.
+   * The messages that were left for this page; each is given once. Those left by this request are for the next. A page
+   * that is only prefetched is given none, and uses none up.
    */
   flashes(): readonly Flash[] {
     return takeFlashes(this.#use());
   }
 
   /**
-   * Gives up what this request has changed in `data` and its flash messages so far: for a batch or a GraphQL mutation that
-   * failed in part, where no status says so. What `update` and the verbs have done stays.
+   * Gives up what this request has changed in `data` and its flash messages so far: for a batch or a GraphQL mutation
+   * that failed in part, where no status says so. What `update` and the verbs have done stays.
    *
    * @throws SOJOURN_COMMITTED when it has been saved already.
    */
@@ -289,7 +299,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   /**
    * Reads the session again, as it is stored now. What this request changed in `data` and has not saved is given up.
    *
-   * @throws SOJOURN_REVOKED when it has ended, SOJOURN_REPLACED when it is another user's by now, SOJOURN_STORE_UNAVAILABLE.
+   * @throws SOJOURN_REVOKED when it has ended, SOJOURN_REPLACED when it is another user's by now,
+   *   SOJOURN_STORE_UNAVAILABLE.
    */
   async reload(): Promise<void> {
     const session = this.#use();
@@ -298,8 +309,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * Aborts when the session ends, anywhere: close sockets and streams on it. Adapters let go of it when
-   * the response is over; elsewhere call `release`. Its `reason` is an AbortError with `endReason` ("logout", "revoked"…)
-   * where the end was asked for in this process, undefined elsewhere.
+   * the response is over; elsewhere call `release`. Its `reason` is an AbortError with `endReason` ("logout",
+   * "revoked"…) where the end was asked for in this process, undefined elsewhere.
    *
    * @example
    * ```ts

@@ -11,8 +11,8 @@ export interface Endings {
   /** Aborts every signal of the session. The reason is known where the end was asked for in this process. */
   fire(key: SessionKey, reason?: EndReason): void;
   /**
-   * Says why a session is about to end, or any of a user's or of all: a store that pushes tells of the end before its verb
-   * answers. What is returned takes the word back.
+   * Says why a session is about to end, or any of a user's or of all: a store that pushes tells of the end before its
+   * verb answers. What is returned takes the word back.
    */
   announce(key: SessionKey | undefined, reason: EndReason): () => void;
 }
@@ -152,7 +152,10 @@ class Follower implements Listener {
   }
 }
 
-/** What `signal.reason` is: an AbortError, as platforms make it, with the reason of the end beside it where that is known. */
+/**
+ * What `signal.reason` is: an AbortError, as platforms make it, with the reason of the end beside it where that is
+ * known.
+ */
 export type EndedError = DOMException & { readonly endReason: EndReason | undefined };
 
 function endedBecause(reason: EndReason | undefined): EndedError {

@@ -1,6 +1,7 @@
 /**
- * What code that was written for another `req.session` does to ours: it sets properties (connect-flash makes its list on what it finds
- * under a name), and gives verbs a callback. All of it would be lost in silence, or be kept on a prototype that all visitors share.
+ * What code that was written for another `req.session` does to ours: it sets properties (connect-flash makes its list
+ * on what it finds under a name), and gives verbs a callback. All of it would be lost in silence, or be kept on a
+ * prototype that all visitors share.
  */
 import { SessionError } from "../errors.ts";
 
@@ -8,11 +9,11 @@ import { SessionError } from "../errors.ts";
 const VERBS = ["login", "logout", "destroy", "rotate", "reauthenticate", "reload", "csrfToken"];
 
 /**
- * Makes every assignment to an instance an error, in sloppy code too, unless the prototype has a setter for it; makes a callback given to
- * a verb an error; and freezes the prototype with its functions. Done once for a class.
+ * Makes every assignment to an instance an error, in sloppy code too, unless the prototype has a setter for it; makes a
+ * callback given to a verb an error; and freezes the prototype with its functions. Done once for a class.
  *
- * A property that nobody has is looked for in a proxy, at the end of the chain. `then`, which every promise of a session looks for, is
- * found before that.
+ * A property that nobody has is looked for in a proxy, at the end of the chain. `then`, which every promise of a
+ * session looks for, is found before that.
  */
 export function closeToStrangers(prototype: object): void {
   const end = new Proxy(

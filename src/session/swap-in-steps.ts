@@ -1,6 +1,7 @@
 /**
- * One session in the place of another where the store has no single step for it: the successor first, then the predecessor's grave,
- * so that at no instant there is no session. What goes wrong between the two is looked up and undone or finished.
+ * One session in the place of another where the store has no single step for it: the successor first, then the
+ * predecessor's grave, so that at no instant there is no session. What goes wrong between the two is looked up and
+ * undone or finished.
  */
 import { SessionError } from "../errors.ts";
 import type { Held, Next } from "../record/held.ts";
@@ -54,8 +55,9 @@ export async function swapInSteps(
 }
 
 /**
- * The user's other sessions may have been ended between the two steps, from this very browser, by its old id: then it keeps that. When the user
- * was revoked, the tombstone is gone as well, and nothing comes back. Else the tombstone counts for the user no longer.
+ * The user's other sessions may have been ended between the two steps, from this very browser, by its old id: then it
+ * keeps that. When the user was revoked, the tombstone is gone as well, and nothing comes back. Else the tombstone
+ * counts for the user no longer.
  */
 async function settle(
   { context: { records, graveyard } }: Internals,
@@ -87,7 +89,9 @@ async function remove({ context }: Internals, key: SessionKey): Promise<void> {
   await twice(async () => context.records.remove(key)).catch(() => undefined);
 }
 
-/** Another request changed the old session between our load and its burial: this request's changes go on top of that. */
+/**
+ * Another request changed the old session between our load and its burial: this request's changes go on top of that.
+ */
 async function carryOver({ context, data }: Internals, key: SessionKey, held: Held, last: Held): Promise<Held> {
   if (last.times.userId !== undefined && last.times.userId !== held.times.userId) return held;
   const { codec, shape, carries, records } = context;

@@ -57,18 +57,19 @@ export type CachedStore<Far extends Store> = Store &
  * A store made of two: reads are answered by `near` for a few seconds, everything else by `far`.
  *
  * What it keeps. Every write goes to `far` and is decided there, by its compare-and-set: a stale read leads to a
- * `conflict`, never to a lost update. What this process has written or ended it never reads otherwise afterwards, however
- * reads and writes interleave: `delete`, `deleteAll`, `clear`, `replace`, `end` and evictions leave a tombstone in `near`, and the answer to
- * a read that began before a write is not kept. What **other** processes write or end shows here after `maxStaleness` at
- * the latest, counted from the moment the far store was asked; ends show at once when `far` can `watch`, and when its connection
- * is lost meanwhile, by the same bound. (Between processes that share a near store, the difference of their clocks adds to it.)
- * When `far` fails, copies are served until they are that old, and then the call rejects.
+ * `conflict`, never to a lost update. What this process has written or ended it never reads otherwise afterwards,
+ * however reads and writes interleave: `delete`, `deleteAll`, `clear`, `replace`, `end` and evictions leave a tombstone
+ * in `near`, and the answer to a read that began before a write is not kept. What **other** processes write or end
+ * shows here after `maxStaleness` at the latest, counted from the moment the far store was asked; ends show at once
+ * when `far` can `watch`, and when its connection is lost meanwhile, by the same bound. (Between processes that share a
+ * near store, the difference of their clocks adds to it.) When `far` fails, copies are served until they are that old,
+ * and then the call rejects.
  *
- * `near` is a `memoryStore()` as a rule, of its own for each cached store; any store with compare-and-set will do, its five
- * verbs are all that is used. A copy is an anonymous record whose payload carries the far record and its version;
- * versions that callers see are the far store's. When `near` fails, reads go to `far`; a `delete` is done in `far` and then
- * rejects, because a copy may be served until it is too old. `list`, `scan` and `epoch` always ask `far`.
- * `close` closes both.
+ * `near` is a `memoryStore()` as a rule, of its own for each cached store; any store with compare-and-set will do, its
+ * five verbs are all that is used. A copy is an anonymous record whose payload carries the far record and its version;
+ * versions that callers see are the far store's. When `near` fails, reads go to `far`; a `delete` is done in `far` and
+ * then rejects, because a copy may be served until it is too old. `list`, `scan` and `epoch` always ask `far`. `close`
+ * closes both.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` for an option out of bounds or a near store without compare-and-set.
  *

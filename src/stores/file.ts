@@ -22,8 +22,8 @@ export type { FileStoreOptions } from "./file/options.ts";
  * renamed into it. What is in them is not encrypted by the store.
  *
  * @throws SOJOURN_INVALID_OPTION for a mistake in the options. The verbs reject with it when others can
- * write to the folder, with SOJOURN_STORE_UNAVAILABLE when the store was closed or another process holds a record for more
- * than ten seconds, and with the system's error when the disk fails.
+ * write to the folder, with SOJOURN_STORE_UNAVAILABLE when the store was closed or another process holds a record for
+ * more than ten seconds, and with the system's error when the disk fails.
  *
  * @example
  * ```ts

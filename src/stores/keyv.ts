@@ -19,9 +19,10 @@ export interface KeyvClient {
 /** How a store over Keyv is set up; everything has a default. */
 export interface KeyvStoreOptions extends PlainStoreOptions {
   /**
-   * The longest expiry, in milliseconds, that the adapter understands. Sessions that live longer get none: they expire all the same, but
-   * nobody cleans up those that are not asked for again. 60,000 or more; default 2,147,483,647 (24.8 days), for a timer takes
-   * more for nothing, and so does memcached beyond 30 days. `Infinity` for Redis and databases.
+   * The longest expiry, in milliseconds, that the adapter understands. Sessions that live longer get none: they expire
+   * all the same, but nobody cleans up those that are not asked for again. 60,000 or more; default 2,147,483,647 (24.8
+   * days), for a timer takes more for nothing, and so does memcached beyond 30 days. `Infinity` for Redis and
+   * databases.
    */
   readonly longestTtl?: number | undefined;
 }
@@ -30,16 +31,18 @@ export interface KeyvStoreOptions extends PlainStoreOptions {
 export type KeyvStore = PlainStore;
 
 /**
- * A store over Keyv, and so over everything that has an adapter for it. Weaker than the others, for Keyv can neither insert nor compare: within
- * one process every verb is exact; of two updates of one session in two processes at the same moment one can be lost. A session that was ended stays
- * ended, also across processes, as far as the adapter shows at once what was written. Prefer `redisStore` for Redis,
- * `postgresStore` for PostgreSQL and so on, which promise more and ask less.
+ * A store over Keyv, and so over everything that has an adapter for it. Weaker than the others, for Keyv can neither
+ * insert nor compare: within one process every verb is exact; of two updates of one session in two processes at the
+ * same moment one can be lost. A session that was ended stays ended, also across processes, as far as the adapter shows
+ * at once what was written. Prefer `redisStore` for Redis, `postgresStore` for PostgreSQL and so on, which promise more
+ * and ask less.
  *
  * @param keyv With `throwOnErrors: true`, and the adapter too where it has that option: by default Keyv answers like
  * an empty store while the server is down, which would log everybody out.
- * @throws SessionError `SOJOURN_INVALID_OPTION` at once for another object, a Keyv that hides failures, or an option out of
- * bounds. Calls reject with the adapter's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in time, did not store, or
- * gave back what this store did not write.
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once for another object, a Keyv that hides failures, or an option
+ *   out of
+ * bounds. Calls reject with the adapter's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in time,
+ * did not store, or gave back what this store did not write.
  *
  * @example
  * ```ts

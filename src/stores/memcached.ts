@@ -13,8 +13,8 @@ export type { Memcache, MemcacheNode } from "./memcached/memcache.ts";
 export type { MemcachedStoreOptions } from "./memcached/options.ts";
 
 /**
- * What `memcachedStore` makes: the five verbs. memcached cannot find an item but by its key, so there is no listing, no limit
- * and no revocation by user, and none of that compiles.
+ * What `memcachedStore` makes: the five verbs. memcached cannot find an item but by its key, so there is no listing, no
+ * limit and no revocation by user, and none of that compiles.
  */
 export interface MemcachedStore extends ClosableStore, HealthStore {}
 
@@ -22,16 +22,18 @@ export interface MemcachedStore extends ClosableStore, HealthStore {}
  * A store in memcached: compare-and-set like every other, but in memory only. A restart of a server ends the sessions
  * that it had, and a server that is short of memory ends some at any time; none of that brings one back.
  *
- * With a URL it speaks to the servers itself, over one connection each. It takes a `Memcache` of the package `memcache`,
- * by way of its nodes (memcached 1.6 and later), and any object with the five verbs of `MemcachedClient`; `close` leaves
- * those open. The list of servers must be the same in every process and must not change by itself: a session
- * is looked for on one server only.
+ * With a URL it speaks to the servers itself, over one connection each. It takes a `Memcache` of the package
+ * `memcache`, by way of its nodes (memcached 1.6 and later), and any object with the five verbs of `MemcachedClient`;
+ * `close` leaves those open. The list of servers must be the same in every process and must not change by itself: a
+ * session is looked for on one server only.
  *
  * A record has to fit into an item: 1 MB, less what memcached keeps for itself, unless `-I` says otherwise.
  *
  * @param source `memcached://host:11211`, several with commas between, or a client.
- * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when a
- * server did not answer in time or the store has been closed, and with the error of the connection or the client for all else.
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with
+ *   `SOJOURN_STORE_UNAVAILABLE` when a
+ * server did not answer in time or the store has been closed, and with the error of the connection or the client for
+ * all else.
  *
  * @example
  * ```ts no-run

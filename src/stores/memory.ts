@@ -33,7 +33,9 @@ import type {
 
 /** How a memory store is bounded. */
 export interface MemoryStoreOptions {
-  /** Most sessions held; a whole number of 1 or more, default 100,000. Over it the one used the longest ago is ended. */
+  /**
+   * Most sessions held; a whole number of 1 or more, default 100,000. Over it the one used the longest ago is ended.
+   */
   readonly maxSessions?: number | undefined;
   /**
    * Most bytes held, as far as they can be told from outside (texts, and 200 a record); a whole number,

@@ -17,8 +17,8 @@ export type { MigrateOptions, MigrationProgress } from "./migrating/copying.ts";
 export interface MigratingStoreOptions {
   /**
    * `true` (default): sessions move to `to` when they are used, and new ones are made there. `false`: nothing moves and
-   * new sessions are made in `from`, but what is in `to` is found. That is the first step of a roll-out: programs that use
-   * `from` by itself may run beside it, and so may, later, those that move.
+   * new sessions are made in `from`, but what is in `to` is found. That is the first step of a roll-out: programs that
+   * use `from` by itself may run beside it, and so may, later, those that move.
    */
   readonly moves?: boolean | undefined;
   /** The clock of both stores. Default: the system's. */
@@ -38,7 +38,8 @@ export type StorePair<From extends Store, To extends Store> = Store &
 export interface Migration {
   /**
    * Walks through `from` and moves what it finds, a bounded step at a time: each yields how far it has come. Stop
-   * anywhere; go on from `cursor`, or from the beginning, which only looks again at what is left. Several at once do no harm.
+   * anywhere; go on from `cursor`, or from the beginning, which only looks again at what is left. Several at once do no
+   * harm.
    *
    * @throws SessionError `SOJOURN_UNSUPPORTED` for a store with `moves: false`. Rejects with a store's own error when
    * one fails; what was moved stays moved.
@@ -51,18 +52,18 @@ export type MigratingStore<From extends Store, To extends Store> = StorePair<Fro
   (From extends ScanStore ? Migration : unknown);
 
 /**
- * A store made of two, on the way from one to the other: sessions are read from both, move to `to` when they are used, and
- * `migrate` moves the rest. Nobody is logged out, nobody who was logged out comes back, and it works the same with any
- * number of processes, whichever of them stops at whatever moment.
+ * A store made of two, on the way from one to the other: sessions are read from both, move to `to` when they are used,
+ * and `migrate` moves the rest. Nobody is logged out, nobody who was logged out comes back, and it works the same with
+ * any number of processes, whichever of them stops at whatever moment.
  *
- * A session is in one of the two stores at any time. A move is decided by one compare-and-set in `from`, which no record that
- * was ended or changed meanwhile passes. It counts as a write: an update that read the session before is answered with
- * `conflict` and what is there. The limit of sessions per user is exact as long as all processes run with the same `moves`.
- * `scan` may give a session twice that moves while it is walked. Once moved, a session costs one call to read, and
- * an unknown one three.
+ * A session is in one of the two stores at any time. A move is decided by one compare-and-set in `from`, which no
+ * record that was ended or changed meanwhile passes. It counts as a write: an update that read the session before is
+ * answered with `conflict` and what is there. The limit of sessions per user is exact as long as all processes run with
+ * the same `moves`. `scan` may give a session twice that moves while it is walked. Once moved, a session costs one call
+ * to read, and an unknown one three.
  *
- * All processes must use both stores before the first session moves: one that uses `from` by itself does not find what has
- * moved, nor end it. docs/migrating-stores.md has the steps, and the way back.
+ * All processes must use both stores before the first session moves: one that uses `from` by itself does not find what
+ * has moved, nor end it. docs/migrating-stores.md has the steps, and the way back.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` for a store without compare-and-set, or twice the same.
  *

@@ -51,14 +51,15 @@ export interface MysqlStore
  * (`?connectionLimit=20`). With a pool of the application the store uses that, and `close` leaves it open. A single
  * connection works as well, one call after the other; it must be the store's own, and does not come back by itself.
  *
- * The tables are made when they are missing. User ids and payloads are columns of bytes, so no collation takes two users
- * for one; whatever time zone and character set a connection has does not matter.
+ * The tables are made when they are missing. User ids and payloads are columns of bytes, so no collation takes two
+ * users for one; whatever time zone and character set a connection has does not matter.
  *
  * @param source `mysql://user:password@host/database` (or `mariadb:`), or a pool or connection of `mysql2`.
  * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when mysql2 is not
  * installed; by a login whose user id has more than 768 bytes. `SOJOURN_RECORD_TOO_LARGE` for
  * more than the server takes in one statement. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not
- * answer in time, when the tables are of another release or the store has been closed, and with the driver's own error for all else.
+ * answer in time, when the tables are of another release or the store has been closed, and with the driver's own error
+ * for all else.
  *
  * @example
  * ```ts no-run

@@ -15,8 +15,8 @@ export interface OpenStoreOptions {
   /** What an instant is compared with. Default: the system's clock. */
   readonly clock?: Clock | undefined;
   /**
-   * `false` takes a store as well that cannot list or revoke by user (`memcached:`), and the type of one that is only known
-   * at run time says so. Default true.
+   * `false` takes a store as well that cannot list or revoke by user (`memcached:`), and the type of one that is only
+   * known at run time says so. Default true.
    */
   readonly users?: boolean | undefined;
 }
@@ -153,9 +153,9 @@ const recordOpeners: RecordOpeners = {
  * | `redis://user:password@host:6379/0`, `valkey:`; `rediss:` and `valkeys:` for TLS | `redisStore` for one server; `prefix`, `timeout` |
  * | `memcached://host:11211,host:11211`, with `users: false` | `memcachedStore`; `prefix`, `timeout` |
  *
- * Options follow as a query, `sqlite:./sessions.db?durability=normal`, with the bounds that they have in code. A path is taken
- * as it is written, relative to the working directory, and ends at the first `?`; `sqlite:/var/lib/app/sessions.db` and
- * `sqlite:///var/lib/app/sessions.db` are the same.
+ * Options follow as a query, `sqlite:./sessions.db?durability=normal`, with the bounds that they have in code. A path
+ * is taken as it is written, relative to the working directory, and ends at the first `?`;
+ * `sqlite:/var/lib/app/sessions.db` and `sqlite:///var/lib/app/sessions.db` are the same.
  *
  * It is asynchronous because it does what it says: it loads only the store that is asked for, opens it and asks
  * it how it is, so that a wrong path or a missing driver stops the start and not the first request.

@@ -41,20 +41,21 @@ export interface PostgresStore
  * A store in a PostgreSQL database (12 or newer), shared by all processes that reach it.
  *
  * Takes the client that the application has: a `Pool` of pg, `postgres` (postgres.js), PGlite, or any object with
- * `query(text, params)`; it stays open when the store is closed. With a URL the store opens a pool of its own, of whichever
- * of pg and postgres is installed. The tables are made on first use, and every verb is one statement of one round trip, which a
- * transaction pooler may stand in between; reads, and updates, of one turn of the event loop share theirs. Give it a
- * pool and not one connection on which transactions are
- * opened: what the store writes would become part of them.
+ * `query(text, params)`; it stays open when the store is closed. With a URL the store opens a pool of its own, of
+ * whichever of pg and postgres is installed. The tables are made on first use, and every verb is one statement of one
+ * round trip, which a transaction pooler may stand in between; reads, and updates, of one turn of the event loop share
+ * theirs. Give it a pool and not one connection on which transactions are opened: what the store writes would become
+ * part of them.
  *
  * Sessions are plain rows: `SELECT key, user_id, seen_at, expires_at FROM sojourn_sessions`.
  *
  * @param source A client, or a URL that begins with `postgres:` or `postgresql:`.
- * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when a URL finds no driver.
- * Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not answer in time, the store has been closed or the database
- * cannot be used as it is set up, with `SOJOURN_RECORD_TOO_LARGE` for more than the server takes, and with an error of the driver for
- * all else, without the fields that quote rows. What the server has rolled back (serialisation, deadlock) is tried
- * twice more; a write whose answer was lost is a failure, and is not repeated.
+ * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when a URL finds no
+ *   driver.
+ * Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not answer in time, the store has been closed or
+ * the database cannot be used as it is set up, with `SOJOURN_RECORD_TOO_LARGE` for more than the server takes, and with
+ * an error of the driver for all else, without the fields that quote rows. What the server has rolled back
+ * (serialisation, deadlock) is tried twice more; a write whose answer was lost is a failure, and is not repeated.
  *
  * @example
  * ```ts

@@ -33,18 +33,20 @@ export interface RedisStore extends UserStore, EndStore, ScanStore, WatchStore, 
 /**
  * A store in Redis or Valkey: one server, a master behind Sentinel, or a Cluster.
  *
- * Takes the application's own client, connected, of `redis` (4 to 6: client, cluster, sentinel), `ioredis` or `iovalkey`
- * (client, cluster), or any object with `command(args)`. `close` leaves it open. With a URL the store makes a client for one server itself,
- * by `redis`, `ioredis` or `iovalkey`. Every required verb is one round trip, except
+ * Takes the application's own client, connected, of `redis` (4 to 6: client, cluster, sentinel), `ioredis` or
+ * `iovalkey` (client, cluster), or any object with `command(args)`. `close` leaves it open. With a URL the store makes
+ * a client for one server itself, by `redis`, `ioredis` or `iovalkey`. Every required verb is one round trip, except
  * for a record with a user that is created, or given to another user, in a Cluster. Compare-and-set is a script.
  *
- * Before its first call it looks at the client and the server: what would make it fail in silence is refused. Set `maxmemory-policy
- * noeviction`; `volatile-*` ends sessions when memory is short, `allkeys-*` would forget revocations and is refused.
+ * Before its first call it looks at the client and the server: what would make it fail in silence is refused. Set
+ * `maxmemory-policy noeviction`; `volatile-*` ends sessions when memory is short, `allkeys-*` would forget revocations
+ * and is refused.
  *
- * @throws SessionError `SOJOURN_INVALID_OPTION` for a client or option that is none, at once or from the first call. Calls reject with
- * `SOJOURN_UNSUPPORTED` for a server that evicts what they need, `SOJOURN_RECORD_TOO_LARGE` for a session that it does not take,
- * `SOJOURN_STORE_UNAVAILABLE` when it did not answer in `timeout`, lets the user not do something or the store has been closed, and with
- * the client's own error for all else.
+ * @throws SessionError `SOJOURN_INVALID_OPTION` for a client or option that is none, at once or from the first call.
+ *   Calls reject with
+ * `SOJOURN_UNSUPPORTED` for a server that evicts what they need, `SOJOURN_RECORD_TOO_LARGE` for a session that it does
+ * not take, `SOJOURN_STORE_UNAVAILABLE` when it did not answer in `timeout`, lets the user not do something or the
+ * store has been closed, and with the client's own error for all else.
  *
  * @example
  * ```ts no-run

@@ -32,15 +32,16 @@ export interface SqliteStore
  *
  * With a path, the driver is found on first use: node:sqlite (Node 22.13 or newer), bun:sqlite, better-sqlite3
  * (12 on Node 20), libsql. The file is put into WAL mode, must be on a local disk, and is made when it is
- * missing, with its directory, readable by its owner only. With a database object of one of these drivers the tables are made in that database, its
- * settings stay as they are (a short `busy_timeout` is advised: better-sqlite3 stops the event loop for up
- * to five seconds by default), and `close` leaves it open.
+ * missing, with its directory, readable by its owner only. With a database object of one of these drivers the tables
+ * are made in that database, its settings stay as they are (a short `busy_timeout` is advised: better-sqlite3 stops the
+ * event loop for up to five seconds by default), and `close` leaves it open.
  *
  * Writes of the same moment share one transaction, and each is acknowledged when that is on disk. Sessions are plain
  * rows: `SELECT key, user_id, datetime(seen_at / 1000, 'unixepoch') FROM sojourn_sessions`.
  *
  * @param source A path, `":memory:"`, or a database of node:sqlite, better-sqlite3, libsql or bun:sqlite.
- * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when no driver is installed.
+ * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when no driver is
+ *   installed.
  * Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the file stays locked or the store has been closed, and with the
  * driver's own error for all else.
  *

@@ -7,8 +7,8 @@
  *   even when nothing has collected it.
  * - Only `create` and `admit` insert. Nothing else can bring a record back.
  * - Every verb is atomic against every other verb on the same key, from any process that shares the backend.
- * - `seenAt` never moves back, whichever verb writes it. When a write brings an earlier `seenAt` than the record has (a touch
- *   came between), the later `seenAt` stays, and so does the later of the two `expiresAt`.
+ * - `seenAt` never moves back, whichever verb writes it. When a write brings an earlier `seenAt` than the record has (a
+ *   touch came between), the later `seenAt` stays, and so does the later of the two `expiresAt`.
  * - Any string may come as a key, a user id or a cursor: what was made up finds nothing and never throws.
  * - Times are instants, compared with the clock that the store was given, never local times.
  */
@@ -81,9 +81,10 @@ export interface Admission {
   /** From `epoch`, read when the login began. When it has moved, the login was revoked meanwhile. */
   readonly epoch: Epoch;
   /**
-   * When the login's request arrived, in milliseconds (fractions included) of the application's clock. When the user, or
-   * everybody, was revoked `at` a later instant, the login is `revoked`, whatever the epoch says: a pool of connections may have
-   * read the epoch after the revocation. Equal instants are left to the epoch. Absent: only the epoch counts.
+   * When the login's request arrived, in milliseconds (fractions included) of the application's clock. When the user,
+   * or everybody, was revoked `at` a later instant, the login is `revoked`, whatever the epoch says: a pool of
+   * connections may have read the epoch after the revocation. Equal instants are left to the epoch. Absent: only the
+   * epoch counts.
    */
   readonly since?: number | undefined;
   /** The most live sessions that the user may have after this one is in; unlimited when absent. */
@@ -115,8 +116,8 @@ export interface UserStore extends Store {
    * Ends a user's sessions but `except`, at most `limit` of them (default 1,000), and moves the
    * user's epoch. Answers with the keys that it ended; fewer than `limit` means that none is left.
    *
-   * With `except`, the same step checks that it is a live session of this user; when it is not, nothing is ended, the epoch stays,
-   * and the answer is null. So of two sessions that each end all others at once, exactly one is left.
+   * With `except`, the same step checks that it is a live session of this user; when it is not, nothing is ended, the
+   * epoch stays, and the answer is null. So of two sessions that each end all others at once, exactly one is left.
    */
   deleteAll(userId: string, options?: DeleteAllOptions): Promise<readonly SessionKey[] | null>;
 }
@@ -128,8 +129,9 @@ export interface DeleteAllOptions {
   /** How many sessions one call ends at most. Default 1,000. */
   readonly limit?: number | undefined;
   /**
-   * The instant of the revocation, in milliseconds of the application's clock: logins whose request arrived before it are
-   * `revoked` (see `Admission.since`). It is kept for a day at least, and never moves back. Default: now, by the store's clock.
+   * The instant of the revocation, in milliseconds of the application's clock: logins whose request arrived before it
+   * are `revoked` (see `Admission.since`). It is kept for a day at least, and never moves back. Default: now, by the
+   * store's clock.
    */
   readonly at?: number | undefined;
 }
@@ -154,9 +156,9 @@ export type ReplaceResult =
 export interface ReplaceStore extends UserStore {
   /**
    * In one atomic step: inserts `record` at `key`, and writes `old.record` at `old.key`, which must be live and at
-   * `old.version`. The old record no longer counts for its user, and its end is told to `watch`. With an `admission` the
-   * insert is subject to it as in `admit` (the old record does not count for the limit); without, to nothing. When the
-   * answer is anything but `ok`, nothing has changed. The old record is judged first.
+   * `old.version`. The old record no longer counts for its user, and its end is told to `watch`. With an `admission`
+   * the insert is subject to it as in `admit` (the old record does not count for the limit); without, to nothing. When
+   * the answer is anything but `ok`, nothing has changed. The old record is judged first.
    */
   replace(
     key: SessionKey,
@@ -191,7 +193,10 @@ export interface SweepStore extends Store {
 
 /** A store that tells when a session ended, in whatever process that was. Best effort, at most once each. */
 export interface WatchStore extends Store {
-  /** Calls back with the keys that `delete`, `deleteAll`, `clear`, `replace`, `end` or an eviction ended. Returns a function that stops it. */
+  /**
+   * Calls back with the keys that `delete`, `deleteAll`, `clear`, `replace`, `end` or an eviction ended. Returns a
+   * function that stops it.
+   */
   watch(onEnded: (key: SessionKey) => void): () => void;
 }
 
@@ -204,8 +209,8 @@ export interface ClosableStore extends Store {
 /** A store that can say how it is. */
 export interface HealthStore extends Store {
   /**
-   * Does what a request does: writes a record of its own, reads it and deletes it. Resolves with the time it took, rejects
-   * when any of that fails: a standby, a full disk or a missing table is not healthy.
+   * Does what a request does: writes a record of its own, reads it and deletes it. Resolves with the time it took,
+   * rejects when any of that fails: a standby, a full disk or a missing table is not healthy.
    */
   health(): Promise<{ readonly latencyMs: number }>;
 }

@@ -23,14 +23,15 @@ export interface UnstorageClient {
 /** How a store over unstorage is set up; everything has a default. */
 export interface UnstorageStoreOptions extends PlainStoreOptions {
   /**
-   * The longest expiry, in milliseconds, that the driver understands. Sessions that live longer get none: they expire all the same, but
-   * nobody cleans up those that are not asked for again. 60,000 or more; default 2,147,483,647 (24.8 days), for a timer takes
-   * more for nothing. `Infinity` for Redis and databases.
+   * The longest expiry, in milliseconds, that the driver understands. Sessions that live longer get none: they expire
+   * all the same, but nobody cleans up those that are not asked for again. 60,000 or more; default 2,147,483,647 (24.8
+   * days), for a timer takes more for nothing. `Infinity` for Redis and databases.
    */
   readonly longestTtl?: number | undefined;
   /**
-   * Whether this process alone writes to the storage. The drivers over files (`fs`, `fs-lite`) do not replace a file at once, and two
-   * processes that write one session mix their writes in it: they are refused unless this is `true`. Default false.
+   * Whether this process alone writes to the storage. The drivers over files (`fs`, `fs-lite`) do not replace a file at
+   * once, and two processes that write one session mix their writes in it: they are refused unless this is `true`.
+   * Default false.
    */
   readonly onlyProcess?: boolean | undefined;
 }
@@ -39,17 +40,21 @@ export interface UnstorageStoreOptions extends PlainStoreOptions {
 export type UnstorageStore = PlainStore;
 
 /**
- * A store over unstorage (Nitro, Nuxt, Astro), and so over everything that has a driver for it. Weaker than the others, for unstorage can
- * neither insert nor compare: within one process every verb is exact; of two updates of one session in two processes at the same moment one can be
- * lost. A session that was ended stays ended, also across processes, as far as the driver shows at once what was
- * written: Redis, databases and files do, Cloudflare KV and other replicated caches do not.
+ * A store over unstorage (Nitro, Nuxt, Astro), and so over everything that has a driver for it. Weaker than the others,
+ * for unstorage can neither insert nor compare: within one process every verb is exact; of two updates of one session
+ * in two processes at the same moment one can be lost. A session that was ended stays ended, also across processes, as
+ * far as the driver shows at once what was written: Redis, databases and files do, Cloudflare KV and other replicated
+ * caches do not.
  *
- * Drivers that know `ttl` (Redis, Upstash, Cloudflare KV, Deno KV…) drop what expired; with the others it stays until somebody
- * asks for it to be ended. Within `clear` and `getKeys` of the storage, sessions are keys that begin with `prefix`.
+ * Drivers that know `ttl` (Redis, Upstash, Cloudflare KV, Deno KV…) drop what expired; with the others it stays until
+ * somebody asks for it to be ended. Within `clear` and `getKeys` of the storage, sessions are keys that begin with
+ * `prefix`.
  *
  * @param storage What `createStorage` or `useStorage` gives, or a driver.
- * @throws SessionError `SOJOURN_INVALID_OPTION` at once for another object, a driver that only reads, or an option out of bounds. Calls reject with
- * the driver's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in time or gave back what this store did not write.
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once for another object, a driver that only reads, or an option out
+ *   of bounds. Calls reject with
+ * the driver's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in time or gave back what this store
+ * did not write.
  *
  * @example
  * ```ts

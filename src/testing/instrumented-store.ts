@@ -27,7 +27,9 @@ const VERBS: readonly StoreVerb[] = [
 
 /** Which calls of a verb are meant, and at which side of the store. */
 export interface CallFilter {
-  /** `"before"`: the store has not seen the call. `"after"`: it has done it, the answer is on its way. Default before. */
+  /**
+   * `"before"`: the store has not seen the call. `"after"`: it has done it, the answer is on its way. Default before.
+   */
   readonly when?: "before" | "after" | undefined;
   /** Only calls whose first argument (the key, or the user) is this. Default any. */
   readonly key?: SessionKey | undefined;

@@ -1,6 +1,6 @@
 /**
- * What a browser adds to the requests of a page and test clients (supertest, inject, fetch) do not: cookies that came earlier,
- * `Secure` ones over plain HTTP too, and where the request comes from.
+ * What a browser adds to the requests of a page and test clients (supertest, inject, fetch) do not: cookies that came
+ * earlier, `Secure` ones over plain HTTP too, and where the request comes from.
  */
 
 /** A response as fetch, supertest or light-my-request give it, as far as its cookies are. */
@@ -10,7 +10,10 @@ export interface CookieResponse {
 
 /** One visitor of an application under test. */
 export interface TestBrowser {
-  /** The headers of this visitor's next request: `cookie`, and `sec-fetch-site: same-origin`, as from a page of the application. */
+  /**
+   * The headers of this visitor's next request: `cookie`, and `sec-fetch-site: same-origin`, as from a page of the
+   * application.
+   */
   headers(): Record<string, string>;
   /** Keeps the cookies of a response, and answers with it. */
   keep<Response extends CookieResponse>(response: Response): Response;
@@ -19,8 +22,8 @@ export interface TestBrowser {
 }
 
 /**
- * A visitor with cookies of their own, for the test client at hand. Without it an unsafe request that has a session and no
- * `Origin` is refused for lack of a token, as it should be.
+ * A visitor with cookies of their own, for the test client at hand. Without it an unsafe request that has a session and
+ * no `Origin` is refused for lack of a token, as it should be.
  *
  * @example
  * ```ts

@@ -3,8 +3,8 @@
  *
  * The tag is checked before any store is asked, so garbage costs no round trip, and a generation that
  * passes was really issued by us: an old one is a replay, a made-up one is noise. The tag covers the place, too: a
- * cookie that is renamed into that of another application with the same secret proves nothing there. The purpose and the
- * audience are in the key (HKDF).
+ * cookie that is renamed into that of another application with the same secret proves nothing there. The purpose and
+ * the audience are in the key (HKDF).
  */
 import { platform } from "#crypto";
 import { chain } from "../awaitable.ts";
@@ -24,13 +24,15 @@ const TOKEN_CHARACTERS = (TOKEN_BYTES * 4) / 3;
 const PURPOSE = "token in its place";
 
 /**
- * Tags of release 0.1, which covered no place. None is made any more, and whoever presents one is handed another as if its key
- * were outdated: from then on the old one is a predecessor, and then a replay.
+ * Tags of release 0.1, which covered no place. None is made any more, and whoever presents one is handed another as if
+ * its key were outdated: from then on the old one is a predecessor, and then a replay.
  */
 const PURPOSE_WITHOUT_PLACE = "token";
 const NOWHERE = new Uint8Array(0);
 
-/** @param place The cookie's name, or the transport's where there is no cookie: that of the manager's first transport. */
+/**
+ * @param place The cookie's name, or the transport's where there is no cookie: that of the manager's first transport.
+ */
 export function tokenBearer(ring: KeyRing, place: string): Bearer {
   const here = encodeUtf8(place);
   return {

@@ -2,8 +2,8 @@
  * The sealed cookie: base64url(format:1 | kid:1 | XAES-256-GCM(id:18 | generation:4 | head | data)).
  *
  * `head` is one line in tracked mode (the store has the record): the version of the data's shape. In stateless mode it
- * is two lines, the record's times and user, and the meta. The additional data binds format, key, audience, purpose and cookie name, so
- * a value cannot be moved to another cookie, application or use. One failure for every defect.
+ * is two lines, the record's times and user, and the meta. The additional data binds format, key, audience, purpose and
+ * cookie name, so a value cannot be moved to another cookie, application or use. One failure for every defect.
  */
 import { chain } from "../awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";

@@ -2,8 +2,8 @@
  * What a client's value proves, remembered from the second time it comes: requests of one client come in bursts, and
  * all but the first two then cost a look-up and no cryptography. A value that comes once costs no memory.
  *
- * A value proves the same for as long as the key ring lives, which is never changed; whether the session is alive is not
- * remembered but judged with each request. Only what verified is kept, so noise neither fills the memory nor pushes
+ * A value proves the same for as long as the key ring lives, which is never changed; whether the session is alive is
+ * not remembered but judged with each request. Only what verified is kept, so noise neither fills the memory nor pushes
  * others out, and finding a value takes the whole of it: a guess learns nothing from how long that took.
  */
 

@@ -11,11 +11,11 @@ import type { HeaderOp, Lease, RequestSource, Transport } from "./transport.ts";
 /** How the cookie is named and scoped, and over how many of them a value may be spread. */
 export type CookieTransportOptions = CookieOptions & {
   /**
-   * The most cookies that a value may be spread over, 1 to 8. Default 1; a token fits into one. Where the data is in the
-   * cookie, the default is one of at most 3,500 bytes with its name, about 2.4 KB of data: the answer's head then passes the
-   * 4 KB that nginx and other proxies take by default. Each cookie more adds up to 3.8 KB to every request and to answers
-   * that change the session: raise `proxy_buffer_size` and `large_client_header_buffers` along with it. Node refuses
-   * a request with more than 16 KiB of headers.
+   * The most cookies that a value may be spread over, 1 to 8. Default 1; a token fits into one. Where the data is in
+   * the cookie, the default is one of at most 3,500 bytes with its name, about 2.4 KB of data: the answer's head then
+   * passes the 4 KB that nginx and other proxies take by default. Each cookie more adds up to 3.8 KB to every request
+   * and to answers that change the session: raise `proxy_buffer_size` and `large_client_header_buffers` along with it.
+   * Node refuses a request with more than 16 KiB of headers.
    */
   readonly chunks?: number | undefined;
 };

@@ -2,7 +2,9 @@
  * Finds a cookie in a `Cookie` header, byte for byte, without parsing the others.
  */
 
-/** Characters of the header that are looked at; more is ignored. Node refuses more than 16 KiB of headers by default. */
+/**
+ * Characters of the header that are looked at; more is ignored. Node refuses more than 16 KiB of headers by default.
+ */
 const MAX_HEADER = 65_536;
 
 /**

@@ -69,8 +69,8 @@ export interface InsecureCookieOptions extends CommonCookieOptions {
 }
 
 /**
- * The same under the name "session", so that `insecure` may be a value that is known at run time alone: with `false` it is
- * the default cookie under its default name.
+ * The same under the name "session", so that `insecure` may be a value that is known at run time alone: with `false` it
+ * is the default cookie under its default name.
  */
 export interface UnnamedInsecureCookieOptions extends CommonCookieOptions {
   readonly domain?: undefined;
@@ -105,7 +105,10 @@ export interface ResolvedCookie {
   readonly attributes: CookieAttributes;
 }
 
-/** With that of the transport, which is given with them. `Secure` and `HttpOnly` are not to choose; `lifetime` sets Max-Age. */
+/**
+ * With that of the transport, which is given with them. `Secure` and `HttpOnly` are not to choose; `lifetime` sets
+ * Max-Age.
+ */
 const NAMES = ["name", "sameSite", "persistent", "partitioned", "domain", "path", "insecure", "chunks"];
 
 /**

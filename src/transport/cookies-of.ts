@@ -7,7 +7,10 @@ import type { HeaderOp } from "./transport.ts";
 /** One cookie to set, in the names that the `cookie` package made customary. */
 export interface StructuredCookie {
   readonly name: string;
-  /** As it goes over the wire: Sojourn's values need no encoding. Empty, with a `maxAge` of 0, for one that is taken away. */
+  /**
+   * As it goes over the wire: Sojourn's values need no encoding. Empty, with a `maxAge` of 0, for one that is taken
+   * away.
+   */
   readonly value: string;
   readonly attributes: StructuredAttributes;
 }

@@ -7,7 +7,9 @@ import type { HeaderOp, Transport } from "./transport.ts";
 
 /** Which headers carry the session. */
 export interface HeaderTransportOptions {
-  /** The request header. Default `authorization`, whose scheme is `Bearer` (RFC 6750); any other holds the value alone. */
+  /**
+   * The request header. Default `authorization`, whose scheme is `Bearer` (RFC 6750); any other holds the value alone.
+   */
   readonly name?: string | undefined;
   /** The response header that hands a value to the client. Default: `session-token`, or `name` when that is given. */
   readonly responseName?: string | undefined;
@@ -16,7 +18,9 @@ export interface HeaderTransportOptions {
 /** Characters. Proxies refuse header lines over 8 KiB by default. */
 const MAX_VALUE = 8_000;
 
-/** RFC 9110, 11.2 (token68): all that a token or a sealed session is made of, and nothing that two joined headers are. */
+/**
+ * RFC 9110, 11.2 (token68): all that a token or a sealed session is made of, and nothing that two joined headers are.
+ */
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 /** With the optional white space of RFC 9110, 5.6.3 around. */
 const BEARER = /^[ \t]*bearer +([^ \t]+)[ \t]*$/i;

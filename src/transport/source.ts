@@ -11,7 +11,10 @@ export interface FetchRequest {
   readonly headers: { get(name: string): string | null };
 }
 
-/** The part of a Node request that is used; of HTTP/1, of HTTP/2's compatibility API, and of what frameworks make of them. */
+/**
+ * The part of a Node request that is used; of HTTP/1, of HTTP/2's compatibility API, and of what frameworks make of
+ * them.
+ */
 export interface NodeRequestLike {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -101,7 +104,8 @@ export class NodeSource implements RequestSource {
   readonly #over: Closing | undefined;
 
   /**
-   * @param address Asked when somebody needs it. Default: the other end of the connection, which behind a proxy is the proxy.
+   * @param address Asked when somebody needs it. Default: the other end of the connection, which behind a proxy is the
+   *   proxy.
    * @param url The address as the client sent it. Default: `originalUrl`, or `url`.
    * @param over What closes when the request is over: its response or, for a handshake, its socket. Default: nothing.
    */

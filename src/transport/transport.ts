@@ -9,7 +9,10 @@ export interface RequestSource {
   readonly method: string;
   /** Path and query ("/a?b=c"), or an absolute URL. */
   readonly url: string;
-  /** The header's value, undefined when absent. Names are given in lower case. Several lines of one name joined as HTTP says ("; " for cookie, ", " else). */
+  /**
+   * The header's value, undefined when absent. Names are given in lower case. Several lines of one name joined as HTTP
+   * says ("; " for cookie, ", " else).
+   */
   header(name: string): string | undefined;
   /** The client's address, as far as the adapter can vouch for it. */
   readonly address?: string | undefined;
@@ -17,7 +20,10 @@ export interface RequestSource {
   onceOver?(callback: () => void): void;
 }
 
-/** Headers for the response. `append` adds a line, `set` replaces, `merge` adds the words that a list (Vary) lacks, `default` sets where absent. */
+/**
+ * Headers for the response. `append` adds a line, `set` replaces, `merge` adds the words that a list (Vary) lacks,
+ * `default` sets where absent.
+ */
 export interface HeaderOp {
   readonly op: "append" | "set" | "merge" | "default";
   readonly name: string;
@@ -39,8 +45,8 @@ export interface Transport {
   /** Whether a browser adds it to requests by itself, so that CSRF is a danger. */
   readonly ambient: boolean;
   /**
-   * False when no response can hand the client a new value: the client keeps what it has, so the session is not rotated by
-   * age while it comes this way. Default true.
+   * False when no response can hand the client a new value: the client keeps what it has, so the session is not rotated
+   * by age while it comes this way. Default true.
    */
   readonly handsOut?: boolean | undefined;
   /** The request header that `read` looks at, for `Vary`; none for a URL. */
@@ -53,15 +59,18 @@ export interface Transport {
   clear(source: RequestSource): readonly HeaderOp[];
   /** Headers for every response to a request whose session came this way, whether or not it is written. */
   onUse?(source: RequestSource): readonly HeaderOp[];
-  /** Whether the request bears a mark of this transport, valid or not, so that `onUse` is for its response too. Default: when its value proves a session. */
+  /**
+   * Whether the request bears a mark of this transport, valid or not, so that `onUse` is for its response too. Default:
+   * when its value proves a session.
+   */
   bears?(source: RequestSource): boolean;
   /** Throws SOJOURN_COOKIE_TOO_LARGE when the client would not keep a value of this length. */
   check?(value: string): void;
 }
 
 /**
- * A transport whose values count only in links that the application signed: it has both methods, and `sessions.link` makes
- * links of them.
+ * A transport whose values count only in links that the application signed: it has both methods, and `sessions.link`
+ * makes links of them.
  */
 export interface LinkTransport extends Transport {
   /** The value in this request's link, when this application signed it and it has not expired; else null. */

@@ -26,10 +26,10 @@ const NO_REFERRER: readonly HeaderOp[] = Object.freeze([
  * image in a document, a device without a cookie jar.
  *
  * Do not use it where a cookie or a header will do. An address ends up in histories, bookmarks, logs of every
- * server and proxy on the way, screenshots and chats, and whoever opens it in time has the session (OWASP ASVS 14.2.1 forbids
- * it for sensitive data). What is done against that: a token counts only in a link that was signed for this one address
- * and has not expired; responses are sent with `Referrer-Policy: no-referrer` and `Cache-Control: no-store`; a session that
- * came this way is never written into a cookie; nothing but `sign` puts a token into an address, so a
+ * server and proxy on the way, screenshots and chats, and whoever opens it in time has the session (OWASP ASVS 14.2.1
+ * forbids it for sensitive data). What is done against that: a token counts only in a link that was signed for this one
+ * address and has not expired; responses are sent with `Referrer-Policy: no-referrer` and `Cache-Control: no-store`; a
+ * session that came this way is never written into a cookie; nothing but `sign` puts a token into an address, so a
  * rotation reaches the client with the next link.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a parameter that is taken or needs encoding.

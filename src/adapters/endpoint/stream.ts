@@ -1,4 +1,6 @@
-/** The event stream of one session: what it is, and that it has ended. HTML Standard, section 9.2 (server-sent events). */
+/**
+ * The event stream of one session: what it is, and that it has ended. HTML Standard, section 9.2 (server-sent events).
+ */
 import type { SessionFacts } from "../../client/facts.ts";
 import { type Duration, milliseconds } from "../../duration.ts";
 

@@ -6,7 +6,8 @@ type Deadline = Date | false | null | undefined;
 
 /**
  * `req.session.cookie`: what the cookie of this session is set with, in the form that express-session's has. `expires`
- * and `maxAge` are two views of one deadline, which is kept as `_expires`; `originalMaxAge` is what each request sets it back to.
+ * and `maxAge` are two views of one deadline, which is kept as `_expires`; `originalMaxAge` is what each request sets
+ * it back to.
  */
 export class Cookie {
   declare path: string | undefined;

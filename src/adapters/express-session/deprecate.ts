@@ -1,4 +1,7 @@
-/** Tells once a process of what express-session calls deprecated, by Node's own warnings: `--no-deprecation` and its like apply. */
+/**
+ * Tells once a process of what express-session calls deprecated, by Node's own warnings: `--no-deprecation` and its
+ * like apply.
+ */
 export function deprecate(what: string): void {
   if (told.has(what)) return;
   told.add(what);

@@ -1,4 +1,7 @@
-/** The data of a session as text, and what two texts say differently. The cookie is no part of it: its deadline moves with every request. */
+/**
+ * The data of a session as text, and what two texts say differently. The cookie is no part of it: its deadline moves
+ * with every request.
+ */
 
 /** @throws What `JSON.stringify` throws: a cycle, a BigInt, a `toJSON` of the application's. */
 export function textOf(session: object): string {

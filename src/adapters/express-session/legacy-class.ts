@@ -1,8 +1,8 @@
 type Initialise<Made> = (this: Made) => void;
 
 /**
- * A class that can also be called as a function on an object, as `util.inherits` and `Parent.call(this, options)` do it:
- * stores from before 2015 do, and some that are maintained still do.
+ * A class that can also be called as a function on an object, as `util.inherits` and `Parent.call(this, options)` do
+ * it: stores from before 2015 do, and some that are maintained still do.
  *
  * @param initialise What the constructor does to a new object.
  */

@@ -61,7 +61,10 @@ export const MemoryStore: typeof MemorySessions = legacyClass(MemorySessions, fu
 
 const VERBS = ["get", "set", "touch", "destroy"] as const;
 
-/** Whether the store is this one, as it is: then what it does has been done when the call returns, and nobody has to wait for the callback. */
+/**
+ * Whether the store is this one, as it is: then what it does has been done when the call returns, and nobody has to
+ * wait for the callback.
+ */
 export function isImmediate(store: object): store is MemorySessions {
   const own = MemorySessions.prototype;
   return store instanceof MemorySessions && VERBS.every((verb) => store[verb] === own[verb]);

@@ -27,7 +27,8 @@ export function middleware(options: Options = {}): Middleware {
   }
   const rows = rowsOf(store);
   const ready = readinessOf(store);
-  // Another middleware can use the same store, one of express-session itself as well: each makes the sessions of its own requests.
+  // Another middleware can use the same store, one of express-session itself as well: each makes the sessions of its
+  // own requests.
   const others = store.generate;
   store.generate = (req) => {
     const visit = visitOf(req);

@@ -4,8 +4,8 @@ import type { SessionRequest } from "./request.ts";
 import { type Secret, unsign } from "./signature.ts";
 
 /**
- * The session id that a request presents; undefined when none of its cookies of this name bears a signature of ours. A cookie that was
- * read by cookie-parser counts as well, as it does for express-session.
+ * The session id that a request presents; undefined when none of its cookies of this name bears a signature of ours. A
+ * cookie that was read by cookie-parser counts as well, as it does for express-session.
  */
 export function presentedId(req: SessionRequest, name: string, secrets: readonly Secret[]): string | undefined {
   const header = req.headers.cookie;

@@ -51,7 +51,9 @@ export interface Write {
   readonly withFields: (fields: Record<string, unknown>) => object;
 }
 
-/** What became of a write: the data that this request had, undefined when the session had ended and nothing was written. */
+/**
+ * What became of a write: the data that this request had, undefined when the session had ended and nothing was written.
+ */
 export type Written = (error?: unknown, text?: string) => void;
 
 /** A store for express-session. What is optional here is so for some of those that are in use. */

@@ -55,8 +55,9 @@ function lateChanges(visit: Visit): Promise<unknown> | undefined {
 }
 
 /**
- * What Socket.IO gives its middleware in place of a response when a WebSocket is opened: it has setters, `writeHead` without a
- * status, `write` and `end`, and sends the headers as soon as `writeHead` has returned. Nothing can be held back there.
+ * What Socket.IO gives its middleware in place of a response when a WebSocket is opened: it has setters, `writeHead`
+ * without a status, `write` and `end`, and sends the headers as soon as `writeHead` has returned. Nothing can be held
+ * back there.
  */
 function tieToHandshake(visit: Visit, res: object): void {
   const open = res as OpenResponse;

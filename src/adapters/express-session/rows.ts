@@ -20,9 +20,9 @@ const MOST = 10_000;
 /**
  * The rows of one store, and the only caller of its verbs.
  *
- * A store for express-session can neither compare nor insert. What can be had over it: within this process one write of a
- * session at a time, each on top of what is there; and across processes a row that is gone by then is not written again.
- * What is left open is the moment between that read and the write.
+ * A store for express-session can neither compare nor insert. What can be had over it: within this process one write of
+ * a session at a time, each on top of what is there; and across processes a row that is gone by then is not written
+ * again. What is left open is the moment between that read and the write.
  */
 export class Rows {
   readonly #store: SessionStore;

@@ -2,11 +2,14 @@ import type { Cookie } from "./cookie.ts";
 import type { Done, Row, SessionRequest } from "./request.ts";
 import { visitOf } from "./visits.ts";
 
-/** Without a callback a verb gives a promise. Nobody has to wait for it: a failure that nobody hears ends no process. */
+/**
+ * Without a callback a verb gives a promise. Nobody has to wait for it: a failure that nobody hears ends no process.
+ */
 type Outcome<This> = This | Promise<void>;
 
 /**
- * `req.session`: the application's properties, and the verbs of express-session, which take a callback or give a promise.
+ * `req.session`: the application's properties, and the verbs of express-session, which take a callback or give a
+ * promise.
  */
 export class Session {
   declare cookie: Cookie;

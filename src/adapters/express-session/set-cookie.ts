@@ -1,4 +1,7 @@
-/** What a cookie of express-session is set with: any of it can be what an application or a row said, and is checked here. */
+/**
+ * What a cookie of express-session is set with: any of it can be what an application or a row said, and is checked
+ * here.
+ */
 export interface CookieData {
   readonly originalMaxAge?: unknown;
   readonly partitioned?: unknown;

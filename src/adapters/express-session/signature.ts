@@ -8,7 +8,10 @@ export function sign(value: string, secret: Secret): string {
   return `${value}.${createHmac("sha256", secret).update(value).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** The value that one of these secrets signed; undefined for anything else. Constant in time for what a client can choose. */
+/**
+ * The value that one of these secrets signed; undefined for anything else. Constant in time for what a client can
+ * choose.
+ */
 export function unsign(signed: string, secrets: readonly Secret[]): string | undefined {
   const dot = signed.lastIndexOf(".");
   if (dot === -1) return undefined;

@@ -19,8 +19,9 @@ export interface UpgradeOptions extends Omit<ToExpressStoreOptions, "previous" |
   /** Where sessions go: the id as its SHA-256, each write compared and set. Of its own: a table, a prefix, a file. */
   readonly store: SojournStore;
   /**
-   * From when on sessions move, each with its first request, and new ones begin in the new store. Until then everything stays where it
-   * is, and only the way to the new store is known. Choose an instant at which no process without this option runs any more.
+   * From when on sessions move, each with its first request, and new ones begin in the new store. Until then everything
+   * stays where it is, and only the way to the new store is known. Choose an instant at which no process without this
+   * option runs any more.
    */
   readonly after: Date;
 }
@@ -28,8 +29,9 @@ export interface UpgradeOptions extends Omit<ToExpressStoreOptions, "previous" |
 type Place = Pick<SessionStore, "get" | "set" | "destroy" | "touch" | "createSession">;
 
 /**
- * Two stores as one: what has moved is in the new one, everything else in the old one. A session is in one of them at a time, and the
- * new one is asked first; so a process that has not moved anything yet, and one that has, know the same sessions.
+ * Two stores as one: what has moved is in the new one, everything else in the old one. A session is in one of them at a
+ * time, and the new one is asked first; so a process that has not moved anything yet, and one that has, know the same
+ * sessions.
  */
 export function upgradedStore(old: SessionStore, { store, after, ...options }: UpgradeOptions): SessionStore {
   if (!(after instanceof Date) || Number.isNaN(after.getTime())) {

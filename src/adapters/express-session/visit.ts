@@ -71,7 +71,10 @@ export class Visit implements Visits {
     this.#base ??= { id: req.sessionID, text: textOf(session) };
   }
 
-  /** The session of a row. A store that was made with another copy of the classes gives one of theirs, which gets our verbs. */
+  /**
+   * The session of a row. A store that was made with another copy of the classes gives one of theirs, which gets our
+   * verbs.
+   */
   inflate(row: Row): void {
     const req = this.#req;
     if (this.#store.createSession) this.#store.createSession(req, row);

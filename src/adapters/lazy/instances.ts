@@ -25,8 +25,8 @@ function entries(): Map<string, Entry> {
 }
 
 /**
- * @param file Where the factory stands. Another file with another text is a copy, which a bundler has spelt differently;
- *   the same file with another text is a new version.
+ * @param file Where the factory stands. Another file with another text is a copy, which a bundler has spelt
+ *   differently; the same file with another text is a new version.
  */
 export function register(name: string, make: () => object, file: string): void {
   const text = make.toString();

@@ -12,7 +12,9 @@ export interface LazyOptions {
   readonly name?: string | undefined;
 }
 
-/** Asked for anything else (by a serialiser, by `await`), the instance is not made. The compiler keeps this complete. */
+/**
+ * Asked for anything else (by a serialiser, by `await`), the instance is not made. The compiler keeps this complete.
+ */
 const VERBS: Record<keyof AllSessions<object>, true> = {
   open: true,
   commit: true,
@@ -39,10 +41,11 @@ const isVerb = (key: string | symbol): key is keyof AllSessions<object> =>
  * store, so `next build` and `vite build` pass without them.
  *
  * There is one instance in the process for each name, whatever number of copies the framework makes of the module (Next
- * makes three). After a hot reload that changed the text of `make`, the next use makes a new instance, and the old one is
- * closed; a change elsewhere keeps it, and with it what a memory store holds.
+ * makes three). After a hot reload that changed the text of `make`, the next use makes a new instance, and the old one
+ * is closed; a change elsewhere keeps it, and with it what a memory store holds.
  *
- * @param make Calls `createSessions`. What it throws is thrown by the first use, and by the next ones until it succeeds.
+ * @param make Calls `createSessions`. What it throws is thrown by the first use, and by the next ones until it
+ *   succeeds.
  * @throws SOJOURN_INVALID_OPTION for a `make` that is no function, or an empty name.
  * @example
  * ```ts
@@ -77,8 +80,8 @@ export function lazySessions<Made extends object>(make: () => Made, options: Laz
 }
 
 /**
- * Makes sure that sessions which wait for their first use can be made. Adapters for servers ask when they are mounted, so
- * that a server without a secret fails at its start and not at its first request.
+ * Makes sure that sessions which wait for their first use can be made. Adapters for servers ask when they are mounted,
+ * so that a server without a secret fails at its start and not at its first request.
  *
  * @example
  * ```ts

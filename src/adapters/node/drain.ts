@@ -42,7 +42,10 @@ export class Drain {
     this.#call(this.#waiting);
   }
 
-  /** In a turn of its own, as Node does: what a listener throws is the application's, and must not pass for a failed commit. */
+  /**
+   * In a turn of its own, as Node does: what a listener throws is the application's, and must not pass for a failed
+   * commit.
+   */
   #call(waiting: readonly { readonly listener: Listener }[]): void {
     setImmediate(() => {
       const listeners = new Set([...this.#res.rawListeners("drain"), ...waiting.map(({ listener }) => listener)]);

@@ -2,8 +2,8 @@
  * Where the methods of one response are kept when not on the response itself.
  *
  * Express gives each response another prototype, and the engine then makes a new hidden class for every property that
- * is put on one: 8 µs each, and a gate needs ten. But an application's `response` is there to be extended: what all of its
- * responses inherit asks, for the one at hand, whether somebody has a method for it.
+ * is put on one: 8 µs each, and a gate needs ten. But an application's `response` is there to be extended: what all of
+ * its responses inherit asks, for the one at hand, whether somebody has a method for it.
  */
 import { AttachedMap } from "../../attached-map.ts";
 
@@ -41,8 +41,8 @@ export function seatOf(res: object): Seat | undefined {
 }
 
 /**
- * Gives a response of Express a seat. Responses of others stay as they are, and those that somebody has wrapped already:
- * what they call below may be Node's own method, and whoever comes later goes on top of them.
+ * Gives a response of Express a seat. Responses of others stay as they are, and those that somebody has wrapped
+ * already: what they call below may be Node's own method, and whoever comes later goes on top of them.
  */
 export function takeSeat(res: object): void {
   if (seats.get(res) || DISPATCHED.some((name) => Object.hasOwn(res, name))) return;

@@ -43,7 +43,10 @@ export class Gate {
   readonly #res: OpenResponse;
   readonly #keeper: Keeper;
   readonly #below: Record<"writeHead" | "write" | "end", Method>;
-  /** `passing`: committed, or given over to whoever answers the error. `refused`: answered by us; what the application still writes is dropped. */
+  /**
+   * `passing`: committed, or given over to whoever answers the error. `refused`: answered by us; what the application
+   * still writes is dropped.
+   */
   #phase: "open" | "held" | "passing" | "refused" = "open";
   #commit: readonly HeaderOp[] | Promise<readonly HeaderOp[]> | undefined;
   /** To be put on with the head. */

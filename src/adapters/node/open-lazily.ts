@@ -25,8 +25,8 @@ export interface LazyNodeOptions extends Pick<OpenOptions, "touch"> {
 const waiting = new AttachedMap<object[]>();
 
 /**
- * Prepares a Node request so that `sessions.open(req)` opens its session when somebody asks, and holds the response back
- * until it is saved if somebody did. For requests that need no check of where they come from (`mayWait`).
+ * Prepares a Node request so that `sessions.open(req)` opens its session when somebody asks, and holds the response
+ * back until it is saved if somebody did. For requests that need no check of where they come from (`mayWait`).
  *
  * @example
  * ```ts
@@ -70,8 +70,8 @@ export function openNodeLazily<Data extends object>(
 const NONE = Object.freeze([]);
 
 /**
- * Whether a request may wait for the first use of its session: it is safe (GET, HEAD, OPTIONS) and no handshake, so that
- * where it comes from need not be checked.
+ * Whether a request may wait for the first use of its session: it is safe (GET, HEAD, OPTIONS) and no handshake, so
+ * that where it comes from need not be checked.
  *
  * @example
  * ```ts

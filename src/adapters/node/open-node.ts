@@ -13,24 +13,27 @@ import type { NodeResponse } from "./response.ts";
 
 /** How a Node framework's request is opened, and who hears of failures. */
 export interface OpenNodeOptions extends Pick<OpenOptions, "touch" | "readOnly"> {
-  /** The address as the client sent it, where a mounted application sees less of it. Default: `originalUrl`, or `url`. */
+  /**
+   * The address as the client sent it, where a mounted application sees less of it. Default: `originalUrl`, or `url`.
+   */
   readonly url?: string | undefined;
   /**
-   * The client's address, asked when somebody needs it (the device of a login). Default: the other end of the connection,
-   * which behind a proxy is the proxy.
+   * The client's address, asked when somebody needs it (the device of a login). Default: the other end of the
+   * connection, which behind a proxy is the proxy.
    */
   readonly address?: (() => string | undefined) | undefined;
   /**
-   * Who checks where the request comes from: true (default) does it now, by headers; a function does it now and gives the
-   * parsed body, or the field of that name, when a token is needed; false leaves it to `protect` of what is returned,
-   * behind the body parser, or to nobody.
+   * Who checks where the request comes from: true (default) does it now, by headers; a function does it now and gives
+   * the parsed body, or the field of that name, when a token is needed; false leaves it to `protect` of what is
+   * returned, behind the body parser, or to nobody.
    */
   readonly csrf?: ReadBody | boolean | undefined;
   /** Hears what kept a session from being saved. Default: `console.error` for what answers 500. */
   readonly onError?: OnError | undefined;
   /**
-   * Gives a failed commit to the framework's own error handler, on the response as it was in the beginning. Only asked when
-   * the application's answer was complete; a stream that was under way is answered here. Default: all are answered here.
+   * Gives a failed commit to the framework's own error handler, on the response as it was in the beginning. Only asked
+   * when the application's answer was complete; a stream that was under way is answered here. Default: all are answered
+   * here.
    */
   readonly handOver?: ((error: unknown) => void) | undefined;
 }
@@ -75,11 +78,11 @@ export function nodeOpening<Data extends object>(
 }
 
 /**
- * The session of a request of a Node framework. From here on the response is held back until the session is saved, whatever
- * sends it: the commit is made when the application sends its head, by the status that it sends.
+ * The session of a request of a Node framework. From here on the response is held back until the session is saved,
+ * whatever sends it: the commit is made when the application sends its head, by the status that it sends.
  *
- * Asked again for the same request, it gives what it gave before; a check that was left (`csrf: false`) is made then, unless
- * it is left again. A WebSocket handshake is opened `readOnly`, and its response is left alone.
+ * Asked again for the same request, it gives what it gave before; a check that was left (`csrf: false`) is made then,
+ * unless it is left again. A WebSocket handshake is opened `readOnly`, and its response is left alone.
  *
  * @throws SOJOURN_CROSS_SITE (403) and SOJOURN_STORE_UNAVAILABLE (503): give them to the framework's error handler, or
  *   to `answerNode`. Whoever answers, caches and clients are told what they must know.

@@ -19,10 +19,11 @@ export interface UpgradeOptions extends Pick<OpenOptions, "touch"> {
 /**
  * The session of a WebSocket handshake, for a listener of the server's "upgrade" event. The `Origin` must be one
  * of this application's pages exactly (OWASP ASVS 4.4.2), for neither SameSite nor fetch metadata keeps a sibling
- * subdomain out here. The session can be read and `update`d, but not changed in ways that need a cookie; its `signal` aborts
- * when it ends anywhere: close the socket then. It is let go of when the socket closes.
+ * subdomain out here. The session can be read and `update`d, but not changed in ways that need a cookie; its `signal`
+ * aborts when it ends anywhere: close the socket then. It is let go of when the socket closes.
  *
- * @returns Undefined when the handshake was refused, with 403, or with 503 when the store is down; the socket is answered.
+ * @returns Undefined when the handshake was refused, with 403, or with 503 when the store is down; the socket is
+ *   answered.
  * @example
  * ```ts
  * server.on("upgrade", async (req, socket, head) => {

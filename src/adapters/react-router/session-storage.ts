@@ -1,6 +1,6 @@
 /**
- * React Router's `SessionStorage` over Sojourn. Its shape has a Cookie header on one side and one Set-Cookie header on the other,
- * and so it lacks what needs more: the check of cross-site requests, `Cache-Control`, the client's address.
+ * React Router's `SessionStorage` over Sojourn. Its shape has a Cookie header on one side and one Set-Cookie header on
+ * the other, and so it lacks what needs more: the check of cross-site requests, `Cache-Control`, the client's address.
  */
 import { type Session, SessionError, type Sessions } from "../../index.ts";
 
@@ -30,8 +30,8 @@ export interface RouterSessionStorage<Data extends object> {
 }
 
 /**
- * A `SessionStorage` for code that is written for one; for new code take `sessionMiddleware`, which saves by itself. Of the
- * session's promises this keeps those of the store (no lost keys, no resurrection), and these not:
+ * A `SessionStorage` for code that is written for one; for new code take `sessionMiddleware`, which saves by itself. Of
+ * the session's promises this keeps those of the store (no lost keys, no resurrection), and these not:
  *
  * - Cross-site requests are not checked (React Router checks actions by their Origin, and nothing else).
  * - `Cache-Control` and `Vary` are not set: do so for pages that depend on the session.

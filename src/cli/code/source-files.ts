@@ -5,7 +5,10 @@ const SOURCE = /(?<!\.d)\.[cm]?[jt]sx?$/;
 /** What is made or installed, and not written. */
 const SKIPPED = /^(?:node_modules|dist|build|out|coverage|\..+)$/;
 
-/** The sources below a folder, and every package.json; a file that is named itself, whatever it is called. In the order of their names. */
+/**
+ * The sources below a folder, and every package.json; a file that is named itself, whatever it is called. In the order
+ * of their names.
+ */
 export function sourceFiles(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true })

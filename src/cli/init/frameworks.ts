@@ -1,6 +1,6 @@
 /**
- * What `sojourn init` knows of each framework: how a folder shows that it is one, which file makes the sessions, and which one
- * gives them to the framework. Templates hold `{{import}}` and `{{store}}` where the store goes.
+ * What `sojourn init` knows of each framework: how a folder shows that it is one, which file makes the sessions, and
+ * which one gives them to the framework. Templates hold `{{import}}` and `{{store}}` where the store goes.
  */
 
 /** A file to write; never one that is there. */
@@ -12,7 +12,10 @@ export interface Template {
 export interface Framework {
   /** As people call it. */
   readonly name: string;
-  /** The package whose presence in package.json shows it; the first that matches wins, so full stacks come before what they are made of. */
+  /**
+   * The package whose presence in package.json shows it; the first that matches wins, so full stacks come before what
+   * they are made of.
+   */
   readonly dependency: string;
   /** The page about it, in docs/. */
   readonly page: string;

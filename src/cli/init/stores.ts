@@ -1,4 +1,6 @@
-/** The stores that `sojourn init` offers: what is imported, what is called, and what is to be installed beside Sojourn. */
+/**
+ * The stores that `sojourn init` offers: what is imported, what is called, and what is to be installed beside Sojourn.
+ */
 export interface StoreChoice {
   readonly import: string;
   readonly call: string;

@@ -31,7 +31,8 @@ export interface HonoSessionsOptions extends CookieOptions {
 /**
  * Sessions of hono-sessions, in the cookie or in a store.
  *
- * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a key of fewer than 32 characters, and with neither key nor store.
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a key of fewer than 32 characters, and with neither key nor
+ *   store.
  * @example
  * ```ts
  * import { fromHonoSessions } from "sojourn/migrate";

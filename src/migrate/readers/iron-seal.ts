@@ -28,7 +28,8 @@ export function checkedPasswords(option: string, given: IronPassword): Passwords
 /**
  * Opens what iron sealed ("Fe26.2"). The tag is checked before anything is decrypted or parsed.
  *
- * @param rounds How often the password is hashed for a key: 1 by hapi's iron, its long passwords being enough; 8,192 by h3 2.
+ * @param rounds How often the password is hashed for a key: 1 by hapi's iron, its long passwords being enough; 8,192 by
+ *   h3 2.
  */
 export async function unseal(value: string, passwords: Passwords, rounds: number): Promise<Unsealed | undefined> {
   const parts = value.split("*");

@@ -25,8 +25,8 @@ export interface IronOptions extends CookieOptions {
 /** How sessions of h3 are found. */
 export interface H3Options extends IronOptions {
   /**
-   * Its `maxAge`, in seconds (604,800 s is a week): it counts from the session's beginning, while the seal counts from its last change. Default: the seal
-   * says when it ends.
+   * Its `maxAge`, in seconds (604,800 s is a week): it counts from the session's beginning, while the seal counts from
+   * its last change. Default: the seal says when it ends.
    */
   readonly maxAge?: number | undefined;
 }

@@ -28,7 +28,10 @@ export interface ReactRouterRow {
 
 /** How sessions are found whose id is in the cookie. */
 export interface ReactRouterStoredOptions extends ReactRouterOptions {
-  /** What is stored under an id, or null: the old application's `readData`, with the end that it kept. What it throws is an outage. */
+  /**
+   * What is stored under an id, or null: the old application's `readData`, with the end that it kept. What it throws is
+   * an outage.
+   */
   readonly read: (id: string) => Promise<ReactRouterRow | null | undefined> | ReactRouterRow | null | undefined;
   /** Ends it, when the client logs out: the old application's `deleteData`. Default: it stays. */
   readonly end?: ((id: string) => unknown) | undefined;
@@ -61,7 +64,8 @@ export function fromReactRouter(options: ReactRouterOptions): Reader {
 }
 
 /**
- * Sessions of React Router and Remix whose signed id is in the cookie: in files, in memory, or wherever `createSessionStorage` put them.
+ * Sessions of React Router and Remix whose signed id is in the cookie: in files, in memory, or wherever
+ * `createSessionStorage` put them.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once without a secret or without `read`.
  * @example

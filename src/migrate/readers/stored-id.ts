@@ -22,12 +22,16 @@ export interface OldStore {
 export interface StoredIdOptions extends CookieOptions {
   /** What signed the id: one secret, or all that are in use. */
   readonly secret: OldSecrets;
-  /** The store that the old application had, set up as it was: connect-redis, connect-pg-simple, connect-mongo, a MemoryStore… */
+  /**
+   * The store that the old application had, set up as it was: connect-redis, connect-pg-simple, connect-mongo, a
+   * MemoryStore…
+   */
   readonly store: OldStore;
 }
 
 /**
- * Sessions of express-session, whatever its store was: the row is read by the store itself. A session of Passport tells whose it is.
+ * Sessions of express-session, whatever its store was: the row is read by the store itself. A session of Passport tells
+ * whose it is.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a missing secret or store.
  * @example
@@ -98,7 +102,10 @@ function destroyed(store: OldStore, sid: string): Promise<void> {
   });
 }
 
-/** A row as any store of express-session gives it. Whether it is over was the store's to say, and the cookie's where it says so. */
+/**
+ * A row as any store of express-session gives it. Whether it is over was the store's to say, and the cookie's where it
+ * says so.
+ */
 export function sessionOf(row: unknown): FoundSession | undefined {
   const found = objectOf(row);
   if (!found) return undefined;

@@ -131,8 +131,9 @@ export class Cache {
   }
 
   /**
-   * A verb that ends sessions which only its answer names. Another such verb that ran beside it may have ended in the far
-   * store what this one then did not find there: this one has not ended everything before the copies of that are gone too.
+   * A verb that ends sessions which only its answer names. Another such verb that ran beside it may have ended in the
+   * far store what this one then did not find there: this one has not ended everything before the copies of that are
+   * gone too.
    */
   async ending<T>(call: () => Promise<T>, keysOf: (answer: T) => readonly SessionKey[]): Promise<T> {
     const work = call().then(async (answer) => {
@@ -158,7 +159,8 @@ export class Cache {
 
   /**
    * A write that the far store decides. `outcome` is what the answer says of the record that is there afterwards; it is
-   * kept unless another write overlapped, for then it cannot be told which came last. A failure may have been a success.
+   * kept unless another write overlapped, for then it cannot be told which came last. A failure may have been a
+   * success.
    */
   async write<T>(key: SessionKey, call: () => Promise<T>, outcome: (answer: T) => Outcome | undefined): Promise<T> {
     this.open(this.#far);
@@ -246,8 +248,9 @@ export class Cache {
   }
 
   /**
-   * What ended elsewhere is buried here when it is here, or on its way. Of the others no tombstone is kept: they would push
-   * the copies out of a small near store. Another process that shares the near store hears of it too, and sees to its own.
+   * What ended elsewhere is buried here when it is here, or on its way. Of the others no tombstone is kept: they would
+   * push the copies out of a small near store. Another process that shares the near store hears of it too, and sees to
+   * its own.
    */
   async #hear(key: SessionKey): Promise<void> {
     const passage = this.#traffic.enter(key);

@@ -27,8 +27,8 @@ export function userVerbs(cache: Cache, far: UserStore): UserVerbs {
 }
 
 /**
- * A replacement ends the old session: who reads its key is told by the far store what is left of it, here from the moment
- * the call resolves, and in other processes when the far store tells them.
+ * A replacement ends the old session: who reads its key is told by the far store what is left of it, here from the
+ * moment the call resolves, and in other processes when the far store tells them.
  */
 export function replaceVerb(cache: Cache, far: ReplaceStore): Pick<ReplaceStore, "replace"> {
   return {

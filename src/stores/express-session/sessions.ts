@@ -45,9 +45,9 @@ interface Place {
 }
 
 /**
- * Sessions of express-session over a store of ours. The API has no versions: `set` is an upsert, and from it alone nobody can tell a late
- * write from a new session. So the version goes with the object: what `get` gives is remembered, the session made of it too,
- * and a `set` of that is an update of what was read.
+ * Sessions of express-session over a store of ours. The API has no versions: `set` is an upsert, and from it alone
+ * nobody can tell a late write from a new session. So the version goes with the object: what `get` gives is remembered,
+ * the session made of it too, and a `set` of that is an update of what was read.
  */
 export class Sessions {
   readonly #store: Store;
@@ -196,8 +196,8 @@ export class Sessions {
   }
 
   /**
-   * After the insert, which only one request succeeds with. When the previous store has lost the session by then, somebody
-   * destroyed it: false, and it is not here either.
+   * After the insert, which only one request succeeds with. When the previous store has lost the session by then,
+   * somebody destroyed it: false, and it is not here either.
    */
   async #move(sid: string, key: SessionKey): Promise<boolean> {
     const { previous } = this.#settings;

@@ -46,7 +46,9 @@ function take(session: SessionLike, now: number, ttl: number): Snapshot {
   };
 }
 
-/** In a `Cookie` both say the same; a plain object may have either. `false` and null are "until the browser is closed". */
+/**
+ * In a `Cookie` both say the same; a plain object may have either. `false` and null are "until the browser is closed".
+ */
 function instantOf({ expires, maxAge }: CookieLike): number | undefined {
   const instant = expires instanceof Date || typeof expires === "string" ? new Date(expires).getTime() : Number.NaN;
   if (Number.isFinite(instant)) return instant;
@@ -83,8 +85,8 @@ export function sessionOf(text: string, expiresAt: number): (SessionLike & { coo
 }
 
 /**
- * How far `originalMaxAge` drifts, in ms. express-session computes it for every request from two readings of the clock, and
- * what the clock moved between them is no change of the application's.
+ * How far `originalMaxAge` drifts, in ms. express-session computes it for every request from two readings of the clock,
+ * and what the clock moved between them is no change of the application's.
  */
 const DRIFT = 1000;
 
@@ -104,7 +106,10 @@ export function sameFields(a: Snapshot, b: Snapshot): boolean {
   return a.fields.size === b.fields.size && [...a.fields].every(([key, json]) => b.fields.get(key) === json);
 }
 
-/** What is stored, and on top of it what changed between `base` and `ours`: the keys that differ, and the cookie if it does. */
+/**
+ * What is stored, and on top of it what changed between `base` and `ours`: the keys that differ, and the cookie if it
+ * does.
+ */
 export function merge(stored: Snapshot, base: Snapshot, ours: Snapshot): Snapshot {
   const fields = new Map(stored.fields);
   for (const key of base.fields.keys()) if (!ours.fields.has(key)) fields.delete(key);

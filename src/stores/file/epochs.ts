@@ -11,8 +11,8 @@ import type { Locks } from "./lock.ts";
 const KEPT_MS = 86_400_000;
 
 /**
- * Marks of the last revocation of each user, and of everybody: the time and chance, so that none comes back, and behind a
- * blank the latest instant that a revocation was of.
+ * Marks of the last revocation of each user, and of everybody: the time and chance, so that none comes back, and behind
+ * a blank the latest instant that a revocation was of.
  */
 export class Epochs {
   readonly #disk: Disk;

@@ -3,9 +3,12 @@ import { join } from "node:path";
 import type { SessionKey } from "../../record.ts";
 import { toText } from "../parts/text.ts";
 
-/** Hexadecimal, because some file systems take "a" and "A" for one name. No name is made from what came from outside. */
+/**
+ * Hexadecimal, because some file systems take "a" and "A" for one name. No name is made from what came from outside.
+ */
 function hashOf(text: string): string {
-  // Halves of surrogate pairs have no bytes of their own: unescaped, two users would share a folder and lose each other's entries.
+  // Halves of surrogate pairs have no bytes of their own: unescaped, two users would share a folder and lose each
+  // other's entries.
   return createHash("sha256").update(toText(text)).digest("hex");
 }
 
@@ -57,8 +60,8 @@ export function userLock(userId: string): string {
 }
 
 /**
- * The locks of a replacement: those of both users, so that no revocation of either sees one half of it. Without users the one
- * of the key, for who ends everything has all of them.
+ * The locks of a replacement: those of both users, so that no revocation of either sees one half of it. Without users
+ * the one of the key, for who ends everything has all of them.
  */
 export function replacementLocks(users: readonly (string | undefined)[], key: SessionKey): readonly string[] {
   const names = users.flatMap((userId) => (userId === undefined ? [] : [userLock(userId)]));

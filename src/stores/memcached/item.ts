@@ -3,8 +3,8 @@ import type { SessionRecord, StoredRecord } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";
 
 /**
- * What an item holds: a line of JSON with all but the payload, and the payload. The version is in there because memcached's
- * own number changes with every write, a touch too. The key is in there so that an answer that was meant
+ * What an item holds: a line of JSON with all but the payload, and the payload. The version is in there because
+ * memcached's own number changes with every write, a touch too. The key is in there so that an answer that was meant
  * for another request is noticed, and the length so that half an answer is.
  */
 type Head = readonly [
@@ -71,12 +71,15 @@ const LONGEST_RELATIVE = 30 * 86_400;
 /** Beyond this it takes none: the item then stays until memory is short. */
 const LAST = 0x7fff_ffff;
 
-/** The server counts whole seconds, by a clock of its own; what is late by a minute is absent by `expiresAt` all the same. */
+/**
+ * The server counts whole seconds, by a clock of its own; what is late by a minute is absent by `expiresAt` all the
+ * same.
+ */
 export const SLACK = 60;
 
 /**
- * The expiry for the server, which only has to free memory: whether a record is live is judged by `expiresAt`. Relative where
- * that can be said, so that the server's clock may be wrong.
+ * The expiry for the server, which only has to free memory: whether a record is live is judged by `expiresAt`. Relative
+ * where that can be said, so that the server's clock may be wrong.
  */
 export function exptimeOf(expiresAt: number, now: number): number {
   const seconds = Math.max(0, Math.ceil((expiresAt - now) / 1000)) + SLACK;

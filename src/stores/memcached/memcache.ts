@@ -31,9 +31,9 @@ interface Values {
 }
 
 /**
- * Speaks to the servers through the nodes of a `Memcache` (memcached 1.6 and later). Its own verbs cannot be used: `get`
- * answers with nothing when the server is down, `gets` keeps the number of an item to itself, and `cas` says false for
- * "changed", "gone" and "down" alike. The number is therefore asked for by `mg`, whose answer is one line.
+ * Speaks to the servers through the nodes of a `Memcache` (memcached 1.6 and later). Its own verbs cannot be used:
+ * `get` answers with nothing when the server is down, `gets` keeps the number of an item to itself, and `cas` says
+ * false for "changed", "gone" and "down" alike. The number is therefore asked for by `mg`, whose answer is one line.
  */
 export function viaMemcache(client: Memcache, timeout: number): ClientOfServers {
   const links = new WeakMap<MemcacheNode, Link>();
@@ -77,9 +77,9 @@ export function viaMemcache(client: Memcache, timeout: number): ClientOfServers 
 const ANSWERS = /^(STORED|EXISTS|NOT_FOUND|DELETED|false|VERSION .+)$/;
 
 /**
- * One node. A connection that was cut within an item leaves the rest of it in the node, and whoever connects it anew gets
- * that for an answer: `reconnect` clears it, `connect` does not. So every exchange has a number in it that must come
- * back, and the answers next to it are believed only then.
+ * One node. A connection that was cut within an item leaves the rest of it in the node, and whoever connects it anew
+ * gets that for an answer: `reconnect` clears it, `connect` does not. So every exchange has a number in it that must
+ * come back, and the answers next to it are believed only then.
  */
 class Link {
   readonly #node: MemcacheNode;
@@ -168,7 +168,9 @@ class Link {
     await this.#within(this.#node.reconnect());
   }
 
-  /** The node's own limit counts from the last byte in either direction: many writers to a frozen server never meet it. */
+  /**
+   * The node's own limit counts from the last byte in either direction: many writers to a frozen server never meet it.
+   */
   #within<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -7,15 +7,16 @@ import type { Memcache } from "./memcache.ts";
 /** How a memcached store is set up; everything has a default. */
 export interface MemcachedStoreOptions {
   /**
-   * What the keys of the items begin with: visible ASCII, at most 100 characters. It must be the store's own, for who can write
-   * items that begin so can write sessions. Default `"sojourn:"`.
+   * What the keys of the items begin with: visible ASCII, at most 100 characters. It must be the store's own, for who
+   * can write items that begin so can write sessions. Default `"sojourn:"`.
    */
   readonly prefix?: string | undefined;
   /** What an instant is compared with; the server's clock only frees memory. Default: the system's clock. */
   readonly clock?: Clock | undefined;
   /**
    * Milliseconds that one exchange with a server may take; then it rejects and the connection is closed, and with it
-   * all that was under way on it. Not for a client of the application's own, which has one. 50 to 600,000, default 2,000.
+   * all that was under way on it. Not for a client of the application's own, which has one. 50 to 600,000, default
+   * 2,000.
    */
   readonly timeout?: number | undefined;
 }

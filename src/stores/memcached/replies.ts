@@ -7,7 +7,9 @@ export interface Parsed<T> {
   readonly length: number;
 }
 
-/** Reads one answer off the beginning of what has arrived: undefined while it is not whole; throws what is no answer. */
+/**
+ * Reads one answer off the beginning of what has arrived: undefined while it is not whole; throws what is no answer.
+ */
 export type Reply<T> = (bytes: Buffer) => Parsed<T> | undefined;
 
 /** The server is sound and said no: it is out of memory. */

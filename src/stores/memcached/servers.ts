@@ -8,7 +8,10 @@ import { item, oneOf, version } from "./replies.ts";
 const EXPECTED =
   'a URL such as "memcached://localhost:11211", with more servers after commas, or "memcached:///path/of/socket"';
 
-/** `memcached://[user:password@]host[:port][,host[:port]]…`; the message never holds it, for there may be a password in it. */
+/**
+ * `memcached://[user:password@]host[:port][,host[:port]]…`; the message never holds it, for there may be a password in
+ * it.
+ */
 export function addressesOf(url: string): readonly Address[] {
   if (!isDecodable(url)) throw invalidOption("source", undefined, EXPECTED);
   const [, credentials, servers = ""] = /^memcached:\/\/(?:([^@/]*)@)?([^?#]+)$/i.exec(url) ?? [];
@@ -36,8 +39,8 @@ function hash(text: string): number {
 }
 
 /**
- * Each key has its server, and no other one when that is down: a stand-in would know nothing of a session, and the first
- * one would still know, when it is back, what was ended meanwhile. Rendezvous hashing: another server in the list
+ * Each key has its server, and no other one when that is down: a stand-in would know nothing of a session, and the
+ * first one would still know, when it is back, what was ended meanwhile. Rendezvous hashing: another server in the list
  * takes its share from each and leaves the rest where it is.
  */
 function pick(names: readonly string[], key: string): number {

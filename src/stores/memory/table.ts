@@ -96,8 +96,8 @@ export class Table {
   }
 
   /**
-   * The session to end when there is no room, never the one that was used last: a visitor's before any user's, and of those the
-   * one that was used the longest ago.
+   * The session to end when there is no room, never the one that was used last: a visitor's before any user's, and of
+   * those the one that was used the longest ago.
    */
   get oldest(): number {
     const { oldest } = this.#visitors;

@@ -30,8 +30,8 @@ export interface Ending {
 }
 
 /**
- * Ends many sessions in both stores by a bulk verb of theirs. Fewer than `limit` means that none is left. With a session to
- * spare, its store comes first, and decides; and last, for what has moved there meanwhile.
+ * Ends many sessions in both stores by a bulk verb of theirs. Fewer than `limit` means that none is left. With a
+ * session to spare, its store comes first, and decides; and last, for what has moved there meanwhile.
  */
 export async function endMany(pair: Pair, ending: Ending): Promise<readonly SessionKey[] | null> {
   const { limit, userId, except } = ending;
@@ -53,8 +53,9 @@ export async function endMany(pair: Pair, ending: Ending): Promise<readonly Sess
 }
 
 /**
- * A bulk verb has taken a key out of one store: whether record or mark, it does not say. A copy that is left in the other must
- * not become the session; and when it has become it already, it is ended there, unless it is another user's by now.
+ * A bulk verb has taken a key out of one store: whether record or mark, it does not say. A copy that is left in the
+ * other must not become the session; and when it has become it already, it is ended there, unless it is another user's
+ * by now.
  */
 export async function endTraces(pair: Pair, side: Side, key: SessionKey, userId?: string): Promise<boolean> {
   for (;;) {

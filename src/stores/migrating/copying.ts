@@ -8,7 +8,10 @@ import { bringHome } from "./users.ts";
 export interface MigrateOptions {
   /** Sessions that one step moves at most, eight at a time; 1 to 1,000, default 100. */
   readonly batch?: number | undefined;
-  /** Where an earlier walk was stopped: the `cursor` of its last progress. Default: from the beginning, which is never wrong. */
+  /**
+   * Where an earlier walk was stopped: the `cursor` of its last progress. Default: from the beginning, which is never
+   * wrong.
+   */
   readonly cursor?: string | undefined;
   /** Ends the walk after the step that is under way. Default: none. */
   readonly signal?: AbortSignal | undefined;

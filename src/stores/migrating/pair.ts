@@ -8,7 +8,9 @@ import { copyOf, endingMark, isMove, isSame, movedMark, slotOf, versionOf, versi
 /** Tries at a key; each that fails means that somebody else got something done. */
 export const TRIES = 64;
 
-/** Milliseconds for which a session that is being ended cannot be moved. Who takes longer than half of it looks again. */
+/**
+ * Milliseconds for which a session that is being ended cannot be moved. Who takes longer than half of it looks again.
+ */
 const ENDING = 60_000;
 
 /** Tries at moving a session that others use at the same moment. It need not be now. */
@@ -159,7 +161,10 @@ export class Pair {
     return intact ? "by us" : "by clear";
   }
 
-  /** Takes out what is not a record, if it is still what was seen: a deadline in the past is a delete that can be compared. */
+  /**
+   * Takes out what is not a record, if it is still what was seen: a deadline in the past is a delete that can be
+   * compared.
+   */
   async drop(side: Side, key: SessionKey, slot: { readonly version: Version }): Promise<boolean> {
     // Of a later use than any other: else the times of what is there would stay.
     const nothing = { payload: "", createdAt: 0, seenAt: LAST, expiresAt: 0 };

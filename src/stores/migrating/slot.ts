@@ -13,7 +13,8 @@ export type Side = "from" | "to";
  * | `moved` | in the place of the record of version `of`, whose copy in the other store has become the session |
  * | `ending` | the session is in the other store and is being ended there: nothing may be moved here |
  *
- * Only `record` means anything to a program that uses one of the stores by itself: the others cannot be read as a session.
+ * Only `record` means anything to a program that uses one of the stores by itself: the others cannot be read as a
+ * session.
  */
 export type Slot =
   | { readonly kind: "record"; readonly record: StoredRecord }

@@ -10,8 +10,8 @@ const TURN = 5000;
 const SIDES: readonly Side[] = ["from", "to"];
 
 /**
- * Runs the work while nobody else does the like for this user, in whatever process. The mark is one that counts for nothing, at
- * a key that no session has.
+ * Runs the work while nobody else does the like for this user, in whatever process. The mark is one that counts for
+ * nothing, at a key that no session has.
  */
 export async function inTurn<T>(pair: Pair, userId: string, work: () => Promise<T>): Promise<T> {
   const key = `~sojourn-turn ${userId}`;

@@ -25,7 +25,9 @@ export function userVerbs(pair: Pair, users: Users, moves: boolean): UserVerbs {
   };
 }
 
-/** The store that has the session to spare checks that in the step in which it ends others; meanwhile it cannot move. */
+/**
+ * The store that has the session to spare checks that in the step in which it ends others; meanwhile it cannot move.
+ */
 async function deleteAll(
   pair: Pair,
   users: Users,
@@ -58,8 +60,8 @@ async function epochOf(users: Users, userId: string): Promise<Epoch> {
 type Rest = { readonly status: "revoked" | "exists" } | { readonly status: "go on"; readonly epoch: Epoch };
 
 /**
- * `deleteAll` and `clear` move the epochs of both stores, so the one at home, which is compared in the step that inserts,
- * decides; that of the other store tells of a program that uses it by itself.
+ * `deleteAll` and `clear` move the epochs of both stores, so the one at home, which is compared in the step that
+ * inserts, decides; that of the other store tells of a program that uses it by itself.
  */
 async function admitHere(
   pair: Pair,
@@ -75,7 +77,8 @@ async function admitHere(
   const parts = { from: epoch.slice(start, start + length), to: epoch.slice(start + length) };
   if (!taken) return { status: "go on", epoch: parts[pair.home] };
   if (since === undefined) return { status: "exists" };
-  // Only an admission tells whether the instant is too early: one of a record that is never there, at a key that nobody has.
+  // Only an admission tells whether the instant is too early: one of a record that is never there, at a key that nobody
+  // has.
   const past = { ...record, expiresAt: 0 };
   const { status } = await users[pair.home].admit(freshMark(), past, { epoch: parts[pair.home], since });
   return { status: status === "revoked" ? "revoked" : "exists" };

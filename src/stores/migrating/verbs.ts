@@ -6,7 +6,9 @@ import { label, labelled, type Side, slotOf, unlabel, versionText } from "./slot
 
 /** The five verbs over a pair of stores. `delete` is the pair's `end`. */
 
-/** With `moves`, what is found away from home is brought home first; what cannot be moved is answered from where it is. */
+/**
+ * With `moves`, what is found away from home is brought home first; what cannot be moved is answered from where it is.
+ */
 export async function get(pair: Pair, moves: boolean, key: SessionKey): Promise<StoredRecord | null> {
   for (let turn = 1; ; turn++) {
     const found = await pair.look(key);

@@ -18,8 +18,8 @@ function filled(keys: readonly SessionKey[]): readonly SessionKey[] {
 type Keyed = Pick<Row, "session_key">;
 
 /**
- * Ends those of these sessions that are still live (and the user's). They are held first, and then deleted: a DELETE does
- * not say what it found, and each end must be told exactly once.
+ * Ends those of these sessions that are still live (and the user's). They are held first, and then deleted: a DELETE
+ * does not say what it found, and each end must be told exactly once.
  */
 async function end(
   sql: Statements,

@@ -44,7 +44,9 @@ export interface Lease {
   readonly id?: object | undefined;
   /** Back to the pool: it is idle and no transaction is open. */
   release(): void;
-  /** It does not answer, or must not be used again. `settled` resolves when the work on it has come to an end after all. */
+  /**
+   * It does not answer, or must not be used again. `settled` resolves when the work on it has come to an end after all.
+   */
   discard(settled: Promise<unknown>): void;
 }
 
@@ -70,7 +72,10 @@ function poolSource(pool: MysqlPool): Source {
   };
 }
 
-/** One connection for all: each waits until the one before has really ended, or a transaction would take in what is not its own. */
+/**
+ * One connection for all: each waits until the one before has really ended, or a transaction would take in what is not
+ * its own.
+ */
 function singleSource(connection: MysqlConnection): Source {
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -96,7 +101,10 @@ interface Driver {
   createPool(options: Record<string, unknown>): OwnPool;
 }
 
-/** The name is written out, and within `try`, so that bundlers and file tracers take the driver along, and only warn without it. */
+/**
+ * The name is written out, and within `try`, so that bundlers and file tracers take the driver along, and only warn
+ * without it.
+ */
 async function loadDriver(): Promise<Driver> {
   let module: object;
   try {
@@ -118,8 +126,8 @@ async function loadDriver(): Promise<Driver> {
 }
 
 /**
- * A pool for a URL. What the URL says by itself (`?connectionLimit=20`) is mysql2's affair and stays; a queue has an end,
- * so that an outage does not fill the memory with requests that nobody waits for any more.
+ * A pool for a URL. What the URL says by itself (`?connectionLimit=20`) is mysql2's affair and stays; a queue has an
+ * end, so that an outage does not fill the memory with requests that nobody waits for any more.
  */
 export async function createPool(url: string, timeout: number): Promise<OwnPool> {
   const { createPool: create } = await loadDriver();

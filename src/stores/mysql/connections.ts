@@ -9,7 +9,9 @@ import { Transaction } from "./transaction.ts";
 /** How often work is done again that the server has undone because of others. */
 const ATTEMPTS = 8;
 
-/** Milliseconds without an answer after which other connections are no longer trusted: a network may be cut in silence. */
+/**
+ * Milliseconds without an answer after which other connections are no longer trusted: a network may be cut in silence.
+ */
 const SUSPECT = 1500;
 
 /** Making the tables may wait for another process that makes them. */
@@ -170,7 +172,10 @@ export class Connections {
   }
 }
 
-/** After a failure: a connection goes back only when it answers, has no transaction open and belongs to a server that takes writes. */
+/**
+ * After a failure: a connection goes back only when it answers, has no transaction open and belongs to a server that
+ * takes writes.
+ */
 async function giveBack(
   lease: Lease,
   transaction: Transaction,

@@ -9,8 +9,8 @@ const NO_SUCH_TABLE = 1146;
 const DUPLICATE_KEY = 1062;
 
 /**
- * The server has undone the work because of others, and it can be done again: a deadlock, a lock that was held too long,
- * and (MariaDB 11.6 and later, innodb_snapshot_isolation) a row that changed since the transaction's first read.
+ * The server has undone the work because of others, and it can be done again: a deadlock, a lock that was held too
+ * long, and (MariaDB 11.6 and later, innodb_snapshot_isolation) a row that changed since the transaction's first read.
  */
 const UNDONE = [1213, 1205, 1020];
 

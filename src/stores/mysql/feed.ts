@@ -33,8 +33,8 @@ export interface FeedOptions {
 
 /**
  * Tells listeners which sessions ended, for the server has nothing to push with. What this store ends is told at once
- * and logged in a table, by one insert for all of one moment, of which nobody waits; what others end is read from there, only while
- * somebody listens. Best effort: what cannot be logged is not told elsewhere.
+ * and logged in a table, by one insert for all of one moment, of which nobody waits; what others end is read from
+ * there, only while somebody listens. Best effort: what cannot be logged is not told elsewhere.
  */
 export class Feed {
   readonly #origin: string = crypto.randomUUID();

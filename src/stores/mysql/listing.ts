@@ -12,7 +12,10 @@ const NOTHING: Page<Entry> = { items: [] };
 /** Before every session: no key is empty. */
 const FIRST: Position = [Number.MIN_SAFE_INTEGER, ""];
 
-/** By `createdAt` and key; the cursor is the last pair that was given. Numbers of rows go in as text: MySQL refuses a double. */
+/**
+ * By `createdAt` and key; the cursor is the last pair that was given. Numbers of rows go in as text: MySQL refuses a
+ * double.
+ */
 export function list(sql: Statements, userId: string, page: PageRequest, clock: Clock): Work<Page<Entry>> {
   const user = knownUser(userId);
   const limit = pageSize(page.limit);

@@ -32,8 +32,8 @@ const SMALL = 500_000;
 const REST = 4096;
 
 /**
- * Refuses a record that the server would: it breaks the connection off in the middle of what is too long, and that looks
- * like an outage. Asked only for what is large, and each time, for an operator may have raised the limit.
+ * Refuses a record that the server would: it breaks the connection off in the middle of what is too long, and that
+ * looks like an outage. Asked only for what is large, and each time, for an operator may have raised the limit.
  */
 export async function checkSize(transaction: Transaction, values: readonly MysqlValue[]): Promise<void> {
   const payload = values[1];

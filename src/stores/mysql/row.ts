@@ -18,12 +18,18 @@ export interface Row {
   readonly version: Integer;
 }
 
-/** Bytes of a user id, as `user_id` holds them: room for the 255 characters that a login may give. Strict mode may be off, and the server would then cut a longer one. */
+/**
+ * Bytes of a user id, as `user_id` holds them: room for the 255 characters that a login may give. Strict mode may be
+ * off, and the server would then cut a longer one.
+ */
 const LONGEST_USER = 768;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Text as bytes: `Buffer`, for mysql2 binds other bytes as text. Half of a surrogate pair is escaped, or two users could become one. */
+/**
+ * Text as bytes: `Buffer`, for mysql2 binds other bytes as text. Half of a surrogate pair is escaped, or two users
+ * could become one.
+ */
 function bytesOf(text: string): Uint8Array {
   return Buffer.from(toText(text), "utf8");
 }

@@ -182,9 +182,9 @@ function complaint(
 }
 
 /**
- * The lock is the server's and belongs to the connection. Where there is none (some clusters), every statement still bears
- * to be run twice. After a table was dropped the epoch of everybody moves: what was counted in it is forgotten, and no login
- * that began before may pass.
+ * The lock is the server's and belongs to the connection. Where there is none (some clusters), every statement still
+ * bears to be run twice. After a table was dropped the epoch of everybody moves: what was counted in it is forgotten,
+ * and no login that began before may pass.
  */
 async function upgrade(transaction: Transaction, names: Names, steps: readonly MysqlStep[]): Promise<void> {
   const lock = `sojourn ${names.table}`;

@@ -92,7 +92,8 @@ function users({ sessions, epochs, meta }: Names) {
       FROM ${meta} AS m JOIN ${epochs} AS e WHERE m.name = 'epoch' AND e.user_id = ? LOCK IN SHARE MODE`,
     holdEpoch: `SELECT epoch AS own, ${revoked("e")} AS revoked FROM ${epochs} AS e WHERE user_id = ? FOR UPDATE`,
     moveEverybody: `UPDATE ${meta} SET value = value + 1, ${later} WHERE name = 'epoch'`,
-    // A transaction by itself: it shares both epochs until its end, and no client that stops in the middle can hold them.
+    // A transaction by itself: it shares both epochs until its end, and no client that stops in the middle can hold
+    // them.
     admit: `INSERT INTO ${sessions} (${WRITTEN}, version, session_key) SELECT ${places(7)}
       FROM ${meta} AS m JOIN ${epochs} AS e WHERE m.name = 'epoch' AND e.user_id = ? AND m.value = ? AND e.epoch = ?
       AND ? >= GREATEST(${revoked("m")}, ${revoked("e")}) LOCK IN SHARE MODE`,

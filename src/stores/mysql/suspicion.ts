@@ -4,8 +4,8 @@ import type { Lease } from "./client.ts";
 const ALIVE = 250;
 
 /**
- * Which connections of a pool can be trusted. When one does not answer for long, those that were idle meanwhile may be lost
- * as well (a load balancer or NAT drops them without a word): each is asked before it is used again.
+ * Which connections of a pool can be trusted. When one does not answer for long, those that were idle meanwhile may be
+ * lost as well (a load balancer or NAT drops them without a word): each is asked before it is used again.
  */
 export class Suspicion {
   readonly #answered: WeakMap<object, number> = new WeakMap();

@@ -4,7 +4,10 @@ import type { Connections } from "./connections.ts";
 import type { Statements } from "./statements.ts";
 import { forgetEpochs } from "./users.ts";
 
-/** Removes expired sessions in short statements; when none is left, also the epochs that nobody needs. Answers with the sessions. */
+/**
+ * Removes expired sessions in short statements; when none is left, also the epochs that nobody needs. Answers with the
+ * sessions.
+ */
 export async function sweep(connections: Connections, sql: Statements, limit: number, clock: Clock): Promise<number> {
   return sweepInSteps(limit, SWEEP, async (size) => {
     const removed = await connections.use((transaction) =>

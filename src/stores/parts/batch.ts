@@ -8,7 +8,10 @@ export interface Asking<Question, Answer> {
   one(question: Question): Promise<Answer>;
   /** Answers in the order of the questions; undefined for one that is to be asked alone. */
   many(questions: readonly Question[]): Promise<readonly (Answer | undefined)[]>;
-  /** Whether the backend refuses one of them, and has done nothing for the others either: then each is asked alone. Default: never. */
+  /**
+   * Whether the backend refuses one of them, and has done nothing for the others either: then each is asked alone.
+   * Default: never.
+   */
   isOfOne?(error: unknown): boolean;
   /** Questions of one call at most. Default 32. */
   readonly most?: number;

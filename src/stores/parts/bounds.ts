@@ -2,8 +2,8 @@ import { type Clock, systemClock } from "../../clock.ts";
 import { checkNames, invalidKind, invalidOption } from "../../errors.ts";
 
 /**
- * Refuses an option that a store does not have: a misspelt one would quietly be the default. The compiler sees that none of
- * those that it has is forgotten.
+ * Refuses an option that a store does not have: a misspelt one would quietly be the default. The compiler sees that
+ * none of those that it has is forgotten.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` naming the options that may have been meant.
  */

@@ -6,10 +6,11 @@ import type { Store } from "../store.ts";
 const LIFE = 10_000;
 
 /**
- * Does what a request does: writes a record of its own, reads it and deletes it, and says how long that took. A standby,
- * a server that takes no writes and a table that is gone fail at the first step.
+ * Does what a request does: writes a record of its own, reads it and deletes it, and says how long that took. A
+ * standby, a server that takes no writes and a table that is gone fail at the first step.
  *
- * @throws What a verb rejects with; SessionError `SOJOURN_STORE_UNAVAILABLE` when a step did not find what the one before it did.
+ * @throws What a verb rejects with; SessionError `SOJOURN_STORE_UNAVAILABLE` when a step did not find what the one
+ *   before it did.
  */
 export async function probe(
   store: Pick<Store, "name" | "create" | "get" | "delete">,

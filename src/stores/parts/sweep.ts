@@ -5,7 +5,9 @@ const [BACKGROUND, ASKED_FOR] = [2, 1];
 
 const LONGEST_REST = 250;
 
-/** Rows that one step removes from a server: with all their pages some megabytes of log, which other commits wait for. */
+/**
+ * Rows that one step removes from a server: with all their pages some megabytes of log, which other commits wait for.
+ */
 export const SWEEP = 200;
 
 /** Milliseconds after a step that took so long; never none, so that timers and sockets get their turn. */
@@ -57,7 +59,8 @@ export interface Swept {
 
 /**
  * Removes up to `limit` records in steps of `size`, and rests after each for as long as it took: whoever comes
- * meanwhile waits for one step and not for all. At most `steps` of them, for what they look at may be none that expired.
+ * meanwhile waits for one step and not for all. At most `steps` of them, for what they look at may be none that
+ * expired.
  */
 export async function sweepInSteps(
   limit: number,

@@ -1,6 +1,7 @@
 /**
  * The real timers and the real stopwatch, taken when the module is loaded. A test that replaces them later, as Jest and
- * vitest do by default, moves its own clock with them; a store that waits for its back end waits in real time, or for ever.
+ * vitest do by default, moves its own clock with them; a store that waits for its back end waits in real time, or for
+ * ever.
  */
 type After = (run: () => void, milliseconds: number) => { unref?(): unknown };
 

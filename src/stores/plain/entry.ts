@@ -11,9 +11,9 @@ export interface Entry {
 }
 
 /**
- * A line with all but the payload, then the payload. It begins with letters, so that no layer between (unstorage parses what
- * looks like JSON) takes it for anything but text. The slot's name is in it so that an answer that was meant for another
- * is noticed, and the length so that half of one is.
+ * A line with all but the payload, then the payload. It begins with letters, so that no layer between (unstorage parses
+ * what looks like JSON) takes it for anything but text. The slot's name is in it so that an answer that was meant for
+ * another is noticed, and the length so that half of one is.
  */
 type Head = readonly [
   slot: string,

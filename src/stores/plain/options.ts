@@ -5,16 +5,16 @@ import { clockOf } from "../parts/bounds.ts";
 /** What the universal stores have in common; everything has a default. */
 export interface PlainStoreOptions {
   /**
-   * What the keys begin with, in front of the session id: letters, digits and `: . _ -`, at most 100, no two dots in a row. It
-   * must be the store's own, for who can write keys that begin so can write sessions. Default `"sojourn:"`, and nothing for a
-   * store of express-session, which has a prefix itself.
+   * What the keys begin with, in front of the session id: letters, digits and `: . _ -`, at most 100, no two dots in a
+   * row. It must be the store's own, for who can write keys that begin so can write sessions. Default `"sojourn:"`, and
+   * nothing for a store of express-session, which has a prefix itself.
    */
   readonly prefix?: string | undefined;
   /** What an instant is compared with; the back end's own expiry only cleans up. Default: the system's clock. */
   readonly clock?: Clock | undefined;
   /**
-   * Milliseconds that one call of the back end may take; then the verb rejects, and the next one on that session has its
-   * turn. 50 to 600,000, default 5,000.
+   * Milliseconds that one call of the back end may take; then the verb rejects, and the next one on that session has
+   * its turn. 50 to 600,000, default 5,000.
    */
   readonly timeout?: number | undefined;
 }

@@ -7,8 +7,8 @@ export interface Place {
 }
 
 /**
- * Sojourn's keys are 43 characters of base64url and stay as they are, for an operator to find. Of any other the hash is taken, for
- * layers below cut keys at "?", turn slashes into colons and make paths of them. The dot is in none of ours.
+ * Sojourn's keys are 43 characters of base64url and stay as they are, for an operator to find. Of any other the hash is
+ * taken, for layers below cut keys at "?", turn slashes into colons and make paths of them. The dot is in none of ours.
  */
 export async function placeOf(prefix: string, key: SessionKey): Promise<Place> {
   const slot = prefix + (/^[A-Za-z0-9_-]{1,100}$/.test(key) ? key : `other.${await hexOfHash(key)}`);

@@ -7,9 +7,9 @@ import { patientSlots, type Slots } from "./slots.ts";
 import { Verbs } from "./verbs.ts";
 
 /**
- * A store over a universal interface: the five verbs, and the weakest of the promises. `"none"`: two updates of one session in two
- * processes at the same moment can both be told "ok", and one of them is lost. There is no listing, no limit and no
- * revocation by user, and none of that compiles.
+ * A store over a universal interface: the five verbs, and the weakest of the promises. `"none"`: two updates of one
+ * session in two processes at the same moment can both be told "ok", and one of them is lost. There is no listing, no
+ * limit and no revocation by user, and none of that compiles.
  */
 export interface PlainStore extends ClosableStore, HealthStore {
   readonly consistency: "none";

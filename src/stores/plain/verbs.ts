@@ -35,14 +35,15 @@ interface Found {
  * The five verbs over reads and writes. Within this process each is one step, for writers of a key take turns.
  *
  * Across processes one thing holds, if the back end shows at once what was written (a database or Redis, not a
- * replicated cache): what has been deleted stays deleted. `delete` writes the grave first and removes the record then; every
- * other write looks for the grave afterwards. Whichever of the two is first, one of them sees the other: either the record was
- * written before it was removed, or its writer finds the grave and removes it. Until it does, the grave hides the record from
- * readers. Two updates of the same moment, though, can both be told "ok", and the first of them is lost.
+ * replicated cache): what has been deleted stays deleted. `delete` writes the grave first and removes the record then;
+ * every other write looks for the grave afterwards. Whichever of the two is first, one of them sees the other: either
+ * the record was written before it was removed, or its writer finds the grave and removes it. Until it does, the grave
+ * hides the record from readers. Two updates of the same moment, though, can both be told "ok", and the first of them
+ * is lost.
  *
- * An update that takes the user out of a record closes it: that is how a login, a rotation or a logout leaves a tombstone at
- * the id of a user's session. It must not be lost to a write of before, so it ends the life that there was, in the same way,
- * and begins another.
+ * An update that takes the user out of a record closes it: that is how a login, a rotation or a logout leaves a
+ * tombstone at the id of a user's session. It must not be lost to a write of before, so it ends the life that there
+ * was, in the same way, and begins another.
  */
 export class Verbs {
   readonly #slots: Slots;
@@ -148,7 +149,9 @@ export class Verbs {
     return this.#slots.write(slot, encode(slot, record, version, life), ttl);
   }
 
-  /** Whether the record was ended meanwhile. Then what was written goes, too, unless a tombstone has taken its place. */
+  /**
+   * Whether the record was ended meanwhile. Then what was written goes, too, unless a tombstone has taken its place.
+   */
   async #continue(place: Place, record: SessionRecord, version: string, life: string): Promise<boolean> {
     await this.#write(place, record, version, life);
     if (!new Grave(await this.#slots.read(place.grave)).has(life)) return false;

@@ -6,7 +6,9 @@ import type { UpdateResult } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { DONE, freshVersion, knownVersion, type Row, toRecord, type Value, valuesOf } from "./row.ts";
 
-/** The two verbs of nearly every request. Those of one moment become one statement; the clock is read when it is sent. */
+/**
+ * The two verbs of nearly every request. Those of one moment become one statement; the clock is read when it is sent.
+ */
 
 /** `null` when there is no such row, as `get` answers. */
 export type Reads = Gather<SessionKey, StoredRecord | null>;

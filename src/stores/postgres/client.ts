@@ -165,8 +165,8 @@ function isLost(error: unknown): boolean {
 }
 
 /**
- * Prepared statements belong to a connection. Behind a transaction pooler each query may meet another one, which does not
- * know the name. The server has done nothing then, so the query is sent again without, and so are all that follow.
+ * Prepared statements belong to a connection. Behind a transaction pooler each query may meet another one, which does
+ * not know the name. The server has done nothing then, so the query is sent again without, and so are all that follow.
  */
 function withNames(send: Send, prepare: boolean): Driver["run"] {
   let named = prepare;

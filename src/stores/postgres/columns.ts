@@ -4,7 +4,9 @@
 export const at = (parameter: number): string => `to_timestamp($${parameter}::float8 / 1000)`;
 const ms = (column: string): string => `(date_part('epoch', ${column}) * 1000)::text`;
 
-/** As row.ts reads them. No column that is answered with has underscores: `postgres` may have been told to rename those. */
+/**
+ * As row.ts reads them. No column that is answered with has underscores: `postgres` may have been told to rename those.
+ */
 export const facts = (row = ""): string =>
   `${row}version::text || ' ' || ${["created_at", "seen_at", "expires_at"]
     .map((column) => ms(row + column))

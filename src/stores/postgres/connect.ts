@@ -38,8 +38,8 @@ function isNotInstalled(error: unknown, name: string): boolean {
 }
 
 /*
- * The names are written out, and within `try`, so that bundlers and file tracers take the driver along that is installed, and
- * only warn of the one that is not.
+ * The names are written out, and within `try`, so that bundlers and file tracers take the driver along that is
+ * installed, and only warn of the one that is not.
  */
 
 async function loadPg(): Promise<PgModule | undefined> {

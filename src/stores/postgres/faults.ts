@@ -24,12 +24,15 @@ export function late(timeout: number): SessionError {
   );
 }
 
-/** What the server says about itself and its tables. The other fields, `detail` and `where` first, quote what is in a row. */
+/**
+ * What the server says about itself and its tables. The other fields, `detail` and `where` first, quote what is in a
+ * row.
+ */
 const KEPT = ["code", "severity", "routine", "schema", "table", "column", "constraint"] as const;
 
 /**
- * An error of the server without what it quotes: rows and parameters hold keys, users and data, and errors go into logs.
- * The message of a refused value (class 22) quotes it, too. All other errors stay as they are.
+ * An error of the server without what it quotes: rows and parameters hold keys, users and data, and errors go into
+ * logs. The message of a refused value (class 22) quotes it, too. All other errors stay as they are.
  */
 export function withoutContents(error: unknown): unknown {
   const code = codeOf(error);

@@ -7,8 +7,8 @@ import { dollar } from "./names.ts";
  * for its lock; in a function every statement takes a look of its own, so what was committed while it
  * waited is seen. That takes one round trip, and works through a transaction pooler as any statement does.
  *
- * Two locks, in this order: a shared one for the store, which `end_all` takes for itself alone, and one for the user. Both
- * are let go after the commit has become visible.
+ * Two locks, in this order: a shared one for the store, which `end_all` takes for itself alone, and one for the user.
+ * Both are let go after the commit has become visible.
  */
 
 /**

@@ -19,7 +19,8 @@ export interface Line {
 }
 
 /**
- * Listens until it is stopped, and connects again whenever the connection is lost. What is told in between is not heard.
+ * Listens until it is stopped, and connects again whenever the connection is lost. What is told in between is not
+ * heard.
  */
 export function listenTo(connect: () => Promise<Line>, onPayload: OnPayload): Stop {
   let stopped = false;

@@ -14,7 +14,9 @@ export interface Names {
   readonly first: { readonly admit: string; readonly endUser: string; readonly endAll: string };
   /** Where the keys of ended sessions are told. Needs no quotes. */
   readonly channel: string;
-  /** The number of the advisory lock, as SQL. Locks are per database; in 64 bits nothing of the application's meets it. */
+  /**
+   * The number of the advisory lock, as SQL. Locks are per database; in 64 bits nothing of the application's meets it.
+   */
   readonly lock: string;
 }
 

@@ -35,9 +35,9 @@ export interface PostgresStoreOptions {
    */
   readonly prepare?: boolean | undefined;
   /**
-   * Milliseconds that one call may take, from asking for a connection to the answer; then it rejects, and a connection that
-   * can be closed is closed, for a network that was cut does not say so. Making the tables may take longer. 100 to 600,000,
-   * default 3,000.
+   * Milliseconds that one call may take, from asking for a connection to the answer; then it rejects, and a connection
+   * that can be closed is closed, for a network that was cut does not say so. Making the tables may take longer. 100 to
+   * 600,000, default 3,000.
    */
   readonly timeout?: number | undefined;
   /**
@@ -52,9 +52,10 @@ export interface PostgresStoreOptions {
    */
   readonly notify?: boolean | undefined;
   /**
-   * Gives the connection on which `watch` listens, connected and for nothing else: a `Client` of `pg`, or an object with
-   * `listen` (`postgres`, PGlite). Needed behind a transaction pooler, where it must go around the pooler. `false` for
-   * none: `watch` then tells only what this store itself ended. Default: a connection of the pool, or the client's own `listen`.
+   * Gives the connection on which `watch` listens, connected and for nothing else: a `Client` of `pg`, or an object
+   * with `listen` (`postgres`, PGlite). Needed behind a transaction pooler, where it must go around the pooler. `false`
+   * for none: `watch` then tells only what this store itself ended. Default: a connection of the pool, or the client's
+   * own `listen`.
    */
   readonly listen?: (() => ListenClient | Promise<ListenClient>) | false | undefined;
 }

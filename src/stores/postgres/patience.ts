@@ -2,15 +2,18 @@ import type { Driver } from "./client.ts";
 import { late, withoutContents } from "./faults.ts";
 import type { Row } from "./row.ts";
 
-/** Milliseconds without an answer after which the client's other connections are looked at: a network may be cut in silence. */
+/**
+ * Milliseconds without an answer after which the client's other connections are looked at: a network may be cut in
+ * silence.
+ */
 const SUSPECT = 1500;
 
 /** Milliseconds for what makes tables and waits for others that do. */
 const LONG = 60_000;
 
 /**
- * The driver with an end to waiting. A statement that is not answered soon makes it look at the connections that are idle, so that
- * those that were lost with this one are gone before the next request meets them.
+ * The driver with an end to waiting. A statement that is not answered soon makes it look at the connections that are
+ * idle, so that those that were lost with this one are gone before the next request meets them.
  */
 export function patient(driver: Driver, timeout: number): Driver {
   let isLooking = false;

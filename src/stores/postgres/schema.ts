@@ -104,7 +104,8 @@ const LOCK_PATIENCE = 4000;
 /**
  * One statement that makes or upgrades everything: a block, so that any client can send it, one transaction, and under
  * a lock, so that of many processes one does it and the others find it done. What was dropped is made again, and the
- * epoch of everybody moves then: what was counted in a table that is gone is forgotten, and no login that began before may pass.
+ * epoch of everybody moves then: what was counted in a table that is gone is forgotten, and no login that began before
+ * may pass.
  */
 export function upgradeBlock(names: Names, options: SchemaOptions, steps: readonly PostgresStep[] = STEPS): string {
   const upgrade = (step: PostgresStep): string => `IF found < ${step.layout} THEN
@@ -141,7 +142,9 @@ function literalOf(identifier: string): string {
   return dollar(identifier);
 }
 
-/** What `sojourn schema postgres` prints: to be run as it is, once or again, or to be put among one's own migrations. */
+/**
+ * What `sojourn schema postgres` prints: to be run as it is, once or again, or to be put among one's own migrations.
+ */
 export function schemaScript(options: {
   readonly table?: string | undefined;
   readonly schema?: string | undefined;

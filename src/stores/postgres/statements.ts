@@ -148,7 +148,8 @@ function writes(
 
 /**
  * One step: the rows whose turn it is, but those that another process is at, are deleted when they have expired and
- * put off when they have been touched. Arrays of keys and not joins, so that no estimate leads to a walk over the table.
+ * put off when they have been touched. Arrays of keys and not joins, so that no estimate leads to a walk over the
+ * table.
  */
 function sweep({ sessions }: Names): Statement {
   return statement(`WITH due AS MATERIALIZED (

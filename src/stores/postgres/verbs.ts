@@ -18,7 +18,10 @@ import type {
 import type { Connection } from "./connection.ts";
 import { freshVersion, knownVersion, type Row, toEntry, toRecord, type Value, valuesOf } from "./row.ts";
 
-/** The verbs that are always asked alone, each one statement. Times are the application's; `now` is taken when the verb is called. */
+/**
+ * The verbs that are always asked alone, each one statement. Times are the application's; `now` is taken when the verb
+ * is called.
+ */
 
 export async function create(
   connection: Connection,

@@ -15,7 +15,9 @@ const MOST = 64;
 /** Characters of a payload from which on a record goes alone: nothing is gained, and the others would wait for it. */
 const LARGE = 16_384;
 
-/** What a server says that may carry out less of several keys, or of more memory, than of one; it has done nothing then. */
+/**
+ * What a server says that may carry out less of several keys, or of more memory, than of one; it has done nothing then.
+ */
 const isOfOne = (error: unknown): boolean =>
   /^(?:OOM|NOPERM|CROSSSLOT|READONLY|MISCONF|NOREPLICAS)\b/.test(String((error as Error | undefined)?.message));
 

@@ -77,7 +77,10 @@ export interface IoRedisCluster {
 /** Anything that sends a command to one server and gives its answer: text as strings, numbers as numbers. */
 export interface CommandClient {
   command(args: string[]): Answer;
-  /** Calls back with the messages of a channel; answers with a function that stops it. Without it the store cannot watch. */
+  /**
+   * Calls back with the messages of a channel; answers with a function that stops it. Without it the store cannot
+   * watch.
+   */
   subscribe?(channel: string, onMessage: (message: string) => void): Promise<() => unknown>;
 }
 

@@ -27,7 +27,10 @@ export interface Connection {
   subscribe(channel: string, onMessage: (message: string) => void, over: AbortSignal): Promise<() => void>;
   /** Whether the client cannot subscribe. */
   readonly deaf: boolean;
-  /** Makes another connection to the same server, within so many milliseconds; absent where the client sees to its connections itself. */
+  /**
+   * Makes another connection to the same server, within so many milliseconds; absent where the client sees to its
+   * connections itself.
+   */
   readonly another?: ((within: number) => Promise<Opened>) | undefined;
   /** Ends a client that the store has made. */
   close?(): Promise<void>;
@@ -191,7 +194,8 @@ const callOf =
 function ioRedisSubscription(client: IoRedisClient): Connection["subscribe"] {
   return async (channel, onMessage, over) => {
     // Other than a request, a subscription is to wait for its connection.
-    // And what it asked when the connection was lost is asked again, or after two losses in a row nobody would have subscribed.
+    // And what it asked when the connection was lost is asked again, or after two losses in a row nobody would have
+    // subscribed.
     const subscriber = client.duplicate({
       enableOfflineQueue: true,
       maxRetriesPerRequest: null,

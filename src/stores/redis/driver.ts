@@ -15,8 +15,8 @@ const DRIVERS = ["redis", "ioredis", "iovalkey"] as const;
 type Driver = (typeof DRIVERS)[number];
 
 /**
- * Each name is written out, so that bundlers can follow it, and in a `try` of its own, for webpack makes a driver that is not
- * installed an error of the build elsewhere, and a warning there.
+ * Each name is written out, so that bundlers can follow it, and in a `try` of its own, for webpack makes a driver that
+ * is not installed an error of the build elsewhere, and a warning there.
  */
 const imports: Record<Driver, () => Promise<unknown>> = {
   redis: async () => {
@@ -58,7 +58,10 @@ function missing(driver: Driver, error: unknown): undefined {
 /** Valkey has schemes of its own, and the drivers do not know them. */
 const asRedis = (url: string): string => url.replace(/^valkey(s?):/i, "redis$1:");
 
-/** Looked at here and at once: a driver's error would come with the first call, and hold the URL with the password in it. */
+/**
+ * Looked at here and at once: a driver's error would come with the first call, and hold the URL with the password in
+ * it.
+ */
 function isUsable(url: string): boolean {
   if (!/^rediss?:\/\/[^?#]*$/i.test(url) || !URL.canParse(url)) return false;
   return isDecodable(url) && /^\/?\d{0,5}$/.test(new URL(url).pathname);

@@ -17,8 +17,8 @@ const ANSWERS_WITHIN = 1000;
 const BUCKET = "A0";
 
 /**
- * What the store must know of its client and its server before it relies on them, asked of them rather than of their options:
- * before the first call, and with every `health()`.
+ * What the store must know of its client and its server before it relies on them, asked of them rather than of their
+ * options: before the first call, and with every `health()`.
  */
 export class Inspection {
   readonly #space: Keyspace;

@@ -2,7 +2,8 @@ import type { SessionKey } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";
 
 /**
- * The names of the keys. What stands in braces decides the slot in a Cluster, and names are the same on a single server.
+ * The names of the keys. What stands in braces decides the slot in a Cluster, and names are the same on a single
+ * server.
  *
  * | key | holds |
  * |---|---|

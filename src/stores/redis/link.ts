@@ -3,8 +3,9 @@ import { explain } from "./explain.ts";
 import { Patience } from "./patience.ts";
 
 /**
- * A connection that is given up for a new one when it has fallen silent: a load balancer that drops it tells nobody, and the
- * kernel goes on trying for a quarter of an hour. The application's client is left as it is; the store then has one of its own.
+ * A connection that is given up for a new one when it has fallen silent: a load balancer that drops it tells nobody,
+ * and the kernel goes on trying for a quarter of an hour. The application's client is left as it is; the store then has
+ * one of its own.
  */
 export class Link implements Connection {
   readonly cluster: boolean;

@@ -12,19 +12,21 @@ export interface RedisStoreOptions {
   /** What an instant is compared with, on the server too. Default: the system's clock. */
   readonly clock?: Clock | undefined;
   /**
-   * Number of replicas that must have a revocation (`delete`, `deleteAll`, `clear`) before it is told; where a master has none at all it
-   * is not waited for. A whole number of 0 to 10, default 1; 0 for never, and a failover may then bring back who was just logged out.
-   * As many as there are, when a replica may be cut off together with its master; revocations are then rejected while one is down.
+   * Number of replicas that must have a revocation (`delete`, `deleteAll`, `clear`) before it is told; where a master
+   * has none at all it is not waited for. A whole number of 0 to 10, default 1; 0 for never, and a failover may then
+   * bring back who was just logged out. As many as there are, when a replica may be cut off together with its master;
+   * revocations are then rejected while one is down.
    */
   readonly waitReplicas?: number | undefined;
   /**
-   * Milliseconds to wait for them; then the revocation is rejected, though it is in force. The connection carries nothing else for
-   * 40 of them at a time. 1 to 60,000, default 500.
+   * Milliseconds to wait for them; then the revocation is rejected, though it is in force. The connection carries
+   * nothing else for 40 of them at a time. 1 to 60,000, default 500.
    */
   readonly waitTimeout?: number | undefined;
   /**
-   * Milliseconds that an exchange with the server may take; then it is rejected, and when nothing at all has come meanwhile the store makes
-   * a connection of its own in place of that one. For one server and for Sentinel by `ioredis`. 50 to 600,000, default 2,000.
+   * Milliseconds that an exchange with the server may take; then it is rejected, and when nothing at all has come
+   * meanwhile the store makes a connection of its own in place of that one. For one server and for Sentinel by
+   * `ioredis`. 50 to 600,000, default 2,000.
    */
   readonly timeout?: number | undefined;
 }

@@ -7,8 +7,8 @@ interface Waiting {
 }
 
 /**
- * Milliseconds that a call which is due is given all the same: after the process was stopped or busy, timers run before the answers
- * are read that have long arrived.
+ * Milliseconds that a call which is due is given all the same: after the process was stopped or busy, timers run before
+ * the answers are read that have long arrived.
  */
 const GRACE = 50;
 

@@ -43,8 +43,9 @@ const isAlone = ({ connected, missing }: Seen): boolean => connected === 0 && mi
  * Replication is asynchronous: a master that dies takes the last writes with it, and a logout among them
  * would be undone. So a revocation is told only when replicas have it.
  *
- * What `WAIT` answers is not enough: it speaks of what its own connection has written, which is nothing when the client has reconnected,
- * maybe to another master, or has several connections. It makes the replicas tell how far they are; offsets of one master are compared.
+ * What `WAIT` answers is not enough: it speaks of what its own connection has written, which is nothing when the client
+ * has reconnected, maybe to another master, or has several connections. It makes the replicas tell how far they are;
+ * offsets of one master are compared.
  */
 export class Replicas {
   readonly #connection: Connection;
@@ -89,7 +90,9 @@ export class Replicas {
     return undefined;
   }
 
-  /** All masters, as they were a moment ago. Who is to be ended is ended, though one of them does not answer: undefined. */
+  /**
+   * All masters, as they were a moment ago. Who is to be ended is ended, though one of them does not answer: undefined.
+   */
   async #before(): Promise<readonly Seen[] | undefined> {
     const isBelieved = (): boolean => performance.now() <= this.#believedUntil;
     if (!isBelieved()) await endOf(this.#readAll(), this.#timeout);

@@ -30,12 +30,15 @@ export function inStep({ replicas }: Pick<Replication, "replicas">, offset: numb
 }
 
 /**
- * Milliseconds for which a master that has lost all its replicas is held to be the one that was frozen or cut off: another one has
- * been chosen, as a rule, that knows nothing of what is told here.
+ * Milliseconds for which a master that has lost all its replicas is held to be the one that was frozen or cut off:
+ * another one has been chosen, as a rule, that knows nothing of what is told here.
  */
 const CUT_OFF = 300_000;
 
-/** The same for one that has lost some of them: one of those may be the new master, to which the others come within seconds. */
+/**
+ * The same for one that has lost some of them: one of those may be the new master, to which the others come within
+ * seconds.
+ */
 const BEREFT = 30_000;
 
 interface Memory {

@@ -38,8 +38,8 @@ function parsePlace(cursor: string | undefined): Place | undefined {
 }
 
 /**
- * The records in the order of the servers' own tables, one master after the other. A place of a table is given whole or not
- * at all, so that it does not matter who comes and goes between two pages.
+ * The records in the order of the servers' own tables, one master after the other. A place of a table is given whole or
+ * not at all, so that it does not matter who comes and goes between two pages.
  */
 export async function scan(space: Keyspace, page: PageRequest): Promise<Page<Entry>> {
   const limit = pageSize(page.limit);
@@ -83,12 +83,15 @@ async function entries(space: Keyspace, keys: readonly SessionKey[]): Promise<re
   });
 }
 
-/** Walks of a Cluster, at least two, and while there is something to find: a slot may move from a master that comes later to one that was walked through. */
+/**
+ * Walks of a Cluster, at least two, and while there is something to find: a slot may move from a master that comes
+ * later to one that was walked through.
+ */
 const WALKS = 3;
 
 /**
- * Ends everything. The epoch moves first: what was admitted before that is found by the walk, because SCAN gives what is
- * there from its beginning to its end; what comes later with an older epoch is refused.
+ * Ends everything. The epoch moves first: what was admitted before that is found by the walk, because SCAN gives what
+ * is there from its beginning to its end; what comes later with an older epoch is refused.
  */
 export async function clear(space: Keyspace, users: Users, limit: number, at: number): Promise<readonly SessionKey[]> {
   await users.moveEverybody(at);

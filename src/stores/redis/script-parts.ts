@@ -127,8 +127,8 @@ end`,
 ];
 
 /**
- * In their place where the server evicts what has a time to live: an index has none there, or it would go before the records
- * that it lists, and a touch makes sure of one that is gone or has one from before.
+ * In their place where the server evicts what has a time to live: an index has none there, or it would go before the
+ * records that it lists, and a touch makes sure of one that is gone or has one from before.
  */
 const lasting = new Map<string, string>([
   ["outlive", "local function outlive(k) redis.call('PERSIST', k) end"],
@@ -148,7 +148,10 @@ function withParts(body: string, all: readonly Part[]): string {
   return all.reduceRight((text, [name, source]) => (text.includes(`${name}(`) ? `${source}\n${text}` : text), body);
 }
 
-/** `before`, then `body` with the parts that it calls, then `after`: as the server is to keep what it is given, or may evict it. */
+/**
+ * `before`, then `body` with the parts that it calls, then `after`: as the server is to keep what it is given, or may
+ * evict it.
+ */
 export function scriptOf(before: string, body: string, after = ""): Script {
   const [plain, kept] = [parts, replaced].map((all) => `${before}\n${withParts(body, all)}\n${after}`);
   return new Script(plain as string, kept as string);

@@ -23,7 +23,9 @@ class Source {
   }
 }
 
-/** A Lua script that the server knows by its hash: one round trip, two for the first time after the server was started. */
+/**
+ * A Lua script that the server knows by its hash: one round trip, two for the first time after the server was started.
+ */
 export class Script {
   readonly #plain: Source;
   readonly #lasting: Source;
@@ -43,7 +45,8 @@ export class Script {
     try {
       return await connection.send(keys[0], ["EVALSHA", source.hash, count, ...keys, ...args]);
     } catch (error) {
-      // NOSCRIPT: the server was restarted, or another that never saw it has the slot now. TRYAGAIN: the slot is moving.
+      // NOSCRIPT: the server was restarted, or another that never saw it has the slot now. TRYAGAIN: the slot is
+      // moving.
       if (!says(error, "NOSCRIPT") && !says(error, "TRYAGAIN")) throw error;
       return runInFull(connection, source.text, [count, ...keys, ...args]);
     }

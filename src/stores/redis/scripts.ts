@@ -1,14 +1,17 @@
 /**
- * The scripts that every server is told. What the server expires by itself is only cleaning up: scripts compare `expiresAt` with
- * the application's `now`.
+ * The scripts that every server is told. What the server expires by itself is only cleaning up: scripts compare
+ * `expiresAt` with the application's `now`.
  *
- * A server whose memory is full refuses a script whose first write may need memory, and lets the later ones pass. So touches
- * and revocations begin with a write that frees some or none: they must work just then.
+ * A server whose memory is full refuses a script whose first write may need memory, and lets the later ones pass. So
+ * touches and revocations begin with a write that frees some or none: they must work just then.
  */
 import type { Script } from "./script.ts";
 import { GRACE, script, scriptOf } from "./script-parts.ts";
 
-/** KEYS record; ARGV 3 value, 4 ttl, 5 user, 6 createdAt, 7 member, 8 "1" to keep the index here. 1, or 0 when it exists. */
+/**
+ * KEYS record; ARGV 3 value, 4 ttl, 5 user, 6 createdAt, 7 member, 8 "1" to keep the index here. 1, or 0 when it
+ * exists.
+ */
 export const create: Script = script(`
 local k = KEYS[1]
 if live(k) then return 0 end
@@ -50,9 +53,10 @@ return 1`;
 
 /**
  * Compare-and-set, the one write that most requests do: two arguments, and what nearly always holds is decided with one
- * read and no number written out, which takes the server half the time. KEYS record; ARGV 1 three columns (now, expected version, duty
- * of one character) and the ttl, 2 value. Duty is "1" to keep the index here, "0" to refuse what changes it, "2" when it was seen to.
- * 1, also when it was done before (a client sent it again); 0 when gone, 2 when the index must be seen to, or the present value.
+ * read and no number written out, which takes the server half the time. KEYS record; ARGV 1 three columns (now,
+ * expected version, duty of one character) and the ttl, 2 value. Duty is "1" to keep the index here, "0" to refuse what
+ * changes it, "2" when it was seen to. 1, also when it was done before (a client sent it again); 0 when gone, 2 when
+ * the index must be seen to, or the present value.
  */
 export const update: Script = scriptOf(
   `local k, a, v = KEYS[1], ARGV[1], ARGV[2]
@@ -61,9 +65,9 @@ ${comparedAtOnce}`,
 );
 
 /**
- * The same one after the other: KEYS n records; ARGV n times what `update` is given. A list of its answers; 3 where it failed. Such a
- * one has changed nothing that doing it again would not do again, and by itself it fails with the server's own error. As the script
- * itself never fails, those before it are told what they did.
+ * The same one after the other: KEYS n records; ARGV n times what `update` is given. A list of its answers; 3 where it
+ * failed. Such a one has changed nothing that doing it again would not do again, and by itself it fails with the
+ * server's own error. As the script itself never fails, those before it are told what they did.
  */
 export const updateMany: Script = scriptOf(
   `local function one(k, a, v)
@@ -146,8 +150,8 @@ if KEYS[2] then note(KEYS[2], ARGV[3]) end
 return epoch`);
 
 /**
- * Says what it was given, and which commands of the scripts this user may not run, which an error in a script does not name. KEYS a
- * name that stays free; ARGV 3 a text. Nothing is written.
+ * Says what it was given, and which commands of the scripts this user may not run, which an error in a script does not
+ * name. KEYS a name that stays free; ARGV 3 a text. Nothing is written.
  */
 export const greet: Script = script(`
 local k, missing = KEYS[1], {}
@@ -173,8 +177,8 @@ try('+zrange', 'ZRANGE', k, 0, 0)
 return {k, ARGV[3], 1, missing}`);
 
 /**
- * Does what requests do: writes, reads, deletes, publishes. KEYS one of its own; ARGV 3 what to write. A table of what it read,
- * and of what publishing failed of.
+ * Does what requests do: writes, reads, deletes, publishes. KEYS one of its own; ARGV 3 what to write. A table of what
+ * it read, and of what publishing failed of.
  */
 export const probe: Script = script(`
 redis.call('SET', KEYS[1], ARGV[3], 'PX', 60000)

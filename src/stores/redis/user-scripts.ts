@@ -11,8 +11,8 @@ if epoch ~= ${epoch} or predates(${since}, redis.call('GET', KEYS[${at + 2}]))
 end`;
 
 /**
- * KEYS record, index, epoch, global epoch, instant, global instant; ARGV 3 value, 4 ttl, 5 user, 6 createdAt, 7 member, 8 epoch,
- * 9 limit or "", 10 "reject" or not, 11 since or "". "ok" and who was evicted, or why not.
+ * KEYS record, index, epoch, global epoch, instant, global instant; ARGV 3 value, 4 ttl, 5 user, 6 createdAt, 7 member,
+ * 8 epoch, 9 limit or "", 10 "reject" or not, 11 since or "". "ok" and who was evicted, or why not.
  */
 export const admit: Script = script(`
 ${revoked(3, "ARGV[8]", "ARGV[11]")}
@@ -23,9 +23,9 @@ insert(KEYS[1], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7])
 return answer`);
 
 /**
- * KEYS and ARGV as for `admit`, with an epoch of "" for no admission; KEYS 7 the old record; ARGV 12 its member, 13 its version
- * column, 14 what to leave there, 15 the ttl of that. Answers like `admit`, or "gone", or "conflict" and the present value. One that
- * was sent again finds its own work.
+ * KEYS and ARGV as for `admit`, with an epoch of "" for no admission; KEYS 7 the old record; ARGV 12 its member, 13 its
+ * version column, 14 what to leave there, 15 the ttl of that. Answers like `admit`, or "gone", or "conflict" and the
+ * present value. One that was sent again finds its own work.
  */
 export const replace: Script = script(`
 local old, m, stone = KEYS[7], ARGV[12], ARGV[14]
@@ -52,8 +52,8 @@ tell(m)
 return answer`);
 
 /**
- * KEYS index, epoch, instant, and the record that stays, if any does; ARGV 3 user, 4 its member or "", 5 limit, 6 the instant. The
- * members that ended; nil, and nothing done, when the one that should stay is not there.
+ * KEYS index, epoch, instant, and the record that stays, if any does; ARGV 3 user, 4 its member or "", 5 limit, 6 the
+ * instant. The members that ended; nil, and nothing done, when the one that should stay is not there.
  */
 export const removeAll: Script = script(`
 if ARGV[4] ~= '' then

@@ -30,8 +30,8 @@ export function column(instant: number): string {
 let last: number | undefined;
 
 /**
- * The version that a write makes: another for each of this process, from a random start. So a write that a client sends again,
- * because the answer to the first was lost, finds its own version and knows that it is done.
+ * The version that a write makes: another for each of this process, from a random start. So a write that a client sends
+ * again, because the answer to the first was lost, finds its own version and knows that it is done.
  */
 export function nextVersion(): number {
   // Not where the module begins: Workers have no random numbers there.

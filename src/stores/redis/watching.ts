@@ -7,7 +7,10 @@ import type { Connection } from "./connection.ts";
 /** Milliseconds until a subscription that failed is tried again. */
 const RETRY = 1000;
 
-/** Milliseconds without a message after which the subscription is tried, and for which its own message may be on its way. */
+/**
+ * Milliseconds without a message after which the subscription is tried, and for which its own message may be on its
+ * way.
+ */
 const QUIET = 10_000;
 const ON_ITS_WAY = 2000;
 
@@ -15,8 +18,8 @@ const ON_ITS_WAY = 2000;
 const BEAT = "";
 
 /**
- * One subscription for all listeners of a store, while there are any. A client may lose it without a word, so when nothing has come
- * for a while a message is published: one for all processes together, as each of them hears it.
+ * One subscription for all listeners of a store, while there are any. A client may lose it without a word, so when
+ * nothing has come for a while a message is published: one for all processes together, as each of them hears it.
  */
 export class Watching {
   readonly #connection: Connection;

@@ -11,7 +11,10 @@ export interface Layout {
   readonly compatible: number;
 }
 
-/** What brings a database from the layout before to this one. `About` is what the statements are made of: names, options. */
+/**
+ * What brings a database from the layout before to this one. `About` is what the statements are made of: names,
+ * options.
+ */
 export interface Step<About extends readonly unknown[]> extends Layout {
   /** Where a step is no single transaction, each statement must bear to be run again. */
   statements(...about: About): readonly string[];

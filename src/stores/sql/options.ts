@@ -20,7 +20,9 @@ export interface SqlSettings {
   readonly sweepEvery: number | false;
 }
 
-/** What a table may be called. The name is put into statements as it is, between quotes, and other names are made of it. */
+/**
+ * What a table may be called. The name is put into statements as it is, between quotes, and other names are made of it.
+ */
 export interface TableNames {
   fits(table: string): boolean;
   /** For the message: which names are taken. */

@@ -3,7 +3,9 @@ import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { freshMark } from "../parts/version.ts";
 
-/** A record of a store's own, for `health`: under a key that no session has, nobody's, and gone in a minute by itself. */
+/**
+ * A record of a store's own, for `health`: under a key that no session has, nobody's, and gone in a minute by itself.
+ */
 export interface Probe {
   readonly key: SessionKey;
   readonly record: SessionRecord;

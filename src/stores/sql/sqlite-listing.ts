@@ -26,8 +26,8 @@ export function listingOfUser(userId: string, page: PageRequest, now: number): L
 }
 
 /**
- * By key: the one order in which a row keeps its place whatever happens to it. Undefined for what can be no cursor: it may
- * come out of a URL, and be no text at all.
+ * By key: the one order in which a row keeps its place whatever happens to it. Undefined for what can be no cursor: it
+ * may come out of a URL, and be no text at all.
  */
 export function listingOfAll(page: PageRequest, now: number): Listing | undefined {
   const limit = pageSize(page.limit);

@@ -66,8 +66,8 @@ const first: Step<About> = {
 };
 
 /**
- * When each user, and everybody, was last revoked. A table and not a column: code of the layout before goes on beside it
- * without a change, and to make a table twice does no harm.
+ * When each user, and everybody, was last revoked. A table and not a column: code of the layout before goes on beside
+ * it without a change, and to make a table twice does no harm.
  */
 const second: Step<About> = {
   layout: 2,
@@ -94,8 +94,8 @@ export function layoutText({ meta }: Names): string {
 }
 
 /**
- * Release 0.1.0 has one row, `layout`, and takes no tables where it is not 1. So that row says which code still works on
- * them, and another one, `step`, which layout they have.
+ * Release 0.1.0 has one row, `layout`, and takes no tables where it is not 1. So that row says which code still works
+ * on them, and another one, `step`, which layout they have.
  */
 export function layoutIn(rows: readonly MetaRow[]): Layout {
   const value = (name: string): number => Number(rows.find((row) => row.name === name)?.value ?? 0);
@@ -112,7 +112,8 @@ function setLayout({ meta }: Names, { layout, compatible }: Layout): string {
 /**
  * The statements of some steps, each with the note that it was made.
  *
- * @param epoch Where everybody's epoch begins in new tables: at random, so that tables that were dropped and made again do
+ * @param epoch Where everybody's epoch begins in new tables: at random, so that tables that were dropped and made again
+ *   do
  * not bring an epoch back.
  */
 export function stepStatements(
@@ -124,8 +125,8 @@ export function stepStatements(
 }
 
 /**
- * All steps for one transaction that is sent blind, to a database that lacks a table of ours. When it had them all, one was
- * dropped, and what was counted there is forgotten: no login that began before may pass for that.
+ * All steps for one transaction that is sent blind, to a database that lacks a table of ours. When it had them all, one
+ * was dropped, and what was counted there is forgotten: no login that began before may pass for that.
  */
 export function mendingStatements(names: Names): readonly string[] {
   const complete = `(SELECT value FROM ${names.meta} WHERE name = 'step') = ${LAYOUT}`;

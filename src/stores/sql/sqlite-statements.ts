@@ -16,7 +16,8 @@ const COLUMNS = `key, ${RECORD}`;
 
 /**
  * The statements over records, as text, for whatever runs them: a driver, D1, or the storage of a Durable Object.
- * Parameters are plain `?`: better-sqlite3 takes `?1` for a name. `now` is always a parameter, never the database's clock.
+ * Parameters are plain `?`: better-sqlite3 takes `?1` for a name. `now` is always a parameter, never the database's
+ * clock.
  */
 export interface RecordTexts {
   readonly select: string;
@@ -53,7 +54,9 @@ export const EVERYBODY: string = NO_KEY;
 /** The same, prepared by a synchronous driver. */
 export type RecordStatements = { readonly [Name in keyof RecordTexts]: SqliteStatement };
 
-/** A write that was loaded before a touch takes nothing back of it: neither the use nor the deadline that came of it. */
+/**
+ * A write that was loaded before a touch takes nothing back of it: neither the use nor the deadline that came of it.
+ */
 const CHANGED = `payload = ?, seen_at = max(seen_at, ?),
         expires_at = CASE WHEN seen_at > ? THEN max(expires_at, ?) ELSE ? END, version = version + 1`;
 

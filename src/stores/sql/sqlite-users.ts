@@ -1,4 +1,6 @@
-/** The writes that are about a user or about everybody, each for one transaction, as those in `sqlite-writes.ts` are. */
+/**
+ * The writes that are about a user or about everybody, each for one transaction, as those in `sqlite-writes.ts` are.
+ */
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { instantOf } from "../parts/bounds.ts";

@@ -16,7 +16,8 @@ export type Write<T> = (sql: RecordStatements, ended: SessionKey[]) => T;
 
 /**
  * The writes, each a function to run inside a transaction that holds the only write lock (`BEGIN IMMEDIATE` of a
- * file, a Durable Object's storage), so that what one of them reads cannot change before it has written, in any process.
+ * file, a Durable Object's storage), so that what one of them reads cannot change before it has written, in any
+ * process.
  */
 
 export function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {

@@ -21,9 +21,10 @@ export function isBusy(error: unknown): boolean {
 const HALVED_AFTER = 600;
 
 /**
- * How long to wait for the lock before the next try: 1 to 48 ms, longer with every turn, at random so that two processes do
- * not keep in step; but the longer the lock has been waited for, the shorter again. Nobody queues for SQLite's lock: whoever
- * asks first after a commit gets it, and so those who have waited long must ask more often than those who have just come.
+ * How long to wait for the lock before the next try: 1 to 48 ms, longer with every turn, at random so that two
+ * processes do not keep in step; but the longer the lock has been waited for, the shorter again. Nobody queues for
+ * SQLite's lock: whoever asks first after a commit gets it, and so those who have waited long must ask more often than
+ * those who have just come.
  *
  * @param waited Milliseconds since the first try.
  */

@@ -20,8 +20,8 @@ import type { WriteTarget } from "./writer.ts";
 import { Writer } from "./writer.ts";
 
 /**
- * A sweep's transaction is to take so many milliseconds: the event loop stands still for it, and other processes wait. It
- * begins with few rows, for each is on pages of its own.
+ * A sweep's transaction is to take so many milliseconds: the event loop stands still for it, and other processes wait.
+ * It begins with few rows, for each is on pages of its own.
  */
 const [SWEEP_MS, SWEEP_FIRST, SWEEP_MOST] = [4, 10, 200];
 
@@ -38,8 +38,8 @@ interface Opened extends WriteTarget {
 
 /**
  * The database behind one store: opened on first use, read at once, written in groups, swept, watched and closed. When
- * opening fails, the next call tries again; a table that was dropped is made again, and so is a file that was deleted. So
- * nothing needs a restart.
+ * opening fails, the next call tries again; a table that was dropped is made again, and so is a file that was deleted.
+ * So nothing needs a restart.
  */
 export class Connection {
   readonly #settings: SqliteSettings;

@@ -12,8 +12,8 @@ export interface OpenFile {
   /** Whether the path still leads to the file that is open. */
   isInPlace(): boolean;
   /**
-   * Closes it. Nothing may hold on to a statement of it: those of libsql keep the file open until they have been collected,
-   * which is done here, so that whoever deletes or moves the file next finds it let go of.
+   * Closes it. Nothing may hold on to a statement of it: those of libsql keep the file open until they have been
+   * collected, which is done here, so that whoever deletes or moves the file next finds it let go of.
    */
   close(): Promise<void>;
 }
@@ -48,7 +48,9 @@ function placeOf(path: string): string | undefined {
   return found && `${found.dev}:${found.ino}`;
 }
 
-/** In a turn of its own: what has just run may still hold on to a statement. What was collected lets go a turn later. */
+/**
+ * In a turn of its own: what has just run may still hold on to a statement. What was collected lets go a turn later.
+ */
 async function collectStatements(): Promise<void> {
   const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(() => resolve()));
   await turn();
@@ -68,9 +70,9 @@ export function rollback(database: SqliteDatabase): void {
 
 /**
  * WAL, so that readers and the writer do not stand in each other's way, and no waiting inside of SQLite. The
- * cache (16 MiB) holds the upper levels of the indexes of some ten million sessions. Those are on pages all over the file, so a checkpoint of
- * 1,000 pages, the default, is as many writes in a row, for which the event loop stands still; the same work in smaller pieces
- * shortens the longest waits to a third.
+ * cache (16 MiB) holds the upper levels of the indexes of some ten million sessions. Those are on pages all over the
+ * file, so a checkpoint of 1,000 pages, the default, is as many writes in a row, for which the event loop stands still;
+ * the same work in smaller pieces shortens the longest waits to a third.
  */
 export function configure(database: SqliteDatabase, durability: "full" | "normal"): void {
   const wal = ["journal_mode = WAL", `synchronous = ${durability}`, "wal_autocheckpoint = 100"];

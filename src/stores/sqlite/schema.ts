@@ -39,9 +39,9 @@ function look(database: SqliteDatabase, table: string, names: Names): Found {
 }
 
 /**
- * Makes the tables where they are missing, and brings older ones up to date. Of processes that do so at once one wins, and
- * may write from then on without a pause: the others look again before each try, since reading waits for nobody and its
- * lock may not be had for long.
+ * Makes the tables where they are missing, and brings older ones up to date. Of processes that do so at once one wins,
+ * and may write from then on without a pause: the others look again before each try, since reading waits for nobody and
+ * its lock may not be had for long.
  */
 export async function prepareSchema(
   database: SqliteDatabase,

@@ -57,7 +57,8 @@ export interface StoreContractOptions<S extends Store = Store> {
   readonly durable?: boolean | undefined;
   /**
    * `"real"`: the backend expires by a clock of its own. The suite then waits (up to some seconds) where time
-   * must pass, says so in the cases' names, and leaves out what only a clock that stands still can show. Default `"injected"`.
+   * must pass, says so in the cases' names, and leaves out what only a clock that stands still can show. Default
+   * `"injected"`.
    */
   readonly clock?: "injected" | "real" | undefined;
   /** How many random histories are played against the reference model; default 40. Fewer for a slow backend. */

@@ -10,8 +10,8 @@ import { keysOf } from "./users.ts";
 const ROUNDS = 12;
 
 /**
- * In one order or the other, for a store may let the first call win as a rule; and at once, a step apart or a turn of the
- * event loop apart, for a store in this process may have done much of the first call by then.
+ * In one order or the other, for a store may let the first call win as a rule; and at once, a step apart or a turn of
+ * the event loop apart, for a store in this process may have done much of the first call by then.
  */
 async function atOnce<A, B>(round: number, first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
   const gap = Math.floor(round / 2) % 3;

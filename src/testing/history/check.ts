@@ -6,11 +6,15 @@ import { search } from "./search.ts";
 /** How much to look at, and how far clocks may be apart. */
 export interface CheckOptions {
   /**
-   * Steps, a whole number, to look at for one session before giving up with "undecided"; default 1,000,000, which is some seconds, or 100 a call
-   * where that is more. A history whose answers tell what was found takes a few steps a call.
+   * Steps, a whole number, to look at for one session before giving up with "undecided"; default 1,000,000, which is
+   * some seconds, or 100 a call where that is more. A history whose answers tell what was found takes a few steps a
+   * call.
    */
   readonly steps?: number | undefined;
-  /** Milliseconds by which the clocks of the clients may differ; default 0. Calls so near to each other have no order then. */
+  /**
+   * Milliseconds by which the clocks of the clients may differ; default 0. Calls so near to each other have no order
+   * then.
+   */
   readonly skew?: number | undefined;
 }
 
@@ -55,14 +59,18 @@ export interface HistoryVerdict {
   readonly undecided: readonly string[];
 }
 
-/** For so many sessions the fewest calls are looked for; for more than these, the one that could not be explained has to do. */
+/**
+ * For so many sessions the fewest calls are looked for; for more than these, the one that could not be explained has to
+ * do.
+ */
 const MOST_EXCERPTS = 20;
 
 /**
- * Decides whether a recorded history is one that correct sessions could have given: whether, for every session, the calls can be
- * put in an order that keeps to the times of call and answer and in which each answer is that of a single copy with no concurrency
- * (linearisability). A session is created once and never comes back; a login that was over, or had begun, when `revokeUser` was
- * called is ended by it. Each session is judged by itself: that `revokeUser` ends all sessions at one instant is not asked.
+ * Decides whether a recorded history is one that correct sessions could have given: whether, for every session, the
+ * calls can be put in an order that keeps to the times of call and answer and in which each answer is that of a single
+ * copy with no concurrency (linearisability). A session is created once and never comes back; a login that was over, or
+ * had begun, when `revokeUser` was called is ended by it. Each session is judged by itself: that `revokeUser` ends all
+ * sessions at one instant is not asked.
  *
  * @throws HistoryFormatError for an answer without a call, and for two calls with one id.
  *

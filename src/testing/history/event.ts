@@ -18,8 +18,9 @@
 export type HistoryValue = string | number | boolean;
 
 /**
- * What a client asked for. `key` names a session: any text, chosen before the call, so that a login whose answer is lost has
- * one too. A key is created once. Where two fields of a session are watched, give each its own key, and log a delete for both.
+ * What a client asked for. `key` names a session: any text, chosen before the call, so that a login whose answer is
+ * lost has one too. A key is created once. Where two fields of a session are watched, give each its own key, and log a
+ * delete for both.
  */
 export type HistoryCall =
   /** Inserts, with what the session then holds. Answers `true`, or `false` where one is there already. */
@@ -37,7 +38,10 @@ export type HistoryCall =
       readonly user: string;
       /** What the session holds; default `true`. */
       readonly value?: HistoryValue | undefined;
-      /** The user's number of sessions is limited: it may end any other session of the user, unless the answer names which. */
+      /**
+       * The user's number of sessions is limited: it may end any other session of the user, unless the answer names
+       * which.
+       */
       readonly mayEvict?: boolean | undefined;
     }
   /** Answers with the value, or `null` where there is no session. */
@@ -77,8 +81,8 @@ interface Stamp {
   readonly id: string;
   readonly client: string;
   /**
-   * Milliseconds, with fractions, of a clock that never goes back and that all clients share. When it is off by up to some
-   * milliseconds between them, say so to `checkHistory` (`skew`).
+   * Milliseconds, with fractions, of a clock that never goes back and that all clients share. When it is off by up to
+   * some milliseconds between them, say so to `checkHistory` (`skew`).
    */
   readonly time: number;
 }

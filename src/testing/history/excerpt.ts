@@ -6,9 +6,10 @@ import { isObservation } from "./session-state.ts";
 const MOST_TRIES = 400;
 
 /**
- * The operations that contradict each other: of those until the failure, as few as will do. One is left out by letting it have
- * been lost, so that it may have happened at any time or never; what cannot be explained even then is a contradiction of the
- * others. (Leaving it out altogether would prove nothing: of course nobody wrote a value whose write is left out.)
+ * The operations that contradict each other: of those until the failure, as few as will do. One is left out by letting
+ * it have been lost, so that it may have happened at any time or never; what cannot be explained even then is a
+ * contradiction of the others. (Leaving it out altogether would prove nothing: of course nobody wrote a value whose
+ * write is left out.)
  */
 export function excerpt(operations: readonly Operation[], failedAt: number, skew: number): readonly Operation[] {
   const failure = operations[failedAt] as Operation;

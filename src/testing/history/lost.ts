@@ -5,7 +5,9 @@ import { step } from "./session-state.ts";
 /** How many of each kind of lost operation an attempt has let happen, by kind. */
 export type Spent = ReadonlyMap<string, number>;
 
-/** Where one answer has more explanations than this, the search goes on with what it has, and does not say "illegal". */
+/**
+ * Where one answer has more explanations than this, the search goes on with what it has, and does not say "illegal".
+ */
 const MOST_WAYS = 200;
 const MOST_STEPS = 50_000;
 
@@ -25,8 +27,8 @@ export interface Reached {
 }
 
 /**
- * Operations whose answer was lost. Each may happen at any later time or never, so it is let happen only where the answer of
- * another cannot be explained without: right before that. What is left over is never in anybody's way.
+ * Operations whose answer was lost. Each may happen at any later time or never, so it is let happen only where the
+ * answer of another cannot be explained without: right before that. What is left over is never in anybody's way.
  */
 export class LostOperations {
   readonly #kinds = new Map<string, Kind>();

@@ -14,7 +14,8 @@ export interface Operation {
 }
 
 /**
- * A history that is none: an answer without a call, two calls with one id, a line that is no event. The message says which.
+ * A history that is none: an answer without a call, two calls with one id, a line that is no event. The message says
+ * which.
  *
  * @example
  * ```ts

@@ -6,11 +6,14 @@ export interface RecorderOptions {
   /** Gets each event as a line of JSON that ends in a newline: append it to a file. Default: nowhere. */
   readonly write?: ((line: string) => void) | undefined;
   /**
-   * Milliseconds, with fractions, that never go back. Default: that of `performance`. Processes of one machine agree better
-   * with `() => Number(process.hrtime.bigint()) / 1e6`, which is one clock for all of them; use one or the other in all.
+   * Milliseconds, with fractions, that never go back. Default: that of `performance`. Processes of one machine agree
+   * better with `() => Number(process.hrtime.bigint()) / 1e6`, which is one clock for all of them; use one or the other
+   * in all.
    */
   readonly now?: (() => number) | undefined;
-  /** Whether to keep the events in `events` too, for `checkHistory` in the same process. Default true without `write`. */
+  /**
+   * Whether to keep the events in `events` too, for `checkHistory` in the same process. Default true without `write`.
+   */
   readonly keep?: boolean | undefined;
 }
 

@@ -9,9 +9,10 @@ const DEFAULT_LIMIT = 1000;
 type Verb = (...args: never[]) => Promise<unknown>;
 
 /**
- * A store whose calls are recorded as those of this client: what a session holds is the record's payload. Give every write a
- * payload of its own, and keep `clear` and `deleteAll` below their limits, or they count as not answered. The listings, the
- * sweeps and `watch` are handed on without a word, and so is the time: let nothing expire while it is recorded.
+ * A store whose calls are recorded as those of this client: what a session holds is the record's payload. Give every
+ * write a payload of its own, and keep `clear` and `deleteAll` below their limits, or they count as not answered. The
+ * listings, the sweeps and `watch` are handed on without a word, and so is the time: let nothing expire while it is
+ * recorded.
  *
  * @param inner The store that is asked.
  * @param client One client for each wrapped store; several may wrap the same one.
@@ -130,7 +131,9 @@ function bulkVerbs(
 
 type Pending = ReturnType<RecordedClient["invoke"]>;
 
-/** At its limit it may have left some, which a later call will end or nobody. Null: it was refused, and ended nothing. */
+/**
+ * At its limit it may have left some, which a later call will end or nobody. Null: it was refused, and ended nothing.
+ */
 async function ended<Keys extends readonly SessionKey[] | null>(
   pending: Pending,
   limit: number | undefined,

@@ -2,9 +2,10 @@
  * Looks for an order of one session's operations that explains every answer (linearisability).
  *
  * The history is walked through in time with all the states that the session may be in (Lowe's just-in-time
- * linearisation): an operation is put in order when its answer comes, and those that are under way at that moment before it
- * or not. What is kept is only what can still make a difference, and it is forgotten as soon as nothing is under way, so a long
- * history costs no more than its busiest moment. Those whose answer was lost are let happen only where they are needed.
+ * linearisation): an operation is put in order when its answer comes, and those that are under way at that moment
+ * before it or not. What is kept is only what can still make a difference, and it is forgotten as soon as nothing is
+ * under way, so a long history costs no more than its busiest moment. Those whose answer was lost are let happen only
+ * where they are needed.
  */
 import { LostOperations, type Spent } from "./lost.ts";
 import type { Operation } from "./operation.ts";
@@ -119,7 +120,10 @@ class Search {
     return true;
   }
 
-  /** Nothing is under way: whatever was too much is over, and what comes is judged from any state that may have come of it. */
+  /**
+   * Nothing is under way: whatever was too much is over, and what comes is judged from any state that may have come of
+   * it.
+   */
   #quiet(): void {
     if (this.#lostTrack) this.#attempts = ANYTHING.map((state) => ({ state, waiting: [], spent: NOTHING }));
     this.#lostTrack = false;
@@ -206,7 +210,9 @@ class Search {
   }
 }
 
-/** Whether every state in which the answer fits leads to the same one, so that one way to explain it is as good as any. */
+/**
+ * Whether every state in which the answer fits leads to the same one, so that one way to explain it is as good as any.
+ */
 function tellsState({ action, answer = {} }: Operation): boolean {
   if (action.op === "delete" || action.op === "increment") return answer.value !== undefined;
   return action.op !== "revoke";

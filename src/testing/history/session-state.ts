@@ -89,7 +89,10 @@ function change(
   }
 }
 
-/** Whether the answer says that nothing was changed, whatever the state was: such an operation may go first wherever it fits. */
+/**
+ * Whether the answer says that nothing was changed, whatever the state was: such an operation may go first wherever it
+ * fits.
+ */
 export function isObservation(action: Action, { value: told }: HistoryAnswer): boolean {
   switch (action.op) {
     case "read":

@@ -26,7 +26,10 @@ export interface Base {
   readonly ids: ReadonlyMap<string, SessionKey>;
   readonly stolen: string;
   readonly openStore: OpenStore;
-  /** Makes the processes of a run. They are new each time: what a process remembers (a time that it has seen) is of its own run. */
+  /**
+   * Makes the processes of a run. They are new each time: what a process remembers (a time that it has seen) is of its
+   * own run.
+   */
   readonly makeProcesses: () => ReadonlyMap<string, Process>;
   readonly probe: AllSessions<Data>;
   /** The run that they serve. */
@@ -234,8 +237,8 @@ function whoCalls(world: World): string {
 }
 
 /**
- * An empty store with what all runs begin with. To open one may take longer than a run, so one is used again, as long as no
- * user was revoked in it: a store remembers for a day when that was, and the next run begins before that.
+ * An empty store with what all runs begin with. To open one may take longer than a run, so one is used again, as long
+ * as no user was revoked in it: a store remembers for a day when that was, and the next run begins before that.
  */
 async function makeStore(base: Base, clock: Clock): Promise<Store> {
   const { now, openStore, records } = base;

@@ -17,15 +17,24 @@ export interface InterleavingsOptions extends Partial<Scenario> {
   readonly sessions?: OpenSessions | undefined;
   /** How many calls of the store fail in a run, each before or after it took effect. Default 0. */
   readonly failures?: number | undefined;
-  /** Hold each call again before its answer arrives, in place of only before it takes effect. Default false: between processes that makes no difference, and many more runs. */
+  /**
+   * Hold each call again before its answer arrives, in place of only before it takes effect. Default false: between
+   * processes that makes no difference, and many more runs.
+   */
   readonly answers?: boolean | undefined;
-  /** Play orders that differ only in steps that do not meet (another key, two reads) once. Default true; false is for checking that. */
+  /**
+   * Play orders that differ only in steps that do not meet (another key, two reads) once. Default true; false is for
+   * checking that.
+   */
   readonly reduce?: boolean | undefined;
   /** So many runs by a seed, in place of all. Default: all; the seed, when it is left out, is a new one each time. */
   readonly search?: { readonly runs: number; readonly seed?: number | undefined } | undefined;
   /** Play this one: the text of a violation's `schedule`. Default: every one. */
   readonly schedule?: string | undefined;
-  /** The most runs (a whole number of 1 or more): after so many it stops, and the report is not `complete`. Default 100,000. */
+  /**
+   * The most runs (a whole number of 1 or more): after so many it stops, and the report is not `complete`. Default
+   * 100,000.
+   */
   readonly mostRuns?: number | undefined;
 }
 
@@ -53,9 +62,9 @@ export interface InterleavingsReport {
 const MOST_RUNS = 100_000;
 
 /**
- * Plays what two or three requests do at the same time in every order of their calls of the store, and holds what became of
- * it against what the library promises. Every run has a store, a clock and browsers of its own, nothing waits for a time, and
- * so a run repeats from its schedule.
+ * Plays what two or three requests do at the same time in every order of their calls of the store, and holds what
+ * became of it against what the library promises. Every run has a store, a clock and browsers of its own, nothing waits
+ * for a time, and so a run repeats from its schedule.
  *
  * Orders that differ only in steps that do not meet (another key, two reads) are played once.
  *

@@ -1,6 +1,6 @@
 /**
- * What a write depends on, as parts of a WHERE. A batch of D1 is one transaction, but nothing can be decided between its
- * statements: whether a login is admitted is in the WHERE of each statement that would do a part of it.
+ * What a write depends on, as parts of a WHERE. A batch of D1 is one transaction, but nothing can be decided between
+ * its statements: whether a login is admitted is in the WHERE of each statement that would do a part of it.
  */
 import type { Version } from "../../../record.ts";
 import type { Names } from "../../sql/sqlite-schema.ts";

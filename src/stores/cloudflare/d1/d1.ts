@@ -13,8 +13,8 @@ import { Verbs } from "./verbs.ts";
 /** How a D1 store is set up; everything has a default. */
 export interface D1StoreOptions {
   /**
-   * The name of the table, and the beginning of the names of the three tables and two indexes beside it: letters, digits
-   * and underscores, at most 40. Default `"sojourn_sessions"`.
+   * The name of the table, and the beginning of the names of the three tables and two indexes beside it: letters,
+   * digits and underscores, at most 40. Default `"sojourn_sessions"`.
    */
   readonly table?: string | undefined;
   /** What an instant is compared with, the database's own clock never. Default: the system's clock. */
@@ -25,8 +25,8 @@ export interface D1StoreOptions {
    */
   readonly create?: "auto" | false | undefined;
   /**
-   * `"auto"` (default): one new session in a hundred, by chance, takes up to 200 rows that expired away with it, so that
-   * the table stays as small as its live sessions want it. `false` when a Cron Trigger calls `deleteExpired`.
+   * `"auto"` (default): one new session in a hundred, by chance, takes up to 200 rows that expired away with it, so
+   * that the table stays as small as its live sessions want it. `false` when a Cron Trigger calls `deleteExpired`.
    */
   readonly sweep?: "auto" | false | undefined;
 }
@@ -38,8 +38,8 @@ export interface D1Store extends ReplaceStore, ScanStore, SweepStore, HealthStor
  * A store in a D1 database: compare-and-set, users, limits and revocation, each verb one transaction and one round trip
  * to the database. The tables are those of `sqliteStore`.
  *
- * Give it the binding itself, which asks the primary. A session of `withSession` that may ask a replica reads what has been
- * logged out.
+ * Give it the binding itself, which asks the primary. A session of `withSession` that may ask a replica reads what has
+ * been logged out.
  *
  * @param database The binding: `env.DB`.
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with D1's own error.

@@ -65,7 +65,8 @@ export class Database {
     } catch (error) {
       if (!lacksTable(error, this.#table)) throw explained(error, LIMIT);
       if (this.#schema === undefined) throw missing(error);
-      // Nothing is kept of it: two requests may make the tables at once, each by itself, and the second changes nothing.
+      // Nothing is kept of it: two requests may make the tables at once, each by itself, and the second changes
+      // nothing.
       await this.#binding.batch(this.#schema().map((sql) => this.#binding.prepare(sql)));
       return ask().catch((again: unknown) => {
         throw explained(again, LIMIT);

@@ -108,7 +108,10 @@ export class Verbs {
     return current.version === old.version ? result : { status: "conflict", current };
   }
 
-  /** Inserts in one batch, in the place of `old` when there is one; with an admission when it lets in. Gives what `old` was, too. */
+  /**
+   * Inserts in one batch, in the place of `old` when there is one; with an admission when it lets in. Gives what `old`
+   * was, too.
+   */
   async #enter(
     row: Columns,
     admission: Admission | undefined,

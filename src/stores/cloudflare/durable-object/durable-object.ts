@@ -12,12 +12,15 @@ export interface DurableObjectStoreOptions {
   /** The name of the object, up to 200 characters. Stores of two names share nothing. Default `"sessions"`. */
   readonly name?: string | undefined;
   /**
-   * How many objects the sessions are spread over, by a hash of the session id: 1 to 256, default 1, which is right up to
-   * some 1,000 requests a second. **With another number all sessions are somewhere else, and everybody is logged out.** What is
-   * about a user then asks all objects, and is no longer one step: see docs/cloudflare.md.
+   * How many objects the sessions are spread over, by a hash of the session id: 1 to 256, default 1, which is right up
+   * to some 1,000 requests a second. **With another number all sessions are somewhere else, and everybody is logged
+   * out.** What is about a user then asks all objects, and is no longer one step: see docs/cloudflare.md.
    */
   readonly shards?: number | undefined;
-  /** What an instant is compared with; only the alarm, which frees space, goes by the object's. Default: the system's clock. */
+  /**
+   * What an instant is compared with; only the alarm, which frees space, goes by the object's. Default: the system's
+   * clock.
+   */
   readonly clock?: Clock | undefined;
   /**
    * Where the object is made when it is asked for the first time (`"weur"`, `"enam"`…, see Cloudflare's list); it
@@ -40,7 +43,8 @@ export interface DurableObjectStore extends UserStore, ScanStore, SweepStore, He
  * object takes some 1,000 requests a second and 10 GB; `shards` spreads them over several.
  *
  * @param namespace The binding: `env.SESSIONS`, of the class `SessionObject`.
- * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with the platform's own error, and
+ * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with the platform's own error,
+ *   and
  * with `SOJOURN_STORE_UNAVAILABLE` when the binding is of another class.
  *
  * @example

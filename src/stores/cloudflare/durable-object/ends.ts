@@ -26,8 +26,8 @@ export async function endOfAll({ ask, all }: Ending, limit: number, at: number):
 }
 
 /**
- * In the user's own object, where such calls of a user take turns: of two sessions that each end all others at once, the
- * second finds that it was ended.
+ * In the user's own object, where such calls of a user take turns: of two sessions that each end all others at once,
+ * the second finds that it was ended.
  */
 export async function endWithin(
   { userId, except, limit, at }: SparingEnd,

@@ -3,9 +3,9 @@ import { type Held, isBehind } from "./shard-verbs.ts";
 import type { LimitedAdmission, Surroundings } from "./wide-verbs.ts";
 
 /**
- * Admits in the user's own object, where the logins of a user take turns: counts in all, inserts in the key's, where the
- * epoch is compared in the same step, and then ends the surplus. When an object fails on the way the login fails, and what
- * it inserted goes again as far as it can be reached; the next login counts anew, from the records themselves.
+ * Admits in the user's own object, where the logins of a user take turns: counts in all, inserts in the key's, where
+ * the epoch is compared in the same step, and then ends the surplus. When an object fails on the way the login fails,
+ * and what it inserted goes again as far as it can be reached; the next login counts anew, from the records themselves.
  */
 export async function admitWithin(
   { key, record, admission: { epoch, since, limit = Number.POSITIVE_INFINITY, onLimit } }: LimitedAdmission,

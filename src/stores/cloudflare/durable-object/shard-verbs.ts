@@ -58,7 +58,10 @@ function counters(epoch: Epoch): readonly [everybody: number, own: number] {
   return [everybody, own];
 }
 
-/** Whether a revocation came after the epoch was read. One that has not reached this object yet makes it greater, not less. */
+/**
+ * Whether a revocation came after the epoch was read. One that has not reached this object yet makes it greater, not
+ * less.
+ */
 export function isBehind(epoch: Epoch, present: Epoch): boolean {
   const [everybody, own] = counters(epoch);
   const [presentEverybody, presentOwn] = counters(present);

@@ -39,8 +39,8 @@ export function inOneObject(objects: Objects, clock: Clock): ManyVerbs {
 }
 
 /**
- * With several, a session is in the object of its key, and so is the index by user: there is no index beside the records
- * that could differ from them. What is about a user asks all objects.
+ * With several, a session is in the object of its key, and so is the index by user: there is no index beside the
+ * records that could differ from them. What is about a user asks all objects.
  */
 export function inManyObjects(objects: Objects, clock: Clock): ManyVerbs {
   const inAll = <T>(ask: (index: number) => Promise<T>): Promise<T[]> => Promise.all(objects.all.map(ask));

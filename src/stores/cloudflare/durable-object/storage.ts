@@ -16,7 +16,10 @@ import type { ObjectSql, ObjectState } from "./binding.ts";
 /** Every object has a database of its own, so the name need not be chosen. */
 export const TABLES: Names = namesOf(TABLE);
 
-/** The object's SQL, which keeps what it has compiled by its text, in the form that the statements of every store ask for. */
+/**
+ * The object's SQL, which keeps what it has compiled by its text, in the form that the statements of every store ask
+ * for.
+ */
 export function statementOver(sql: ObjectSql, text: string): SqliteStatement {
   const all = (...values: SqliteValue[]): unknown[] => sql.exec(text, ...values).toArray();
   return {

@@ -7,13 +7,17 @@ import { Verbs } from "./verbs.ts";
 
 /** How a KV store is set up; everything has a default. */
 export interface KvStoreOptions {
-  /** What the names of the values begin with, up to 200 characters; nothing else may write under it. Default `"sojourn:"`. */
+  /**
+   * What the names of the values begin with, up to 200 characters; nothing else may write under it. Default
+   * `"sojourn:"`.
+   */
   readonly prefix?: string | undefined;
   /** What an instant is compared with. KV's own expiry only frees space. Default: the system's clock. */
   readonly clock?: Clock | undefined;
   /**
    * How long a location may answer from its own copy, in seconds: so long a logout or a change of another location goes
-   * unnoticed, beside the time that KV takes to spread it. From 30 s, the least that KV takes, to 3,600 s; default 30 s.
+   * unnoticed, beside the time that KV takes to spread it. From 30 s, the least that KV takes, to 3,600 s; default 30
+   * s.
    */
   readonly cacheTtl?: number | undefined;
 }
@@ -28,8 +32,8 @@ export interface KvStore extends HealthStore {
 }
 
 /**
- * A store in Workers KV, which is eventually consistent: **what one location writes, others may not see for a minute or more.**
- * For anonymous data that is read often, written seldom and may be lost: a language, a theme, a basket. Not for
+ * A store in Workers KV, which is eventually consistent: **what one location writes, others may not see for a minute or
+ * more.** For anonymous data that is read often, written seldom and may be lost: a language, a theme, a basket. Not for
  * logins: take `durableObjectStore` or `d1Store`.
  *
  * What it cannot do: a logout or `revoke` holds at once where it was made and takes up to a minute elsewhere; of two

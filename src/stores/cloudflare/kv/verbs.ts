@@ -69,7 +69,10 @@ export class Verbs {
     return held !== undefined;
   }
 
-  /** A record of its own, written, read and deleted. That it cannot be read yet is no fault of an eventually consistent store. */
+  /**
+   * A record of its own, written, read and deleted. That it cannot be read yet is no fault of an eventually consistent
+   * store.
+   */
   async health(): Promise<void> {
     const { key, record } = probeAt(this.#clock());
     const name = await nameOf(this.#prefix, key);

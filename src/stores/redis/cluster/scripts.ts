@@ -2,13 +2,17 @@
  * The scripts of a Cluster, where a record and its user's index are in different slots.
  *
  * "Recent" is a hash beside the index: a member that was registered, or is being ended, for a minute. Its value is
- * `nonce state time claim`: the registration's nonce or "-", P for pending or S for settled, and who is about to end it: "-" for
- * nobody, the nonce of the login that evicts it, or `all:` and the nonce of a revocation that spares one. Times are the server's.
+ * `nonce state time claim`: the registration's nonce or "-", P for pending or S for settled, and who is about to end
+ * it: "-" for nobody, the nonce of the login that evicts it, or `all:` and the nonce of a revocation that spares one.
+ * Times are the server's.
  */
 import type { Script } from "../script.ts";
 import { GRACE, script } from "../script-parts.ts";
 
-/** Milliseconds after registration in which the record may be created. Servers' clocks may differ by the rest of the minute. */
+/**
+ * Milliseconds after registration in which the record may be created. Servers' clocks may differ by the rest of the
+ * minute.
+ */
 const CREATE_WITHIN = 20_000;
 
 const recent = `
@@ -30,11 +34,12 @@ end
 return answer`);
 
 /**
- * Registers a member, before its record is there. KEYS index, epoch, recent, instant; ARGV 3 user, 4 member, 5 createdAt,
- * 6 nonce, 7 own epoch, or "" for any, 8 limit or "", 9 "reject" or not, 10 patience, 11 since or "", 12… members that were read, each
- * with its recent value and "1" for a live one. "ok", the last time to create, and in turn: claimed for eviction, recent value before. "busy" when
- * another registration of the member is under way, or when the answer hangs on a member that was not seen: one registered since,
- * or pending for less than the patience. So those that count were all alive in the moment in which the index was read.
+ * Registers a member, before its record is there. KEYS index, epoch, recent, instant; ARGV 3 user, 4 member, 5
+ * createdAt, 6 nonce, 7 own epoch, or "" for any, 8 limit or "", 9 "reject" or not, 10 patience, 11 since or "", 12…
+ * members that were read, each with its recent value and "1" for a live one. "ok", the last time to create, and in
+ * turn: claimed for eviction, recent value before. "busy" when another registration of the member is under way, or when
+ * the answer hangs on a member that was not seen: one registered since, or pending for less than the patience. So those
+ * that count were all alive in the moment in which the index was read.
  */
 export const register: Script = script(`${recent}
 local m, limit, t = ARGV[4], tonumber(ARGV[8]), clock()
@@ -101,7 +106,10 @@ if not now or nonce == ARGV[6] then
 end
 return 1`);
 
-/** Takes members out whose records are gone for good. KEYS index, recent; ARGV 3… member and nonce or claim, "" for none. */
+/**
+ * Takes members out whose records are gone for good. KEYS index, recent; ARGV 3… member and nonce or claim, "" for
+ * none.
+ */
 export const unlist: Script = script(`${recent}
 for i = 3, #ARGV, 2 do
   local now = redis.call('HGET', KEYS[2], ARGV[i])
@@ -132,8 +140,9 @@ end
 return 1`);
 
 /**
- * Creates a registered record. KEYS record, epoch of its bucket, instant of its bucket; ARGV 3 value, 4 ttl, 5 user, 6 nonce,
- * 7 global epoch, 8 own epoch, 9 last time, 10 since or "". "ok", "evicted", or "late", "revoked" or "exists" and what is there.
+ * Creates a registered record. KEYS record, epoch of its bucket, instant of its bucket; ARGV 3 value, 4 ttl, 5 user, 6
+ * nonce, 7 global epoch, 8 own epoch, 9 last time, 10 since or "". "ok", "evicted", or "late", "revoked" or "exists"
+ * and what is there.
  */
 export const createRegistered: Script = script(`${recent}
 local k = KEYS[1]
@@ -150,8 +159,9 @@ redis.call('SET', k, ARGV[3], 'PX', ttl(ARGV[4]))
 return {'ok'}`);
 
 /**
- * Ends the record of a member of a user, or sees to it that a registered one does not come. KEYS record; ARGV 3 user, 4 member,
- * 5 tombstone, or "" when nothing can be on its way. 1 when a live one ended, 2 when there was none and the tombstone is set.
+ * Ends the record of a member of a user, or sees to it that a registered one does not come. KEYS record; ARGV 3 user, 4
+ * member, 5 tombstone, or "" when nothing can be on its way. 1 when a live one ended, 2 when there was none and the
+ * tombstone is set.
  */
 export const endMember: Script = script(`
 local k, ended = KEYS[1], 0
@@ -171,9 +181,10 @@ end
 return ended`);
 
 /**
- * Moves a user's epoch. KEYS index, epoch, recent, instant; ARGV 3 the instant, 4 the member that is spared or "", 5 who claims all
- * others for it. The epoch, then members and recent values in turn. Nil, and nothing done, when the one to be spared is not
- * there or claimed by another revocation: of two that spare one each, the first decides. "busy" while a login is evicting it.
+ * Moves a user's epoch. KEYS index, epoch, recent, instant; ARGV 3 the instant, 4 the member that is spared or "", 5
+ * who claims all others for it. The epoch, then members and recent values in turn. Nil, and nothing done, when the one
+ * to be spared is not there or claimed by another revocation: of two that spare one each, the first decides. "busy"
+ * while a login is evicting it.
  */
 export const revoke: Script = script(`${recent}
 local t, spared = clock(), ARGV[4]
