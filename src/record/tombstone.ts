@@ -20,6 +20,9 @@ export const IN_FLIGHT_MS = 60_000;
  */
 const REMEMBERED_MS = 600_000;
 
+/** Ends that come from the client's own request. */
+const OWN_ENDS: readonly EndReason[] = ["logout", "destroyed"];
+
 /** A chain of successors that is longer than this is being made faster than it can be followed. */
 const MOST_LINKS = 1_000;
 
@@ -154,10 +157,13 @@ async function endOne(yard: Graveyard, key: SessionKey, reason: EndReason, start
   const held = start ?? (await records.find(key));
   const burial: Burial = held ? await bury(yard, key, held, { reason: "ended" }) : { status: "gone", held: undefined };
   const grave = burial.status === "gone" ? burial.held : undefined;
-  // A tombstone stays for the late requests; where nobody would hear of it, or nothing can be read, the record goes.
-  // One that has a user yet may still become the session again, in a verb that is under way: it goes, too.
+  // After an end that its own browser asked for, a tombstone stays for the late requests, which must not touch the
+  // cookie of whatever comes next. Who was ended by somebody else begins anew with the next request, and where nobody
+  // would hear of the tombstone, or nothing can be read, the record goes, too. So does one that has a user yet: it may
+  // still become the session again, in a verb that is under way.
   const mayReturn = grave?.times.userId !== undefined;
-  const goes = burial.status === "buried" ? !records.tellsOfEnds : grave === undefined || mayReturn;
+  const stays = records.tellsOfEnds && OWN_ENDS.includes(reason);
+  const goes = burial.status === "buried" ? !stays : grave === undefined || mayReturn;
   const removed = goes && (await records.remove(key));
   const ended = burial.status === "buried" || (removed && !mayReturn);
   if (ended) {

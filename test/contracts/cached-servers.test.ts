@@ -9,14 +9,15 @@ await contract({
   title: "PostgreSQL behind memory",
   durable: true,
   histories: 4,
-  open: async (context) => cachedStore(memoryStore(context), await postgres(context), context),
+  open: async (context) =>
+    cachedStore(memoryStore({ clock: context.clock }), await postgres(context), { clock: context.clock }),
 });
 
 await contract({
   title: "Redis behind memory",
   durable: true,
   histories: 4,
-  open: (context) => cachedStore(memoryStore(context), redis(context), context),
+  open: (context) => cachedStore(memoryStore({ clock: context.clock }), redis(context), { clock: context.clock }),
 });
 
 // A near store that the processes of a fleet share, each with connections of its own.
@@ -24,5 +25,5 @@ await contract({
   title: "PostgreSQL behind a Redis",
   durable: true,
   histories: 1,
-  open: async (context) => cachedStore(redis(context), await postgres(context), context),
+  open: async (context) => cachedStore(redis(context), await postgres(context), { clock: context.clock }),
 });

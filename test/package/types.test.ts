@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pending, readManifest, subpaths } from "../../scripts/manifest.ts";
 import { root, run } from "../../scripts/run.ts";
@@ -31,10 +31,11 @@ let staged: StagedPackage;
 beforeAll(async () => {
   staged = await stagePackage();
   const modules = join(staged.app, "node_modules");
-  mkdirSync(join(modules, "@types"));
   const linked = ["@types/node", "@types/express-session", ...Object.keys(manifest.peerDependencies)];
-  for (const name of linked.filter((one) => existsSync(join(root, "node_modules", one))))
+  for (const name of linked.filter((one) => existsSync(join(root, "node_modules", one)))) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(modules, name));
+  }
   const imports = specifiers.map((specifier, index) => `import * as entry${index} from "${specifier}";`);
   const uses = specifiers.map((_, index) => `entry${index}`).join(", ");
   for (const file of ["consumer.ts", "consumer.cts"])
