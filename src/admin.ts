@@ -150,6 +150,7 @@ function assertCan({ records }: Context, verb: string, can: boolean): void {
   if (can) return;
   throw new SessionError(
     "SOJOURN_UNSUPPORTED",
-    `Cannot ${verb}: the ${records.storeName} store has no such index. Use a store that implements UserStore and ScanStore.`,
+    `Cannot ${verb}: the ${records.storeName} store has no such index. Use a store that implements UserStore and ` +
+      "ScanStore.",
   );
 }

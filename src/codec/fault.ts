@@ -58,7 +58,8 @@ function notSerialisable({ path, found, value }: Fault, format: Format): Session
   const where = path === "" ? "Session data" : `Session data at "${path.replace(/^\./, "").slice(0, 200)}"`;
   return new SessionError(
     "SOJOURN_DATA_NOT_SERIALISABLE",
-    `${where}: expected a value that ${format.name} gives back unchanged, found ${found}. ${advice(found, value, format)}`,
+    `${where}: expected a value that ${format.name} gives back unchanged, found ${found}. ` +
+      `${advice(found, value, format)}`,
   );
 }
 

@@ -35,14 +35,14 @@ export function adviseOnStore({ name, consistency }: Store): void {
   if (consistency === "none" || consistency === "insert-update")
     tell(
       "SOJOURN_WEAK_STORE",
-      `The ${name} store cannot compare what it overwrites: of changes to one session from several processes some can be lost. ` +
-        "See docs/universal-stores.md.",
+      `The ${name} store cannot compare what it overwrites: of changes to one session from several processes some ` +
+        "can be lost. See docs/universal-stores.md.",
     );
   if (name === "memory" && environment() === "production")
     tellOnce(
       "SOJOURN_MEMORY_STORE",
-      "The memory store is in use in production: a restart logs everybody out, and no other process knows these sessions. " +
-        "See docs/stores.md.",
+      "The memory store is in use in production: a restart logs everybody out, and no other process knows these " +
+        "sessions. See docs/stores.md.",
     );
 }
 
@@ -64,9 +64,9 @@ export function adviseOnReturn(transport: Transport, secure: boolean): Transport
       if (++unanswered === UNANSWERED)
         tellOnce(
           "SOJOURN_NO_COOKIE_CAME_BACK",
-          `${UNANSWERED} session cookies were sent and none came back. Over plain HTTP browsers keep a Secure cookie from ` +
-            "http://localhost only, and Safari not even from there: in development give `cookie: { insecure: true }`, or serve " +
-            "HTTPS. A client without a cookie jar looks the same.",
+          `${UNANSWERED} session cookies were sent and none came back. Over plain HTTP browsers keep a Secure cookie ` +
+            "from http://localhost only, and Safari not even from there: in development give `cookie: { insecure: " +
+            "true }`, or serve HTTPS. A client without a cookie jar looks the same.",
         );
       return transport.write(value, lease, source);
     },
@@ -82,8 +82,9 @@ export function adviseOnStrangers(emit: Emit): Emit {
     if (event.type === "rejected" && event.reason === "foreign")
       tellOnce(
         "SOJOURN_FOREIGN_COOKIE",
-        "A session cookie came that was not made with this application's secret. Two applications on ports of localhost get each " +
-          "other's cookies and log each other's users out: give each a `cookie.name` of its own. Or the secret was changed.",
+        "A session cookie came that was not made with this application's secret. Two applications on ports of " +
+          "localhost get each other's cookies and log each other's users out: give each a `cookie.name` of its " +
+          "own. Or the secret was changed.",
       );
     emit(event);
   };

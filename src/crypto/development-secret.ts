@@ -92,8 +92,8 @@ function codeOf(error: unknown): string | undefined {
 function noSecret(why: string, cause?: unknown): SessionError {
   return new SessionError(
     "SOJOURN_INVALID_OPTION",
-    `Option "secrets": expected a secret, in the option or in the environment variable SOJOURN_SECRET, found none, and ${why}. ` +
-      "Make one with: npx sojourn secret",
+    'Option "secrets": expected a secret, in the option or in the environment variable SOJOURN_SECRET, found none, ' +
+      `and ${why}. Make one with: npx sojourn secret`,
     cause,
   );
 }

@@ -49,6 +49,7 @@ function reject(option: string, weakness: string | undefined): void {
 function weak(option: string, found: string): SessionError {
   return new SessionError(
     "SOJOURN_WEAK_SECRET",
-    `Option "${option}": expected ${MIN_BYTES} to ${MAX_BYTES} random bytes, found ${found}. Make a secret with: npx sojourn secret`,
+    `Option "${option}": expected ${MIN_BYTES} to ${MAX_BYTES} random bytes, found ${found}. Make a secret with: npx ` +
+      "sojourn secret",
   );
 }

@@ -90,13 +90,13 @@ export function isHarmless(source: RequestSource): boolean {
 }
 
 /** Whether the request asks for a WebSocket (RFC 6455, 4.1; the tokens of `Upgrade` are a list). */
-export function isUpgrade(source: RequestSource): boolean {
+function isUpgrade(source: RequestSource): boolean {
   const upgrade = source.header("upgrade");
   return upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(upgrade);
 }
 
 /** Whether it is the polling of Engine.IO (below Socket.IO): a socket made of requests, which begins with a GET. */
-export function isPolling({ url }: RequestSource): boolean {
+function isPolling({ url }: RequestSource): boolean {
   const query = url.indexOf("?");
   return query !== -1 && /[?&]EIO=\d/.test(url.slice(query)) && /[?&]transport=polling\b/.test(url.slice(query));
 }

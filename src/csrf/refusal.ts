@@ -20,11 +20,20 @@ function explain(reason: ProtectionReason, { tokenHeader, tokenField }: CsrfPoli
     case "cross-site":
       return `\`Sec-Fetch-Site\` says that a page of another site sent it. ${TRUST}, or ${exempt}.`;
     case "foreign-origin":
-      return `its \`Origin\` is not this application's. ${TRUST}; behind a proxy that changes \`Host\`, give the public origin as \`csrf.origin\`.`;
+      return (
+        `its \`Origin\` is not this application's. ${TRUST}; behind a proxy that changes \`Host\`, give the ` +
+        "public origin as `csrf.origin`."
+      );
     case "missing-origin":
-      return "a WebSocket handshake needs an `Origin` header, which browsers always send. Let native clients in with `csrf.nativeClients`.";
+      return (
+        "a WebSocket handshake needs an `Origin` header, which browsers always send. Let native clients in " +
+        "with `csrf.nativeClients`."
+      );
     case "missing-token":
-      return `it has a session, and neither \`Sec-Fetch-Site\` nor \`Origin\`. Send \`session.csrfToken()\` in ${token}, send \`Origin\` (test clients do not), or ${exempt}.`;
+      return (
+        "it has a session, and neither `Sec-Fetch-Site` nor `Origin`. Send `session.csrfToken()` in " +
+        `${token}, send \`Origin\` (test clients do not), or ${exempt}.`
+      );
     case "wrong-token":
       return `the CSRF token in ${token} is not one of this session (a login or logout makes new ones necessary).`;
     default:

@@ -122,7 +122,8 @@ function unavailable(store: string, verb: string, cause: unknown): SessionError 
   if (isSessionError(cause)) return cause;
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",
-    `The ${store} store did not ${verb}. Nothing was sent to the client; the request can be tried again when the store answers.`,
+    `The ${store} store did not ${verb}. Nothing was sent to the client; the request can be tried again when the ` +
+      "store answers.",
     cause,
   );
 }

@@ -25,6 +25,7 @@ import {
   type Store,
   type UserStore,
 } from "../stores/store.ts";
+import { type Admitted, ownOf, type Replaced } from "./admitted.ts";
 import { type Attempt, type Build, compareAndSet, type Outcome } from "./compare-and-set.ts";
 import type { Ask } from "./deadline.ts";
 import type { Held, Next } from "./held.ts";
@@ -52,18 +53,6 @@ export interface Replacement {
   readonly grave: Next;
   readonly admission: Admission | undefined;
 }
-
-export type Replaced =
-  | { readonly status: "ok"; readonly held: Held; readonly evicted: readonly SessionKey[] }
-  | { readonly status: "conflict"; readonly current: Held }
-  | { readonly status: "gone" }
-  | { readonly status: "revoked" }
-  | { readonly status: "limit" };
-
-export type Admitted =
-  | { readonly status: "ok"; readonly held: Held; readonly evicted: readonly SessionKey[] }
-  | { readonly status: "revoked" }
-  | { readonly status: "limit" };
 
 export class Records {
   readonly #parts: RecordParts;
@@ -290,17 +279,13 @@ export class Records {
    * answer was lost.
    */
   async #ours(key: SessionKey, next: Next): Promise<Admitted> {
-    const there = await this.find(key);
-    if (!there || there.content.meta.tombstone) return { status: "revoked" };
-    return { status: "ok", held: { ...next, version: there.version }, evicted: [] };
+    return ownOf(await this.find(key), next);
   }
 
   /** Whether an insert that was not answered took effect: its key is known to nobody else. */
   async #settled(key: SessionKey, next: Next, error: unknown): Promise<Admitted> {
     const there = await Promise.resolve(this.find(key)).catch(() => undefined);
     if (!there) throw error;
-    return there.content.meta.tombstone
-      ? { status: "revoked" }
-      : { status: "ok", held: { ...next, version: there.version }, evicted: [] };
+    return ownOf(there, next);
   }
 }

@@ -25,6 +25,7 @@ export function assertFits(encoded: Encoded, most: number): void {
   if (bytes <= most) return;
   throw new SessionError(
     "SOJOURN_TOO_LARGE",
-    `The session's data would take ${bytes} bytes, and \`maxDataBytes\` is ${most}; nothing was saved. Keep large things elsewhere, and their key in the session.`,
+    `The session's data would take ${bytes} bytes, and \`maxDataBytes\` is ${most}; nothing was saved. Keep large ` +
+      "things elsewhere, and their key in the session.",
   );
 }

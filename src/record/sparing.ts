@@ -21,7 +21,8 @@ export function assertNotSpared({ clock }: Pick<Spares, "clock">, { content: { m
   if (meta.sparedUntil === undefined || clock() >= meta.sparedUntil) return;
   throw new SessionError(
     "SOJOURN_CONFLICT",
-    "The user's other sessions were being ended while this one was to get a new id; it keeps the old one. Try the request again.",
+    "The user's other sessions were being ended while this one was to get a new id; it keeps the old one. Try the " +
+      "request again.",
   );
 }
 

@@ -177,6 +177,7 @@ async function endOne(yard: Graveyard, key: SessionKey, reason: EndReason, start
 function endlessChain(): SessionError {
   return new SessionError(
     "SOJOURN_CONFLICT",
-    `The session got more than ${MOST_LINKS} new ids while it was being ended: somebody rotates it without a pause. Revoke its user.`,
+    `The session got more than ${MOST_LINKS} new ids while it was being ended: somebody rotates it without a pause. ` +
+      "Revoke its user.",
   );
 }

@@ -18,7 +18,8 @@ export async function formToken(session: Internals): Promise<string> {
   if (!session.proof.source) {
     throw new SessionError(
       "SOJOURN_UNSUPPORTED",
-      "Cannot make a CSRF token: the session was reached by its id, and the token is made from a secret that only the client has.",
+      "Cannot make a CSRF token: the session was reached by its id, and the token is made from a secret that only " +
+        "the client has.",
     );
   }
   assertKept(session);

@@ -144,7 +144,8 @@ export class SessionData {
     if (!value)
       throw new SessionError(
         "SOJOURN_INVALID_DATA",
-        "The session's stored data cannot be read: somebody else has written to it. End the session, or restore its record.",
+        "The session's stored data cannot be read: somebody else has written to it. End the session, or restore its " +
+          "record.",
       );
     this.#value = value;
     return value;

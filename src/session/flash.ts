@@ -89,7 +89,8 @@ function sizeOf({ kind, text }: Flash): number {
 function tooLarge(bytes: number, most: number): SessionError {
   return new SessionError(
     "SOJOURN_TOO_LARGE",
-    `A flash message of ${bytes} bytes: all of a session's messages may take ${most}. Flash a short text, and keep the rest elsewhere.`,
+    `A flash message of ${bytes} bytes: all of a session's messages may take ${most}. Flash a short text, and keep ` +
+      "the rest elsewhere.",
   );
 }
 

@@ -7,7 +7,8 @@ import type { Internals } from "./internals.ts";
 export function storeDown(): SessionError {
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",
-    "The store did not answer when this request began, so its session is anonymous and read-only (`onOutage`); nothing was saved.",
+    "The store did not answer when this request began, so its session is anonymous and read-only (`onOutage`); " +
+      "nothing was saved.",
   );
 }
 
@@ -15,7 +16,8 @@ export function storeDown(): SessionError {
 export function readOnly(what: string): SessionError {
   return new SessionError(
     "SOJOURN_READ_ONLY",
-    `Cannot ${what}: the session was opened with \`readOnly\`, where no cookie can be sent (a server component, a socket). Do it in a request that is answered: an action, a route handler, a form's POST.`,
+    `Cannot ${what}: the session was opened with \`readOnly\`, where no cookie can be sent (a server component, a ` +
+      "socket). Do it in a request that is answered: an action, a route handler, a form's POST.",
   );
 }
 
@@ -27,7 +29,8 @@ export function assertHandsOut({ proof }: Internals, what: string): void {
 export function replaced(): SessionError {
   return new SessionError(
     "SOJOURN_REPLACED",
-    "The session has another id since this request was sent, so its changes were not saved. Send the request again: it will carry the new cookie.",
+    "The session has another id since this request was sent, so its changes were not saved. Send the request again: " +
+      "it will carry the new cookie.",
   );
 }
 
@@ -63,7 +66,8 @@ export function assertReachable({ proof, held, context }: Internals): void {
   if (proof.source || !held) return;
   throw new SessionError(
     "SOJOURN_UNSUPPORTED",
-    "Cannot change the data of a session that was reached by its id: it is in the client's cookie. Keep what must be reached in the store.",
+    "Cannot change the data of a session that was reached by its id: it is in the client's cookie. Keep what must be " +
+      "reached in the store.",
   );
 }
 
@@ -71,7 +75,8 @@ export function assertReachable({ proof, held, context }: Internals): void {
 export function committed(): SessionError {
   return new SessionError(
     "SOJOURN_COMMITTED",
-    "The session was changed after the response had begun, so the change could not be saved. Change it earlier; with a store, `update` saves by itself.",
+    "The session was changed after the response had begun, so the change could not be saved. Change it earlier; with " +
+      "a store, `update` saves by itself.",
   );
 }
 
@@ -79,7 +84,8 @@ export function assertUsable({ phase }: Internals, verb: string): void {
   if (phase === "ended") {
     throw new SessionError(
       "SOJOURN_ENDED",
-      `Cannot ${verb}: this session has ended. Begin with a new request, or use \`logout\` instead of \`destroy\` to go on anonymously.`,
+      `Cannot ${verb}: this session has ended. Begin with a new request, or use \`logout\` instead of \`destroy\` to ` +
+        "go on anonymously.",
     );
   }
   if (phase === "readonly") throw storeDown();

@@ -5,12 +5,12 @@
  */
 import { isPromise } from "../awaitable.ts";
 import { SessionError } from "../errors.ts";
+import type { Replaced } from "../record/admitted.ts";
 import { tooManyConflicts } from "../record/compare-and-set.ts";
 import type { Held, Next, Times } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
 import type { Meta } from "../record/meta.ts";
 import { type Content, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
-import type { Replaced } from "../record/records.ts";
 import { assertFits } from "../record/size.ts";
 import { end, graveOf, lastOf, successorOf } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
@@ -141,11 +141,7 @@ async function swap(
   return records.replace({ key, next, oldKey: place.key, old: place.held, grave, admission });
 }
 
-export function tombstoneFor(
-  old: Held,
-  successor: SessionKey,
-  userId: string | undefined,
-): NonNullable<Meta["tombstone"]> {
+function tombstoneFor(old: Held, successor: SessionKey, userId: string | undefined): NonNullable<Meta["tombstone"]> {
   const otherUser = old.times.userId !== undefined && old.times.userId !== userId;
   return { reason: "replaced", successor, otherUser };
 }
@@ -228,6 +224,7 @@ function tooManySessions(limit: number | undefined): SessionError {
 function revokedMeanwhile(): SessionError {
   return new SessionError(
     "SOJOURN_REVOKED",
-    "The user was revoked after this login's request had arrived; log in again. When this request revoked them itself, pass its session to `revokeUser` as `by`.",
+    "The user was revoked after this login's request had arrived; log in again. When this request revoked them " +
+      "itself, pass its session to `revokeUser` as `by`.",
   );
 }

@@ -62,13 +62,15 @@ function lost(name: string | symbol): SessionError {
   const path = typeof name === "symbol" ? `[${String(name)}]` : `.${name}`;
   return new SessionError(
     "SOJOURN_UNSUPPORTED",
-    `Cannot set \`session${path}\`: it would not be saved. Data goes into \`session.data${path}\`; for code of express-session see \`sojourn/express-session\`.`,
+    `Cannot set \`session${path}\`: it would not be saved. Data goes into \`session.data${path}\`; for code of ` +
+      "express-session see `sojourn/express-session`.",
   );
 }
 
 function callback(verb: string): SessionError {
   return new SessionError(
     "SOJOURN_UNSUPPORTED",
-    `\`session.${verb}\` takes no callback, which would never be called: it gives a promise. Write \`await session.${verb}(…)\`.`,
+    `\`session.${verb}\` takes no callback, which would never be called: it gives a promise. Write \`await ` +
+      `session.${verb}(…)\`.`,
   );
 }

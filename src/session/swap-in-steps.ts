@@ -4,9 +4,9 @@
  * undone or finished.
  */
 import { SessionError } from "../errors.ts";
+import type { Replaced } from "../record/admitted.ts";
 import type { Held, Next } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
-import type { Replaced } from "../record/records.ts";
 import { type Burial, bury } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
 import { ended } from "./guards.ts";

@@ -58,7 +58,8 @@ export class VerbQueue {
     return new Promise((resolve, reject) => {
       const inside = new SessionError(
         "SOJOURN_CONFLICT",
-        "A verb of the session waited for an update that did not end: the function given to `update` must not call `update`, `login` or another verb of the same session.",
+        "A verb of the session waited for an update that did not end: the function given to `update` must not call " +
+          "`update`, `login` or another verb of the same session.",
       );
       const timer = setTimeout(() => reject(inside), PATIENCE_MS);
       void before.then(() => {

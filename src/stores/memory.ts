@@ -1,15 +1,15 @@
 import { atOnce } from "../awaitable.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { invalidOption, SessionError } from "../errors.ts";
+import type { Clock } from "../clock.ts";
+import { SessionError } from "../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../record.ts";
 import { keepsOut } from "./memory/admission.ts";
 import { NONE } from "./memory/columns.ts";
 import { Epochs } from "./memory/epochs.ts";
+import { type MemoryStoreOptions, settingsOf } from "./memory/options.ts";
 import { pageOfAll, pageOfUser } from "./memory/pages.ts";
 import { probe } from "./memory/probe.ts";
 import { Sweeper } from "./memory/sweeper.ts";
 import { footprint, Table } from "./memory/table.ts";
-import { checkKnown } from "./parts/bounds.ts";
 import { Listeners } from "./parts/listeners.ts";
 import type {
   Admission,
@@ -31,20 +31,7 @@ import type {
   WatchStore,
 } from "./store.ts";
 
-/** How a memory store is bounded. */
-export interface MemoryStoreOptions {
-  /**
-   * Most sessions held; a whole number of 1 or more, default 100,000. Over it the one used the longest ago is ended.
-   */
-  readonly maxSessions?: number | undefined;
-  /**
-   * Most bytes held, as far as they can be told from outside (texts, and 200 a record); a whole number,
-   * default 256 MiB. Over it the session used the longest ago is ended; a record that is larger by itself is refused.
-   */
-  readonly maxBytes?: number | undefined;
-  /** Milliseconds since the epoch; default the system's clock. */
-  readonly clock?: Clock | undefined;
-}
+export type { MemoryStoreOptions };
 
 /** Everything a store can do, in the process. */
 export interface MemoryStore
@@ -78,12 +65,7 @@ export interface MemoryStore
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
-  checkKnown(options, { maxSessions: true, maxBytes: true, clock: true });
-  const { maxSessions = 100_000, maxBytes = 268_435_456, clock = systemClock } = options;
-  for (const [name, found] of Object.entries({ maxSessions, maxBytes })) {
-    if (!Number.isSafeInteger(found) || found < 1) throw invalidOption(name, found, "a whole number of 1 or more");
-  }
-  if (typeof clock !== "function") throw invalidOption("clock", clock, "a function that returns milliseconds");
+  const { maxSessions, maxBytes, clock } = settingsOf(options);
   return new Memory(maxSessions, maxBytes, clock);
 }
 

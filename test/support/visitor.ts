@@ -49,7 +49,7 @@ export function openSite(options: Options = {}, mode: TestMode = "server", inSte
 }
 
 /** The same store without the one step that puts a session in the place of another, as a Redis Cluster is. */
-export function inTwoSteps<S extends object>(store: S): S {
+function inTwoSteps<S extends object>(store: S): S {
   return new Proxy(store, {
     has: (target, name) => name !== "replace" && Reflect.has(target, name),
     get(target, name) {

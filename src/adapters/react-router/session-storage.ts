@@ -57,7 +57,8 @@ export function sessionStorage<Data extends object>(sessions: Sessions<Data>): R
     if (lines.length > 1)
       throw new SessionError(
         "SOJOURN_UNSUPPORTED",
-        `A SessionStorage can send one cookie, and this session needs ${lines.length}. Keep the data in a store, or use sessionMiddleware.`,
+        `A SessionStorage can send one cookie, and this session needs ${lines.length}. Keep the data in a store, or ` +
+          "use sessionMiddleware.",
       );
     return lines[0]?.value ?? "";
   };

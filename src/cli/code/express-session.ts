@@ -30,14 +30,17 @@ const BY_NAME = [
 
 const LEFT = {
   namespace:
-    "a namespace is no function where modules are ES modules: import the default, `import session from`, and run this again",
+    "a namespace is no function where modules are ES modules: import the default, `import session from`, and run " +
+    "this again",
   incomplete: "this file could not be read whole, and is left as it is",
   chained: "without a callback this gives a promise now, and no session: await it, or give it a callback",
   byName:
-    "this store imports express-session by its name: keep that installed, or `npm install express-session@npm:@sojourn/express-session`",
+    "this store imports express-session by its name: keep that installed, or `npm install " +
+    "express-session@npm:@sojourn/express-session`",
   mentioned: "this names express-session in another way: look whether it means the module that has changed",
   installed:
-    "install sojourn beside it; keep @types/express-session; express-session itself can go when nothing below imports it by its name",
+    "install sojourn beside it; keep @types/express-session; express-session itself can go when nothing below " +
+    "imports it by its name",
 } as const;
 
 /** The line that imports express-session, changed; and all that a change of one line does not do. */

@@ -106,7 +106,7 @@ function destroyed(store: OldStore, sid: string): Promise<void> {
  * A row as any store of express-session gives it. Whether it is over was the store's to say, and the cookie's where it
  * says so.
  */
-export function sessionOf(row: unknown): FoundSession | undefined {
+function sessionOf(row: unknown): FoundSession | undefined {
   const found = objectOf(row);
   if (!found) return undefined;
   const { cookie, ...data } = found;

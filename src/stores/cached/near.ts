@@ -88,7 +88,8 @@ export class Near {
     if (await this.#replace(key, tombstone(now, now + this.#tombstoneFor), () => true)) return;
     throw new SessionError(
       "SOJOURN_STORE_UNAVAILABLE",
-      `The store "${this.#store.name}" could not be told that a session ended: other writers came first ${TRIES} times.`,
+      `The store "${this.#store.name}" could not be told that a session ended: other writers came first ${TRIES} ` +
+        "times.",
     );
   }
 

@@ -26,7 +26,8 @@ export class Disk {
     if (process.platform !== "win32" && (mode & 0o022) !== 0) {
       throw new SessionError(
         "SOJOURN_INVALID_OPTION",
-        `Option "directory": expected a folder that only its owner can write to, found mode ${mode.toString(8)}. Run chmod 700 on it.`,
+        `Option "directory": expected a folder that only its owner can write to, found mode ${mode.toString(8)}. Run ` +
+          "chmod 700 on it.",
       );
     }
     for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });

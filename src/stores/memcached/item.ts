@@ -61,7 +61,8 @@ function parse(line: string): Head {
 function strange(): SessionError {
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",
-    "memcached answered with an item that this store did not write for that key: give the store a prefix and a client of its own.",
+    "memcached answered with an item that this store did not write for that key: give the store a prefix and a " +
+      "client of its own.",
   );
 }
 

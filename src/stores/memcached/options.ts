@@ -39,7 +39,8 @@ export function checkSource(source: unknown): string | Memcache | MemcachedClien
   const verbs = [client?.gets, client?.add, client?.cas, client?.delete, client?.version];
   if (verbs.every((verb) => typeof verb === "function")) return client as MemcachedClient;
   const expected =
-    'a URL that begins with "memcached://", a Memcache of the package memcache, or an object with gets, add, cas, delete and version';
+    'a URL that begins with "memcached://", a Memcache of the package memcache, or an object with gets, add, cas, ' +
+    "delete and version";
   throw invalidOption("source", source, expected);
 }
 

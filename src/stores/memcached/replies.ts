@@ -20,7 +20,8 @@ export function refusal(text: string): Error {
   if (!/too large/.test(text)) return new Refusal(`memcached refused: ${text}`);
   return new SessionError(
     "SOJOURN_RECORD_TOO_LARGE",
-    "memcached takes no item as large as this session: 1 MB less some bytes of its own, or what -I says. Nothing was stored.",
+    "memcached takes no item as large as this session: 1 MB less some bytes of its own, or what -I says. Nothing was " +
+      "stored.",
   );
 }
 

@@ -4,7 +4,7 @@ import { NONE } from "./columns.ts";
 import type { Table } from "./table.ts";
 
 /** Items on a page: 1 to 1,000, default 100. */
-export function pageSize(page: PageRequest | undefined): number {
+function pageSize(page: PageRequest | undefined): number {
   const limit = Math.trunc(page?.limit ?? 100);
   return limit >= 1 ? Math.min(limit, 1000) : 1;
 }
@@ -16,12 +16,12 @@ export interface Place {
 }
 
 /** Whether an entry comes after a place in the order of a user's listing. */
-export function after({ key, record }: Entry, place: Place): boolean {
+function after({ key, record }: Entry, place: Place): boolean {
   return record.createdAt > place.createdAt || (record.createdAt === place.createdAt && key > place.key);
 }
 
 /** Cursors of a user's listing. `read` gives undefined for none, null for one that was never given. */
-export const entryCursor: {
+const entryCursor: {
   write(last: Entry): string;
   read(cursor: string | undefined): Place | null | undefined;
 } = {
@@ -36,7 +36,7 @@ export const entryCursor: {
 };
 
 /** Cursors of a scan: the last slot. One that was never given leads past the end. */
-export const scanCursor: { write(slot: number): string; read(cursor: string | undefined): number } = {
+const scanCursor: { write(slot: number): string; read(cursor: string | undefined): number } = {
   write: (slot) => String(slot),
   read: (cursor) => {
     if (cursor === undefined) return NONE;

@@ -112,8 +112,8 @@ async function loadDriver(): Promise<Driver> {
   } catch (cause) {
     throw new SessionError(
       "SOJOURN_INVALID_OPTION",
-      'Option "source": a URL needs the driver mysql2, which cannot be loaded from here. Run `npm install mysql2`; where a ' +
-        "bundler left it out, mark it as external; or pass a pool of it.",
+      'Option "source": a URL needs the driver mysql2, which cannot be loaded from here. Run `npm install mysql2`; ' +
+        "where a bundler left it out, mark it as external; or pass a pool of it.",
       cause,
     );
   }

@@ -30,7 +30,8 @@ export const isReadOnly = (error: unknown): boolean => READ_ONLY.includes(number
 export function tooLarge(bytes: number, most: number): SessionError {
   return new SessionError(
     "SOJOURN_RECORD_TOO_LARGE",
-    `A session of ${bytes} bytes is more than the MySQL server takes in one statement (max_allowed_packet = ${most}). Nothing was stored.`,
+    `A session of ${bytes} bytes is more than the MySQL server takes in one statement (max_allowed_packet = ` +
+      `${most}). Nothing was stored.`,
   );
 }
 

@@ -185,7 +185,8 @@ class Strange extends SessionError {
   constructor() {
     super(
       "SOJOURN_STORE_UNAVAILABLE",
-      "Found a value that this store did not write, or not all of one: give the store a prefix of its own, and a back end that replaces a value at once.",
+      "Found a value that this store did not write, or not all of one: give the store a prefix of its own, and a " +
+        "back end that replaces a value at once.",
     );
   }
 }

@@ -77,7 +77,8 @@ export async function connectByUrl(url: string, options: DriverOptions): Promise
 function otherDriver(name: string): SessionError {
   return new SessionError(
     "SOJOURN_INVALID_OPTION",
-    `Option "source": the installed version of ${name} has another interface. Install pg 8 or postgres 3, or pass a client.`,
+    `Option "source": the installed version of ${name} has another interface. Install pg 8 or postgres 3, or pass a ` +
+      "client.",
   );
 }
 

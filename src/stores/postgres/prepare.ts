@@ -46,13 +46,15 @@ async function upgrade(
     if (code === "42501") {
       const what = missing.length > 0 ? ` (${listed(missing)})` : "";
       throw unusable(
-        `the role may not make or upgrade ${names.sessions}${what}: run what \`npx sojourn schema postgres\` prints, as a role that may.`,
+        `the role may not make or upgrade ${names.sessions}${what}: run what \`npx sojourn schema postgres\` prints, ` +
+          "as a role that may.",
         error,
       );
     }
     if (code !== "55P03") throw error;
     throw unusable(
-      `the tables of ${names.sessions} want an upgrade, and another transaction has ${names.epochs} locked, a backup perhaps. The next call tries again.`,
+      `the tables of ${names.sessions} want an upgrade, and another transaction has ${names.epochs} locked, a backup ` +
+        "perhaps. The next call tries again.",
       error,
     );
   }
@@ -79,8 +81,8 @@ async function findTables(
   }
   if (row.isolation !== "read committed") {
     throw unusable(
-      `transactions are "${String(row.isolation)}" by default, which makes concurrent writes fail: ` +
-        "ALTER ROLE ... SET default_transaction_isolation = 'read committed', for the role that the sessions are stored by.",
+      `transactions are "${String(row.isolation)}" by default, which makes concurrent writes fail: ALTER ROLE ... ` +
+        "SET default_transaction_isolation = 'read committed', for the role that the sessions are stored by.",
     );
   }
   return { names: namesOf(row.schema, table), made: row.made === true };

@@ -34,7 +34,8 @@ const first: PostgresStep = {
   user_id text COLLATE "C",
   payload text NOT NULL
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05)`,
-    `COMMENT ON TABLE ${names.sessions} IS 'Sojourn: one row per session. Expired rows are absent to the application, and swept later.'`,
+    `COMMENT ON TABLE ${names.sessions} IS 'Sojourn: one row per session. Expired rows are absent to the ` +
+      "application, and swept later.'",
     `COMMENT ON COLUMN ${names.sessions}.key IS 'The public session id: safe to log, no credential.'`,
     `COMMENT ON COLUMN ${names.sessions}.sweep_at IS 'When the sweeper looks at the row next.'`,
     index(names, names.byUser, "user_id", "(user_id, created_at) WHERE user_id IS NOT NULL"),
@@ -43,7 +44,8 @@ const first: PostgresStep = {
   user_id text COLLATE "C" NOT NULL PRIMARY KEY,
   epoch bigint NOT NULL
 )`,
-    `COMMENT ON TABLE ${names.epochs} IS 'Sojourn: how often the sessions of a user were revoked; a login that began before is refused.'`,
+    `COMMENT ON TABLE ${names.epochs} IS 'Sojourn: how often the sessions of a user were revoked; a login that began ` +
+      "before is refused.'",
     `CREATE TABLE IF NOT EXISTS ${names.meta} (
   name text NOT NULL PRIMARY KEY,
   value bigint NOT NULL
@@ -77,7 +79,8 @@ const second: PostgresStep = {
   compatible: 1,
   statements: (names) => [
     `ALTER TABLE ${names.epochs} ADD COLUMN IF NOT EXISTS revoked_at float8`,
-    `COMMENT ON COLUMN ${names.epochs}.revoked_at IS 'The last revocation, in milliseconds since 1970: a login whose request came earlier is refused. Of everybody in the row of no user.'`,
+    `COMMENT ON COLUMN ${names.epochs}.revoked_at IS 'The last revocation, in milliseconds since 1970: a login whose ` +
+      "request came earlier is refused. Of everybody in the row of no user.'",
     ...functions(names),
     ...firstRelease(names),
   ],

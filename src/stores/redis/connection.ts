@@ -103,7 +103,8 @@ function checkVersion(client: object): void {
 export function renames(): SessionError {
   return new SessionError(
     "SOJOURN_INVALID_OPTION",
-    'Option "client": expected a client that leaves the names of keys as they are, found one with keyPrefix. Give the store client.duplicate({ keyPrefix: "" }), and its own option "prefix".',
+    'Option "client": expected a client that leaves the names of keys as they are, found one with keyPrefix. Give ' +
+      'the store client.duplicate({ keyPrefix: "" }), and its own option "prefix".',
   );
 }
 

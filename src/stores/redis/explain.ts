@@ -32,7 +32,8 @@ export function explain(error: unknown, prefix: string): unknown {
 export function lacks(rights: string, cause?: unknown): SessionError {
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",
-    `NOPERM: the user of the Redis connection lacks ${rights}. All that the store needs is in docs/redis.md, "Least privileges".`,
+    `NOPERM: the user of the Redis connection lacks ${rights}. All that the store needs is in docs/redis.md, "Least ` +
+      'privileges".',
     cause,
   );
 }

@@ -106,7 +106,8 @@ export class Inspection {
     if (policy.startsWith("volatile-") && !cluster) return true;
     throw new SessionError(
       "SOJOURN_UNSUPPORTED",
-      `This Redis has a maxmemory-policy of ${policy}: it may evict the list of a user's sessions, and a revocation would miss them. Set it to noeviction${cluster ? "" : ", or to one that begins with volatile-"}.`,
+      `This Redis has a maxmemory-policy of ${policy}: it may evict the list of a user's sessions, and a revocation ` +
+        `would miss them. Set it to noeviction${cluster ? "" : ", or to one that begins with volatile-"}.`,
     );
   }
 

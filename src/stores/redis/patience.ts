@@ -77,7 +77,7 @@ export class Patience {
   }
 }
 
-export function late(timeout: number): SessionError {
+function late(timeout: number): SessionError {
   return new SessionError(
     "SOJOURN_STORE_UNAVAILABLE",
     `Redis did not answer within ${timeout} ms ("timeout"). A write may have been applied; it is not repeated.`,

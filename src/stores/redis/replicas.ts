@@ -75,7 +75,8 @@ export class Replicas {
     if (doubt === undefined) return revoked;
     throw new SessionError(
       "SOJOURN_STORE_UNAVAILABLE",
-      `the revocation is in force, but ${doubt}, so a failover could undo it: repeat it, or see to the replicas (option waitReplicas)`,
+      `the revocation is in force, but ${doubt}, so a failover could undo it: repeat it, or see to the replicas ` +
+        "(option waitReplicas)",
     );
   }
 

@@ -30,7 +30,7 @@ export interface TableNames {
 }
 
 /** For servers on which capital letters change their meaning with quotes or with the file system. */
-export const SMALL_LETTERS: TableNames = {
+const SMALL_LETTERS: TableNames = {
   fits: (table) => /^[a-z_][a-z0-9_]{0,39}$/.test(table),
   expected: "a name of small letters, digits and underscores, at most 40",
 };
@@ -53,7 +53,7 @@ export function tableOf(table: string = TABLE, names: TableNames = SMALL_LETTERS
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` for anything but its two values.
  */
-export function createOf(create: "auto" | false = "auto"): boolean {
+function createOf(create: "auto" | false = "auto"): boolean {
   if (create !== "auto" && create !== false) throw invalidOption("create", create, '"auto" or false');
   return create === "auto";
 }
@@ -63,7 +63,7 @@ export function createOf(create: "auto" | false = "auto"): boolean {
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` out of its bounds.
  */
-export function sweepEveryOf(sweepEvery: number | false = 60_000): number | false {
+function sweepEveryOf(sweepEvery: number | false = 60_000): number | false {
   return sweepEvery === false ? false : millisecondsWithin("sweepEvery", sweepEvery, 1000, 86_400_000);
 }
 

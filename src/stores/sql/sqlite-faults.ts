@@ -22,7 +22,8 @@ export function explained(error: unknown, limit: string): unknown {
   if (!isTooLarge(error)) return error;
   return new SessionError(
     "SOJOURN_RECORD_TOO_LARGE",
-    `${limit}, and this session holds more. Nothing was stored; keep large things elsewhere, and their key in the session.`,
+    `${limit}, and this session holds more. Nothing was stored; keep large things elsewhere, and their key in the ` +
+      "session.",
     error,
   );
 }

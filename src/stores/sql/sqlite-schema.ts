@@ -59,7 +59,8 @@ const first: Step<About> = {
     )`,
     `CREATE INDEX IF NOT EXISTS ${names.byExpiry} ON ${names.sessions} (expires_at)`,
     `CREATE INDEX IF NOT EXISTS ${names.byUser} ON ${names.sessions} (user_id, created_at) WHERE user_id IS NOT NULL`,
-    `CREATE TABLE IF NOT EXISTS ${names.epochs} (user_id TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE IF NOT EXISTS ${names.epochs} (user_id TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ` +
+      "ROWID",
     `CREATE TABLE IF NOT EXISTS ${names.meta} (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID`,
     `INSERT INTO ${names.meta} (name, value) VALUES ('epoch', ${epoch}) ON CONFLICT (name) DO NOTHING`,
   ],
@@ -80,7 +81,7 @@ const second: Step<About> = {
 export const STEPS: readonly Step<About>[] = [first, second];
 
 /** The layout that this code reads and writes. */
-export const LAYOUT: number = latestOf(STEPS).layout;
+const LAYOUT: number = latestOf(STEPS).layout;
 
 /** Rows of the table `meta`. */
 export interface MetaRow {

@@ -60,7 +60,8 @@ function sqlOf(storage: ObjectState["storage"]): ObjectSql {
   } catch (error) {
     throw new SessionError(
       "SOJOURN_INVALID_OPTION",
-      'The Durable Object has no SQL storage: declare its class under "new_sqlite_classes" in the migration, not "new_classes".',
+      'The Durable Object has no SQL storage: declare its class under "new_sqlite_classes" in the migration, not ' +
+        '"new_classes".',
       error,
     );
   }

@@ -14,7 +14,7 @@ function crc16(text: string): number {
 }
 
 /** The slot of every key with this in its braces. */
-export const slotOf = (bucket: string): number => crc16(bucket) % SLOTS;
+const slotOf = (bucket: string): number => crc16(bucket) % SLOTS;
 
 /** For each master the bucket of one of its slots; a master without any has no records either. */
 export async function bucketsOfMasters(connection: Connection): Promise<readonly string[]> {
