@@ -147,6 +147,20 @@ export function checkNames(within: string, given: object, known: readonly string
 }
 
 /**
+ * Refuses an option that is not there: a misspelt one would quietly be the default. The compiler sees that
+ * none of those that it has is forgotten.
+ *
+ * @throws SessionError `SOJOURN_INVALID_OPTION` naming the options that may have been meant.
+ */
+export function checkKnown<Options extends object>(
+  options: Options,
+  known: Readonly<Record<keyof Options, true>>,
+): void {
+  if (typeof options !== "object" || options === null) throw invalidKind("options", options, "an object");
+  checkNames("", options, Object.keys(known));
+}
+
+/**
  * Whether somebody may have meant the other: part of it, or but for a quarter of its letters the same, in any order.
  */
 function isNear(given: string, known: string): boolean {

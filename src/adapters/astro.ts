@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import { runRequest } from "./adapter.ts";
 
@@ -41,10 +42,9 @@ export interface AstroOptions extends Pick<OpenOptions, "touch">, Pick<HandleOpt
  * export const onRequest = astroSession(sessions);
  * ```
  */
-export function astroSession<Data extends object>(
-  sessions: Sessions<Data>,
-  { local = "session", ...options }: AstroOptions = {},
-): AstroMiddleware {
+export function astroSession<Data extends object>(sessions: Sessions<Data>, given: AstroOptions = {}): AstroMiddleware {
+  checkKnown(given, { local: true, touch: true, csrf: true, onError: true });
+  const { local = "session", ...options } = given;
   const mine = new WeakMap<object, Session<Data>>();
   return (context, next) => {
     const { locals, request, isPrerendered } = context;

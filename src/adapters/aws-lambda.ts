@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
 import { applyHeaders, cookiesOf, logFailure, refusal, runSession } from "./adapter.ts";
 
@@ -63,8 +64,10 @@ export interface LambdaOptions extends Pick<OpenOptions, "touch"> {
 export function lambdaSession<Data extends object, Event extends LambdaEvent, More extends readonly unknown[]>(
   sessions: Sessions<Data>,
   handler: (session: Session<Data>, event: Event, ...more: More) => Promise<LambdaResult>,
-  { onError = logFailure, ...options }: LambdaOptions = {},
+  given: LambdaOptions = {},
 ): (event: Event, ...more: More) => Promise<LambdaResult> {
+  checkKnown(given, { csrf: true, onError: true, touch: true });
+  const { onError = logFailure, ...options } = given;
   return async (event, ...more) => {
     let told: Parameters<typeof applyHeaders>[1] = [];
     try {

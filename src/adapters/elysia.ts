@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import { isSessionError } from "../index.ts";
 import { logFailure, refusal, respond, runRequest } from "./adapter.ts";
@@ -54,8 +55,10 @@ const opened = new OpenedSessions("put `app.wrap(wrap)` of `elysiaSession` on th
  */
 export function elysiaSession<Data extends object>(
   sessions: Sessions<Data>,
-  { address, onError = logFailure, ...options }: ElysiaOptions = {},
+  given: ElysiaOptions = {},
 ): ElysiaParts<Data> {
+  checkKnown(given, { address: true, csrf: true, onError: true, touch: true });
+  const { address, onError = logFailure, ...options } = given;
   return {
     wrap:
       (fetch) =>

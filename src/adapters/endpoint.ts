@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import type { SessionFacts } from "../client/facts.ts";
+import { checkKnown } from "../errors.ts";
 import type { Clock, Duration, Session, Sessions } from "../index.ts";
 import { runRequest } from "./adapter.ts";
 import { factsOf, type Told, tellOf } from "./endpoint/facts.ts";
@@ -94,6 +96,7 @@ function answering<Data extends object, Public>(
   sessions: Sessions<Data>,
   options: EndpointOptions<Data, Public>,
 ): Answer {
+  checkKnown(options, { public: true, stream: true, heartbeat: true, clock: true });
   const { clock = Date.now } = options;
   const tell = tellOf(options.public);
   // Asked by a request and not here: `next build` and `vite build` evaluate the module, and have no secret.

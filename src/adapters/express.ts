@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isPromise } from "../awaitable.ts";
+import { checkKnown } from "../errors.ts";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
 import { logFailure, mayWait, type NodeOpening, nodeOpening, type OnError, openNodeLazily, ready } from "./adapter.ts";
 import { takeSeat } from "./node/express-methods.ts";
@@ -67,6 +69,7 @@ export function expressSession<Data extends object>(
   sessions: Sessions<Data>,
   options: ExpressOptions = {},
 ): ExpressMiddleware {
+  checkKnown(options, { csrf: true, lazy: true, onError: true, touch: true });
   const { csrf = true, lazy = false, onError = logFailure, touch } = options;
   ready(sessions);
   return async (req, res, next) => {

@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import { checkKnown } from "../errors.ts";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
 import { logFailure, type NodeOpening, nodeOpening, type OnError, openNode, ready } from "./adapter.ts";
 
@@ -46,6 +48,7 @@ export function fastifySession<Data extends object>(
   sessions: Sessions<Data>,
   options: FastifySessionOptions = {},
 ): FastifyPluginAsync {
+  checkKnown(options, { csrf: true, decorator: true, onError: true, touch: true });
   const { csrf = true, decorator = "session", onError = logFailure, touch } = options;
   const plugin: FastifyPluginAsync = async (app) => {
     ready(sessions);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, Handler, OpenOptions, Session, Sessions } from "../index.ts";
 import { runLazyRequest, runRequest } from "./adapter.ts";
 
@@ -30,6 +31,16 @@ export interface FetchOptions<More extends readonly unknown[] = []> extends Open
     | ((error: unknown, request: Request) => Response | undefined | Promise<Response | undefined>)
     | undefined;
 }
+
+const KNOWN: Readonly<Record<keyof FetchOptions, true>> = {
+  address: true,
+  csrf: true,
+  isAnswer: true,
+  onError: true,
+  touch: true,
+  key: true,
+  readOnly: true,
+};
 
 /**
  * A Fetch handler whose function is given the session; `sessions.handle` as a value, with options.
@@ -58,6 +69,7 @@ export function withSession<Data extends object, More extends readonly unknown[]
   handler: (session: Session<Data>, request: Request, ...more: More) => Response | Promise<Response>,
   options: FetchOptions<More> = {},
 ): (request: Request, ...more: More) => Promise<Response> {
+  checkKnown(options, KNOWN);
   return (request, ...more) =>
     runRequest(sessions, request, (session) => handler(session, request, ...more), asHandle(options, request, more));
 }
@@ -82,6 +94,7 @@ export function withLazySession<Data extends object, More extends readonly unkno
   handler: (open: () => Promise<Session<Data>>, request: Request, ...more: More) => Response | Promise<Response>,
   options: FetchOptions<More> = {},
 ): (request: Request, ...more: More) => Promise<Response> {
+  checkKnown(options, KNOWN);
   return (request, ...more) =>
     runLazyRequest(sessions, request, (open) => handler(open, request, ...more), asHandle(options, request, more));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import { SessionError } from "../index.ts";
 import {
@@ -61,6 +62,7 @@ const opened = new OpenedSessions("put `app.use(h3Session(sessions))` before.");
  * ```
  */
 export function h3Session<Data extends object>(sessions: Sessions<Data>, options: H3Options = {}): H3Middleware {
+  checkKnown(options, { address: true, csrf: true, onError: true, touch: true });
   const { address = (event: H3EventLike) => event.req.ip, onError = logFailure, ...rest } = options;
   return async (event, next) => {
     const { req, context } = event;

@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import type { Context, MiddlewareHandler } from "hono";
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import { logFailure, refusal, respond, runLazyRequest, runRequest } from "./adapter.ts";
 
@@ -53,8 +55,10 @@ export interface SessionEnv<Data extends object> {
  */
 export function honoSession<Data extends object>(
   sessions: Sessions<Data> | ((c: Context) => Sessions<Data>),
-  { address, onError = logFailure, lazy = false, ...options }: HonoOptions = {},
+  given: HonoOptions = {},
 ): MiddlewareHandler<SessionEnv<Data>> {
+  checkKnown(given, { address: true, csrf: true, lazy: true, onError: true, touch: true });
+  const { address, onError = logFailure, lazy = false, ...options } = given;
   return async (c, next) => {
     const ours = typeof sessions === "function" ? sessions(c) : sessions;
     const rest = async (): Promise<Response> => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
 import {
   logFailure,
@@ -62,6 +63,7 @@ export type KoaMiddleware = (ctx: KoaContext, next: () => Promise<unknown>) => P
  * ```
  */
 export function koaSession<Data extends object>(sessions: Sessions<Data>, options: KoaOptions = {}): KoaMiddleware {
+  checkKnown(options, { csrf: true, onError: true, touch: true });
   const { csrf = true, onError = logFailure, touch } = options;
   ready(sessions);
   return async (ctx, next) => {

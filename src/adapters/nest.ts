@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import { type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
 import {
   logFailure,
@@ -79,6 +80,7 @@ export const SessionModule = {
     { imports = [], inject = [], useFactory }: NestFactory<Sessions<Data>, Injected>,
     options: NestOptions = {},
   ): NestDynamicModule {
+    checkKnown(options, { csrf: true, onError: true, routes: true, toException: true, touch: true });
     let sessions: Sessions<Data>;
     const make = async (...injected: Injected): Promise<Sessions<Data>> => {
       sessions = await useFactory(...injected);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, Session, Sessions } from "../index.ts";
 import { cookiesOf, runRequest, runSession, type StructuredAttributes } from "./adapter.ts";
 
@@ -74,8 +75,10 @@ export interface NextSession<Data extends object> {
 export function nextSession<Data extends object>(
   sessions: Sessions<Data>,
   next: NextHeaders,
-  { address, csrf, onError }: NextOptions = {},
+  options: NextOptions = {},
 ): NextSession<Data> {
+  checkKnown(options, { address: true, csrf: true, onError: true });
+  const { address, csrf, onError } = options;
   /** The jar stands for the request: the render after an action has one of its own, with the new cookie in it. */
   async function asked(method: string) {
     const [jar, headers] = await Promise.all([next.cookies(), next.headers()]);

@@ -4,8 +4,10 @@
  *
  * @module
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Awaitable, isPromise } from "../awaitable.ts";
+import { checkKnown } from "../errors.ts";
 import type { OpenOptions, Session, Sessions } from "../index.ts";
 import {
   answerNode,
@@ -42,6 +44,14 @@ export interface NodeOptions<Req = NodeRequest> extends Pick<OpenOptions, "touch
   readonly onError?: OnError | undefined;
 }
 
+const KNOWN: Readonly<Record<keyof NodeOptions, true>> = {
+  address: true,
+  body: true,
+  csrf: true,
+  onError: true,
+  touch: true,
+};
+
 /**
  * The session of a request, in a handler of your own. From here on the response is held back until the session is
  * saved: the first byte leaves when the store has accepted the write, and when that fails nothing of your response
@@ -73,8 +83,9 @@ function opening<Data extends object, Req extends NodeRequest>(
   sessions: Sessions<Data>,
   req: Req,
   res: NodeResponse,
-  { address, body, csrf = true, onError = logFailure, touch }: NodeOptions<Req>,
+  options: NodeOptions<Req>,
 ): Awaitable<NodeOpening<Data> | undefined> {
+  const { address, body, csrf = true, onError = logFailure, touch } = options;
   const before = isOpened(sessions, req);
   const refused = (error: unknown): undefined => {
     // Whoever opened it first has answered.
@@ -84,6 +95,7 @@ function opening<Data extends object, Req extends NodeRequest>(
     return undefined;
   };
   try {
+    checkKnown(options, KNOWN);
     const opened = openNodeAtOnce(sessions, req, res, {
       touch,
       address: address && (() => address(req)),
@@ -121,6 +133,7 @@ export function withSession<
   handler: (req: Req, res: Res, session: Session<Data>) => unknown,
   options: NodeOptions<Req> = {},
 ): (req: Req, res: Res) => Promise<void> {
+  checkKnown(options, KNOWN);
   ready(sessions);
   return async (req, res) => {
     const found = opening(sessions, req, res, options);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import { type Session, SessionError, type Sessions } from "../index.ts";
 import { answerNode, logFailure, type NodeRequest, type NodeResponse, type OnError, openNode } from "./adapter.ts";
 import { OpenedSessions } from "./opened-sessions.ts";
@@ -58,6 +59,7 @@ export function nuxtSession<Data extends object>(
   sessions: Sessions<Data>,
   options: NuxtOptions = {},
 ): (nitro: NitroApp) => void {
+  checkKnown(options, { address: true, body: true, csrf: true, onError: true });
   const { address, body, csrf = true, onError = logFailure } = options;
   return ({ h3App }) => {
     const { handler } = h3App;

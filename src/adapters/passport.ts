@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import type { IncomingMessage } from "node:http";
+import { checkKnown } from "../errors.ts";
 import { type Session, SessionError, type Sessions } from "../index.ts";
 import { getSession } from "./express.ts";
 
@@ -54,6 +56,7 @@ export function usePassport<Data extends object>(
   sessions: Sessions<Data>,
   options: PassportOptions = {},
 ): void {
+  checkKnown(options, { factors: true });
   // Passport 0.7 documents no option for it; it hands whatever is here to `req.login` and `req.logout`.
   if (typeof (passport as { _sm?: { logIn?: unknown } })._sm?.logIn !== "function") {
     throw new SessionError(

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import { runRequest } from "./adapter.ts";
 import { OpenedSessions } from "./opened-sessions.ts";
@@ -47,8 +48,10 @@ const opened = new OpenedSessions(
  */
 export function sessionMiddleware<Data extends object>(
   sessions: Sessions<Data>,
-  { address, ...options }: ReactRouterOptions = {},
+  given: ReactRouterOptions = {},
 ): RouterMiddleware {
+  checkKnown(given, { address: true, csrf: true, onError: true, touch: true });
+  const { address, ...options } = given;
   return ({ request, context }, next) =>
     runRequest(
       sessions,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import { isSessionError, type OpenOptions, type Session, SessionError, type Sessions } from "../index.ts";
 import { logFailure, type NodeRequest, refusal } from "./adapter.ts";
 import { OpenedSessions } from "./opened-sessions.ts";
@@ -81,8 +82,10 @@ export function ioAllowRequest<Data extends object>(
  */
 export function ioSession<Data extends object>(
   sessions: Sessions<Data>,
-  { required = true, reload = true, room = (userId) => `user:${userId}`, touch }: IoOptions = {},
+  options: IoOptions = {},
 ): (socket: IoSocket, next: (error?: Error) => void) => void {
+  checkKnown(options, { reload: true, required: true, room: true, touch: true });
+  const { required = true, reload = true, room = (userId) => `user:${userId}`, touch } = options;
   const enter = async (socket: IoSocket): Promise<void> => {
     const request = socket.request as NodeRequest;
     const session = await sessions.open(request, { key: request, readOnly: true, touch });

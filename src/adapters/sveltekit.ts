@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import { AsyncLocalStorage } from "node:async_hooks";
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import { answerOf, cookiesOf, runRequest, type StructuredAttributes } from "./adapter.ts";
 
@@ -57,10 +59,9 @@ export interface SvelteKitOptions extends Pick<OpenOptions, "touch">, Pick<Handl
  * export const handle = sessionHandle(sessions);
  * ```
  */
-export function sessionHandle<Data extends object>(
-  sessions: Sessions<Data>,
-  { building = false, local = "session", onError, ...options }: SvelteKitOptions = {},
-): KitHandle {
+export function sessionHandle<Data extends object>(sessions: Sessions<Data>, given: SvelteKitOptions = {}): KitHandle {
+  checkKnown(given, { building: true, csrf: true, local: true, onError: true, touch: true });
+  const { building = false, local = "session", onError, ...options } = given;
   const around = new AsyncLocalStorage<Session<Data>>();
   return async ({ event, resolve }) => {
     if (building) return resolve(event);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import { runRequest } from "./adapter.ts";
 
@@ -49,8 +50,10 @@ export interface StartOptions extends Pick<OpenOptions, "touch">, Pick<HandleOpt
  */
 export function startSession<Data extends object>(
   sessions: Sessions<Data>,
-  { address, ...options }: StartOptions = {},
+  given: StartOptions = {},
 ): (start: StartRequest<Data>) => Promise<Response> {
+  checkKnown(given, { address: true, csrf: true, onError: true, touch: true });
+  const { address, ...options } = given;
   return ({ request, next }) =>
     runRequest(sessions, request, async (session) => (await next({ context: { session } })).response, {
       ...options,

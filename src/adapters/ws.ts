@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { checkKnown } from "../errors.ts";
 import type { Session, Sessions } from "../index.ts";
 import { openUpgrade, type UpgradeOptions } from "./node/upgrade.ts";
 import { OpenedSessions } from "./opened-sessions.ts";
@@ -54,8 +56,10 @@ const opened = new OpenedSessions('serve the handshake with `server.on("upgrade"
 export function wsUpgrade<Data extends object, Socket extends WsSocket>(
   sessions: Sessions<Data>,
   server: WsServer<Socket>,
-  { required = true, closeCode = 4401, ...options }: WsOptions = {},
+  given: WsOptions = {},
 ): (req: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
+  checkKnown(given, { address: true, closeCode: true, onError: true, required: true, touch: true });
+  const { required = true, closeCode = 4401, ...options } = given;
   return async (req, socket, head) => {
     const session = await openUpgrade(sessions, req, socket, options);
     if (!session) return;

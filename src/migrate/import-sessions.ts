@@ -1,4 +1,4 @@
-import { invalidOption } from "../errors.ts";
+import { checkKnown, invalidOption } from "../errors.ts";
 import { type HeaderOp, type Session, SessionError, type Sessions, type Store } from "../index.ts";
 import { handle } from "../request/handle.ts";
 import { sourceOf } from "../transport/source.ts";
@@ -157,6 +157,7 @@ async function ask<T>(whom: string, call: () => Promise<T>): Promise<T> {
 }
 
 function checked<Data extends object>(options: ImportOptions<Data>): ImportOptions<Data> {
+  checkKnown(options, { data: true, from: true, ledger: true, onImport: true, until: true, userId: true });
   const { from, until, ledger } = options;
   if (!Array.isArray(from) || !from.every((reader) => typeof reader?.find === "function")) {
     throw invalidOption("from", from, "a list of readers, such as [fromExpressSession({ … })]");

@@ -1,9 +1,9 @@
 import type { Clock } from "../clock.ts";
-import { invalidOption } from "../errors.ts";
+import { checkKnown, invalidOption } from "../errors.ts";
 import type { CacheStats } from "./cached/cache.ts";
 import { Cache } from "./cached/cache.ts";
 import { endVerb, replaceVerb, scanVerbs, userVerbs } from "./cached/capabilities.ts";
-import { checkKnown, clockOf, millisecondsWithin } from "./parts/bounds.ts";
+import { clockOf, millisecondsWithin } from "./parts/bounds.ts";
 import type {
   ClosableStore,
   EndStore,

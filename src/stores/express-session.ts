@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
-import { invalidOption } from "../errors.ts";
+import { checkKnown, invalidOption } from "../errors.ts";
 import { bridge } from "./express-session/bridge.ts";
 import type { ExpressSessionModule, ExpressStore } from "./express-session/module.ts";
 import { promised } from "./express-session/promised.ts";
 import { Sessions } from "./express-session/sessions.ts";
 import { slotsOf } from "./express-session/slots.ts";
-import { checkKnown, clockOf } from "./parts/bounds.ts";
+import { clockOf } from "./parts/bounds.ts";
 import { within } from "./parts/timeout.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";
@@ -143,6 +143,15 @@ export function toExpressStore<Base>(
   if (typeof session?.Store !== "function") {
     throw invalidOption("session", session, 'the module: import session from "express-session"');
   }
+  checkKnown(options, {
+    clock: true,
+    moves: true,
+    previous: true,
+    timeout: true,
+    touchEvery: true,
+    ttl: true,
+    userId: true,
+  });
   const { userId, previous, moves = true } = options;
   if (typeof moves !== "boolean" || (!moves && previous === undefined)) {
     throw invalidOption("moves", moves, "true, or false beside `previous`");

@@ -1,5 +1,4 @@
-import { invalidOption } from "../errors.ts";
-import { checkKnown } from "./parts/bounds.ts";
+import { checkKnown, invalidOption } from "../errors.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";
 import type { PlainStore } from "./plain/plain-store.ts";

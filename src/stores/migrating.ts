@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
-import { invalidOption } from "../errors.ts";
+import { checkKnown, invalidOption } from "../errors.ts";
 import type { MigrateOptions, MigrationProgress } from "./migrating/copying.ts";
 import { migrate } from "./migrating/copying.ts";
 import { Pair } from "./migrating/pair.ts";
 import { scanVerbs } from "./migrating/scanning.ts";
 import { userVerbs } from "./migrating/users.ts";
 import { create, endVerb, get, touch, update } from "./migrating/verbs.ts";
-import { checkKnown, clockOf } from "./parts/bounds.ts";
+import { clockOf } from "./parts/bounds.ts";
 import { Door } from "./parts/open-calls.ts";
 import type { ClosableStore, EndStore, HealthStore, ScanStore, Store, UserStore, WatchStore } from "./store.ts";
 import { isEndStore, isHealthStore, isScanStore, isUserStore, isWatchStore } from "./store.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { invalidOption } from "../errors.ts";
+import { checkKnown, invalidOption } from "../errors.ts";
 import type { FileStore } from "./file.ts";
 import type { MemcachedStore } from "./memcached.ts";
 import type { MemoryStore } from "./memory.ts";
@@ -172,6 +172,7 @@ export async function openStore<Url extends string, Users extends boolean = true
   url: Url,
   options: OpenStoreOptions & { readonly users?: Users | undefined } = {},
 ): Promise<Users extends false ? RecordStoreOf<Url> : StoreOf<Url>> {
+  checkKnown<OpenStoreOptions>(options, { clock: true, users: true });
   const parsed = StoreUrl.parse(url);
   const store = await openerOf(parsed.scheme, options.users !== false)(parsed, options.clock);
   parsed.checkAllRead();

@@ -1,8 +1,10 @@
 /**
  * WebSocket handshakes, which browsers send with the user's cookies from any page.
  */
+
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { checkKnown } from "../../errors.ts";
 import type { OpenOptions, Session, Sessions } from "../../index.ts";
 import { logFailure, type Refusal, refusal } from "../../request/error-response.ts";
 import { NodeSource } from "../../transport/source.ts";
@@ -47,6 +49,7 @@ export async function openUpgrade<Data extends object>(
   const ignore = (): void => {};
   socket.on("error", ignore);
   try {
+    checkKnown(options, { address: true, onError: true, touch: true });
     const { error } = sessions.protectUpgrade(source);
     if (error) return refuse(socket, refusal(error));
     const session = await sessions.open(source, { touch, key: req, readOnly: true });

@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 import { base64url, listOf, type OldSecrets, utf8 } from "../cryptography.ts";
 import {
   type CookieOptions,
@@ -59,6 +59,7 @@ function encrypted(
   own: string,
   read: (token: string, secrets: readonly string[], name: string) => Promise<Found | undefined>,
 ): Reader {
+  checkKnown(options, { cookie: true, domain: true, path: true, secret: true });
   const secrets = listOf(options.secret ?? []);
   if (secrets.length === 0) throw invalidOption("secret", options.secret, "the secret of the old application");
   const name = options.cookie ?? own;

@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import {
   type CookieOptions,
@@ -41,6 +41,7 @@ export interface HonoSessionsOptions extends CookieOptions {
  * ```
  */
 export function fromHonoSessions(options: HonoSessionsOptions): Reader {
+  checkKnown(options, { cookie: true, domain: true, encryptionKey: true, path: true, store: true });
   const { encryptionKey, store } = options;
   if (store !== undefined && typeof store?.getSessionById !== "function")
     throw invalidOption("store", store, "the store of the old application");

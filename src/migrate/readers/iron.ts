@@ -1,3 +1,4 @@
+import { checkKnown } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import {
   type CookieOptions,
@@ -49,6 +50,7 @@ const H3_PIECES = 20;
  * ```
  */
 export function fromIronSession(options: IronOptions & { readonly cookie: string }): Reader {
+  checkKnown(options, { cookie: true, domain: true, password: true, path: true });
   const passwords = checkedPasswords("password", options.password);
   const { cookie } = options;
   return {
@@ -77,6 +79,7 @@ export function fromIronSession(options: IronOptions & { readonly cookie: string
  * ```
  */
 export function fromH3(options: H3Options): Reader {
+  checkKnown(options, { cookie: true, domain: true, maxAge: true, password: true, path: true });
   const passwords = checkedPasswords("password", options.password);
   const cookie = options.cookie ?? "h3";
   return {

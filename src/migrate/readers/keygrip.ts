@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import { base64, hasTag, listOf, type OldSecrets, textOf, utf8 } from "../cryptography.ts";
 import {
@@ -32,6 +32,7 @@ export interface SignedCookieOptions extends CookieOptions {
  * ```
  */
 export function fromCookieSession(options: SignedCookieOptions): Reader {
+  checkKnown(options, { cookie: true, domain: true, keys: true, path: true });
   return signedCookie("cookie-session", options, "session", (data) => ({ data }));
 }
 
@@ -59,6 +60,7 @@ export interface KoaSessionOptions extends SignedCookieOptions {
  * ```
  */
 export function fromKoaSession(options: KoaSessionOptions): Reader {
+  checkKnown(options, { cookie: true, domain: true, keys: true, path: true, store: true });
   const { store } = options;
   if (store === undefined) return signedCookie("koa-session", options, "koa.sess", koaSession);
   if (typeof store?.get !== "function") throw invalidOption("store", store, "the store of the old application");

@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 import { base64, hasTag, listOf, type OldSecrets, splitSigned, utf8 } from "../cryptography.ts";
 import {
   type CookieOptions,
@@ -41,6 +41,7 @@ export interface LookedUpOptions extends CookieOptions {
  * ```
  */
 export function fromBetterAuth(options: LookedUpOptions & { readonly secret: OldSecrets }): Reader {
+  checkKnown(options, { cookie: true, domain: true, end: true, find: true, path: true, secret: true });
   const secrets = listOf(options.secret ?? []);
   if (secrets.length === 0)
     throw invalidOption("secret", options.secret, "the BETTER_AUTH_SECRET of the old application");
@@ -65,6 +66,7 @@ export function fromBetterAuth(options: LookedUpOptions & { readonly secret: Old
  * ```
  */
 export function fromAuthJsDatabase(options: LookedUpOptions): Reader {
+  checkKnown(options, KNOWN);
   return lookedUp("Auth.js, database", options, "authjs.session-token", async (value) => value);
 }
 
@@ -80,8 +82,17 @@ export function fromAuthJsDatabase(options: LookedUpOptions): Reader {
  * ```
  */
 export function fromLucia(options: LookedUpOptions): Reader {
+  checkKnown(options, KNOWN);
   return lookedUp("Lucia", options, "auth_session", async (value) => value);
 }
+
+const KNOWN: Readonly<Record<keyof LookedUpOptions, true>> = {
+  cookie: true,
+  domain: true,
+  end: true,
+  find: true,
+  path: true,
+};
 
 /** Longer than any token of theirs: nobody's table is asked for it. */
 const LONGEST = 255;

@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import { base64, listOf, type OldSecrets, textOf, unsigned } from "../cryptography.ts";
 import {
@@ -51,6 +51,7 @@ const COOKIE = "__session";
  * ```
  */
 export function fromReactRouter(options: ReactRouterOptions): Reader {
+  checkKnown(options, { cookie: true, domain: true, path: true, secrets: true });
   const payloads = payloadsIn(options);
   return {
     name: "React Router",
@@ -76,6 +77,7 @@ export function fromReactRouter(options: ReactRouterOptions): Reader {
  * ```
  */
 export function fromReactRouterStored(options: ReactRouterStoredOptions): Reader {
+  checkKnown(options, { cookie: true, domain: true, end: true, path: true, read: true, secrets: true });
   const { read, end } = options;
   if (typeof read !== "function")
     throw invalidOption("read", read, "a function that gives what is under an id, or null");

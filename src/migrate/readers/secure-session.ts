@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 import { base64, base64url, textOf } from "../cryptography.ts";
 import {
   type CookieOptions,
@@ -44,6 +44,7 @@ const NONCE = 24;
  * ```
  */
 export function fromFastifySecureSession(options: SecureSessionOptions): Reader {
+  checkKnown(options, { cookie: true, domain: true, expiry: true, key: true, path: true, sodium: true });
   const { key, sodium, expiry = 86_401 } = options;
   const keys = key instanceof Uint8Array ? [key] : (key ?? []);
   if (keys.length === 0 || !keys.every((each) => each?.length === 32))

@@ -1,4 +1,4 @@
-import { invalidOption } from "../../errors.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 import { listOf, type OldSecrets, unsigned } from "../cryptography.ts";
 import {
   type CookieOptions,
@@ -64,6 +64,7 @@ export function fromFastifySession(options: StoredIdOptions): Reader {
 }
 
 function storedId(name: string, options: StoredIdOptions, cookie: string, prefix: string): Reader {
+  checkKnown(options, { cookie: true, domain: true, path: true, secret: true, store: true });
   const { secret, store } = options;
   const secrets = listOf(secret ?? []);
   if (secrets.length === 0)

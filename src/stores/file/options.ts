@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Clock } from "../../clock.ts";
-import { invalidOption } from "../../errors.ts";
-import { checkKnown, clockOf, millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
+import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
 
 /** Where sessions are kept, and how safely. */
 export interface FileStoreOptions {

@@ -1,6 +1,5 @@
 import { type Clock, systemClock } from "../../clock.ts";
-import { invalidOption } from "../../errors.ts";
-import { checkKnown } from "../parts/bounds.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
 
 /** How a memory store is bounded. */
 export interface MemoryStoreOptions {

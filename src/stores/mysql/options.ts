@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { invalidOption } from "../../errors.ts";
-import { checkKnown, millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
+import { millisecondsWithin } from "../parts/bounds.ts";
 import { isDecodable } from "../parts/percent.ts";
 import type { SqlSettings } from "../sql/options.ts";
 import { sqlSettings } from "../sql/options.ts";

@@ -1,19 +1,5 @@
 import { type Clock, systemClock } from "../../clock.ts";
-import { checkNames, invalidKind, invalidOption } from "../../errors.ts";
-
-/**
- * Refuses an option that a store does not have: a misspelt one would quietly be the default. The compiler sees that
- * none of those that it has is forgotten.
- *
- * @throws SessionError `SOJOURN_INVALID_OPTION` naming the options that may have been meant.
- */
-export function checkKnown<Options extends object>(
-  options: Options,
-  known: Readonly<Record<keyof Options, true>>,
-): void {
-  if (typeof options !== "object" || options === null) throw invalidKind("options", options, "an object");
-  checkNames("", options, Object.keys(known));
-}
+import { invalidOption } from "../../errors.ts";
 
 /**
  * An option in milliseconds, as it is.

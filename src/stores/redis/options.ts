@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock.ts";
-import { invalidOption } from "../../errors.ts";
-import { checkKnown, clockOf, millisecondsWithin } from "../parts/bounds.ts";
+import { checkKnown, invalidOption } from "../../errors.ts";
+import { clockOf, millisecondsWithin } from "../parts/bounds.ts";
 
 /** How a Redis store is set up; everything has a default. */
 export interface RedisStoreOptions {

@@ -1,6 +1,5 @@
 import type { Clock } from "../../../clock.ts";
-import { invalidOption } from "../../../errors.ts";
-import { checkKnown } from "../../parts/bounds.ts";
+import { checkKnown, invalidOption } from "../../../errors.ts";
 import { checkLimit } from "../../parts/paging.ts";
 import { sqlSettings } from "../../sql/options.ts";
 import { mendingStatements, namesOf, SQLITE_NAMES } from "../../sql/sqlite-schema.ts";

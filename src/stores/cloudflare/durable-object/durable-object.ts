@@ -1,6 +1,6 @@
 import type { Clock } from "../../../clock.ts";
-import { invalidOption } from "../../../errors.ts";
-import { checkKnown, clockOf, instantOf } from "../../parts/bounds.ts";
+import { checkKnown, invalidOption } from "../../../errors.ts";
+import { clockOf, instantOf } from "../../parts/bounds.ts";
 import { checkLimit } from "../../parts/paging.ts";
 import type { HealthStore, ReplaceStore, ScanStore, SweepStore, UserStore } from "../../store.ts";
 import type { ObjectBinding } from "./binding.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../clock.ts";
-import { invalidOption } from "../../../errors.ts";
-import { checkKnown, clockOf } from "../../parts/bounds.ts";
+import { checkKnown, invalidOption } from "../../../errors.ts";
+import { clockOf } from "../../parts/bounds.ts";
 import type { HealthStore } from "../../store.ts";
 import type { KvBinding } from "./values.ts";
 import { Verbs } from "./verbs.ts";
