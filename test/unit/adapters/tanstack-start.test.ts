@@ -53,3 +53,25 @@ it("refuses a cross-site request", async () => {
   const { client } = site(async () => new Response());
   expect((await client.fetch("/", { method: "POST", headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403);
 });
+
+it("hands on what Start put on its redirects, returned or thrown, beside the cookie", async () => {
+  const { sessions } = site(() => Promise.resolve(new Response()));
+  const mark = Symbol.for("tanstack-start:protected-response-headers");
+  for (const leave of [(redirect: Response) => redirect, (redirect: Response) => Promise.reject(redirect)]) {
+    const options = { to: "/", statusCode: 303 };
+    const redirect = Object.assign(new Response(null, { status: 303 }), { options, [mark]: "kept" });
+    const answer = await startSession(sessions)({
+      request: new Request("https://app.example/login", {
+        method: "POST",
+        headers: { "sec-fetch-site": "same-origin" },
+      }),
+      next: async ({ context: { session } }) => {
+        await session.login("ann");
+        return { response: await leave(redirect) };
+      },
+    });
+    expect(answer).toMatchObject({ status: 303, options, [mark]: "kept" });
+    expect(answer.headers.getSetCookie()).toHaveLength(1);
+    expect(redirect.headers.getSetCookie()).toEqual([]);
+  }
+});
