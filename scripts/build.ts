@@ -36,9 +36,10 @@ const rooms: readonly (readonly [name: string, files: RegExp])[] = [
   ["sqlite-stores", /\/src\/stores\/sql\/sqlite-/],
   ["sql-stores", /\/src\/stores\/sql\//],
   // The transports that an application asks for by name are entries of their own.
+  // Parts of a request are for the few adapters that have them.
   [
     "core",
-    /\/src\/(?:[\w-]+(?:\.d)?\.ts$|(?:config|request|session|record|token|csrf)\/|codec\/(?:json|codec|fault)\.|transport\/(?!(?:header|url)\.))/,
+    /\/src\/(?:[\w-]+(?:\.d)?\.ts$|(?:config|request(?!\/part\.)|session|record|token|csrf)\/|codec\/(?:json|codec|fault)\.|transport\/(?!(?:header|url)\.))/,
   ],
 ];
 

@@ -14,6 +14,7 @@ export { logFailure, type Refusal, refusal, tells } from "../request/error-respo
 export { formField } from "../request/form-field.ts";
 export { releaseAfter, respond, runLazyRequest, runRequest, withHeaders } from "../request/handle.ts";
 export { inHand } from "../request/nested.ts";
+export { partOf, SessionPart } from "../request/part.ts";
 export { type RunOptions, runSession } from "../request/run-session.ts";
 export type { CommitOptions, HandleOptions, OpenOptions, Protection, ReadBody } from "../sessions.ts";
 export { applyHeaders } from "../transport/apply.ts";

@@ -18,7 +18,7 @@ export class SessionData {
   #exposed = false;
   /** A schema has passed the data, and may have made something else of it than the base has. */
   readonly #reshaped: boolean;
-  #late: DataObject | undefined;
+  #late: { readonly of: DataObject; readonly shown: DataObject } | undefined;
 
   constructor(codec: Codec, base: Encoded, value?: DataObject, reshaped = false) {
     this.#codec = codec;
@@ -51,8 +51,9 @@ export class SessionData {
   late(refuse: () => SessionError): DataObject {
     const value = this.#read();
     freeze(value);
-    this.#late ??= sealed(value, refuse);
-    return this.#late;
+    // A session that can only be read is frozen from the beginning, and may be loaded again.
+    if (this.#late?.of !== value) this.#late = { of: value, shown: sealed(value, refuse) };
+    return this.#late.shown;
   }
 
   /** The application gives another object. */

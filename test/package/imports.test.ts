@@ -91,6 +91,8 @@ const reach: Record<string, readonly string[]> = {
   "./h3": ["src/adapters/"],
   "./nest": ["src/adapters/"],
   "./elysia": ["src/adapters/"],
+  "./trpc": ["src/adapters/"],
+  "./yoga": ["src/adapters/"],
   "./ws": ["src/adapters/"],
   "./socket.io": ["src/adapters/"],
   "./koa": ["src/adapters/"],

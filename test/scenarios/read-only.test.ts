@@ -46,6 +46,21 @@ describe.each(["store", "cookie"] as const)("data in the %s", (data) => {
     expect(await sessions.commit(session)).toEqual([]);
   });
 
+  // With data in the cookie there is nothing to be read again.
+  if (data === "store")
+    it("shows what is stored now when it is read again, however often it was looked at", async () => {
+      const session = await open();
+      for (const count of [2, 3]) {
+        expect(session.data.count).toBe(count - 1);
+        await (await sessions.get(session.id))?.update("count", () => count);
+        await session.reload();
+        expect(session.data.count).toBe(count);
+        expect(() => {
+          session.data.count = 9;
+        }).toThrow(READ_ONLY);
+      }
+    });
+
   it("refuses what needs a cookie, with the reason", async () => {
     const session = await open();
     for (const verb of ["rotate", "reauthenticate", "logout", "destroy"] as const)
