@@ -1,3 +1,4 @@
+import { stampsOf } from "../../clock.ts";
 import type { AllSessions, Clock, SessionEvent, SessionKey, SessionRecord, Store } from "../../index.ts";
 import { createSessions } from "../../index.ts";
 import { isScanStore, type ScanStore } from "../../stores/store.ts";
@@ -15,6 +16,7 @@ export type OpenStore = (clock: Clock) => Store | Promise<Store>;
 export type OpenSessions = (options: object) => unknown;
 
 const MINUTE = 60_000;
+const LONG_AFTER = 86_400_000;
 const SECRET = Uint8Array.from({ length: 32 }, (_, index) => (index * index * 73 + index * 41 + 7) % 256);
 
 /** What all runs of one scenario begin with. */
@@ -26,10 +28,7 @@ export interface Base {
   readonly ids: ReadonlyMap<string, SessionKey>;
   readonly stolen: string;
   readonly openStore: OpenStore;
-  /**
-   * Makes the processes of a run. They are new each time: what a process remembers (a time that it has seen) is of its
-   * own run.
-   */
+  /** Makes the processes of the runs. */
   readonly makeProcesses: () => ReadonlyMap<string, Process>;
   readonly probe: AllSessions<Data>;
   /** The run that they serve. */
@@ -38,6 +37,8 @@ export interface Base {
 
 interface Now {
   world?: World;
+  /** The processes of the last run, when nothing in them is under way. */
+  processes?: ReadonlyMap<string, Process> | undefined;
   /** The store of the last run, when nothing in it remembers that run. */
   spare?: Spare | undefined;
 }
@@ -55,6 +56,8 @@ function current({ world }: Now): World {
 interface Process {
   readonly sessions: AllSessions<Data>;
   readonly store: Store;
+  /** Makes it forget which time it has seen last, so that it begins as it did the first time. */
+  forget(time: number): void;
 }
 
 function sessionsOf(scenario: Scenario, open: OpenSessions, options: object): AllSessions<Data> {
@@ -131,12 +134,31 @@ function makeProcesses(scenario: Scenario, shape: Store, open: OpenSessions, now
     const shared = scenario.processes === "one" ? first : undefined;
     const whose = scenario.processes === "one" ? () => whoCalls(current(now)) : () => actor;
     const store = heldStore(shape, { place: () => current(now), actor: whose, twoSteps: scenario.twoSteps });
-    const make = (): Process => ({
-      store,
-      sessions: sessionsOf(scenario, open, { store, clock: () => current(now).clock(), hooks }),
-    });
+    const make = (): Process => {
+      const clock: Clock = () => current(now).clock();
+      const sessions = sessionsOf(scenario, open, { store, clock, hooks });
+      return { store, sessions, forget: (time) => setBack(clock, time) };
+    };
     processes.set(actor, shared ?? make());
   }
+  return processes;
+}
+
+/** The instants of a clock begin anew when it was set back by far. */
+function setBack(clock: Clock, time: number): void {
+  const stamp = stampsOf(clock);
+  stamp(time + LONG_AFTER);
+  stamp(time);
+}
+
+/**
+ * To set up a process costs more than a run. All that one keeps of an earlier run is the time that it saw last, the
+ * proof of a cookie (the same each time), and what is under way; so it is used again after a run that came to its end.
+ */
+function processesOf({ now, makeProcesses, time }: Base): ReadonlyMap<string, Process> {
+  const processes = now.processes ?? makeProcesses();
+  now.processes = undefined;
+  for (const process of processes.values()) process.forget(time);
   return processes;
 }
 
@@ -184,7 +206,7 @@ export async function makeWorld(base: Base, answers: boolean): Promise<World> {
   const clock = fakeClock(base.time);
   const store = await makeStore(base, clock);
   const stored = new Set<string>();
-  const processes = base.makeProcesses();
+  const processes = processesOf(base);
   const world: World = {
     scenario,
     stage: new Stage(),
@@ -208,6 +230,9 @@ export async function makeWorld(base: Base, answers: boolean): Promise<World> {
     steps: 0,
     moving: "A",
     failures: 0,
+    onEnd: () => {
+      base.now.processes = processes;
+    },
   };
   base.now.world = world;
   return world;

@@ -129,7 +129,9 @@ async function judge({ world, schedule, stuck }: Played, found: Map<string, Inte
     }
   };
   if (stuck) return note([{ promise: "nobody waits for ever", what: "somebody was not answered" }]);
-  note(brokenAtOnce(world, await lookAround(world)));
-  await repeatRefused(world);
-  note(brokenInTheEnd(world, await lookAround(world)));
+  const atOnce = await lookAround(world);
+  note(brokenAtOnce(world, atOnce));
+  const repeated = await repeatRefused(world);
+  note(brokenInTheEnd(world, repeated ? await lookAround(world) : atOnce));
+  world.onEnd();
 }

@@ -61,6 +61,7 @@ export async function play(
     if (!way) {
       stage.openUp("fails");
       await Promise.all(deeds);
+      world.onEnd();
       return undefined;
     }
     clock.advance(1);
@@ -101,8 +102,9 @@ function waysOn(world: World, failures: number, counts: ReadonlyMap<string, numb
   });
 }
 
-/** A request that was told to come again comes again, once, when all is quiet. */
-export async function repeatRefused(world: World): Promise<void> {
+/** A request that was told to come again comes again, once, when all is quiet. False when there was none. */
+export async function repeatRefused(world: World): Promise<boolean> {
+  const before = world.outcomes.length;
   for (const outcome of [...world.outcomes]) {
     if (outcome.status !== 503 && outcome.status !== 409) continue;
     const again = blank(outcome.actor, outcome.deed);
@@ -111,4 +113,5 @@ export async function repeatRefused(world: World): Promise<void> {
     await perform(world, again, sessionsOf(world, outcome));
     world.outcomes.push(again);
   }
+  return world.outcomes.length > before;
 }

@@ -78,6 +78,8 @@ export interface World extends Place {
   /** Who was let go last. */
   moving: string;
   failures: number;
+  /** Everybody was answered: nothing is under way any more. */
+  onEnd(): void;
 }
 
 export function browserOf(world: World, name: string): Browser {
