@@ -108,9 +108,11 @@ function handOver(session: Internals, plan: Plan): Awaitable<void> {
  * after that.
  */
 async function newestOnly({ context, key, response }: Internals): Promise<void> {
+  const { records } = context;
   let found: Held | undefined;
   try {
-    found = await context.records.find(key);
+    // A look that fails is repeated: whoever sends an older value logs the client out, and who sends none does, too.
+    found = await Promise.resolve(records.find(key)).catch(() => records.find(key));
   } catch {
     // The verb has taken effect, and the client has to know of it.
     return;

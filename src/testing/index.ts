@@ -44,7 +44,7 @@ export {
   instrumentedStore,
   type StoreVerb,
 } from "./instrumented-store.ts";
-export type { OpenSessions, OpenStore } from "./interleavings/base.ts";
+export type { OpenSessions } from "./interleavings/base.ts";
 export {
   type InterleavingsOptions,
   type InterleavingsReport,
@@ -53,5 +53,6 @@ export {
 } from "./interleavings/interleavings.ts";
 export { interleavingDeeds, interleavingPairs } from "./interleavings/pairs.ts";
 export type { Broken, PromiseName } from "./interleavings/promises.ts";
+export type { OpenStore } from "./interleavings/reused-store.ts";
 export type { Age, Scenario } from "./interleavings/world.ts";
 export { type CookieResponse, type TestBrowser, testBrowser } from "./test-browser.ts";

@@ -1,16 +1,12 @@
 import { stampsOf } from "../../clock.ts";
 import type { AllSessions, Clock, SessionEvent, SessionKey, SessionRecord, Store } from "../../index.ts";
-import { createSessions } from "../../index.ts";
-import { isScanStore, type ScanStore } from "../../stores/store.ts";
 import { type FakeClock, fakeClock } from "../fake-clock.ts";
 import { Browser } from "./browser.ts";
 import { markOf } from "./deeds.ts";
 import { heldStore } from "./held-store.ts";
+import { type OpenStore, ReusedStore } from "./reused-store.ts";
 import { Stage } from "./stage.ts";
 import type { Data, Outcome, Scenario, World } from "./world.ts";
-
-/** Makes an empty store that reads this clock. */
-export type OpenStore = (clock: Clock) => Store | Promise<Store>;
 
 /** Makes the sessions of one process; `createSessions`, or what stands in for it. */
 export type OpenSessions = (options: object) => unknown;
@@ -19,17 +15,20 @@ const MINUTE = 60_000;
 const LONG_AFTER = 86_400_000;
 const SECRET = Uint8Array.from({ length: 32 }, (_, index) => (index * index * 73 + index * 41 + 7) % 256);
 
-/** What all runs of one scenario begin with. */
+/** What is there before anything is done. */
+export type Beginning = Omit<Scenario, "deeds">;
+
+/** What all runs from one beginning begin with. */
 export interface Base {
-  readonly scenario: Scenario;
-  readonly time: number;
-  readonly records: readonly (readonly [SessionKey, SessionRecord])[];
+  readonly scenario: Beginning;
   readonly cookies: ReadonlyMap<string, string>;
   readonly ids: ReadonlyMap<string, SessionKey>;
   readonly stolen: string;
   readonly openStore: OpenStore;
-  /** Makes the processes of the runs. */
-  readonly makeProcesses: () => ReadonlyMap<string, Process>;
+  readonly stores: ReusedStore;
+  readonly openSessions: OpenSessions;
+  /** Makes the processes of so many deeds. */
+  readonly makeProcesses: (deeds: number) => ReadonlyMap<string, Process>;
   readonly probe: AllSessions<Data>;
   /** The run that they serve. */
   readonly now: Now;
@@ -39,13 +38,6 @@ interface Now {
   world?: World;
   /** The processes of the last run, when nothing in them is under way. */
   processes?: ReadonlyMap<string, Process> | undefined;
-  /** The store of the last run, when nothing in it remembers that run. */
-  spare?: Spare | undefined;
-}
-
-interface Spare {
-  readonly store: ScanStore;
-  readonly clock: { now: Clock };
 }
 
 function current({ world }: Now): World {
@@ -60,7 +52,7 @@ interface Process {
   forget(time: number): void;
 }
 
-function sessionsOf(scenario: Scenario, open: OpenSessions, options: object): AllSessions<Data> {
+function sessionsOf(scenario: Beginning, open: OpenSessions, options: object): AllSessions<Data> {
   const { limit, mode } = scenario;
   const bounds = limit ? { maxSessionsPerUser: limit.sessions, onLimit: limit.onLimit } : {};
   return open({
@@ -77,11 +69,7 @@ function sessionsOf(scenario: Scenario, open: OpenSessions, options: object): Al
 }
 
 /** Lets everybody in whom the scenario has, and lets time pass. */
-export async function makeBase(
-  scenario: Scenario,
-  openStore: OpenStore,
-  open: OpenSessions = createSessions as OpenSessions,
-): Promise<Base> {
+export async function makeBase(scenario: Beginning, openStore: OpenStore, open: OpenSessions): Promise<Base> {
   const clock = fakeClock();
   const store = await openStore(clock);
   const sessions = sessionsOf(scenario, open, { store, clock });
@@ -110,13 +98,14 @@ export async function makeBase(
   }
   const cookies = new Map(browsers.map(({ name, cookie }) => [name, cookie]));
   const now: Now = {};
-  const make = (): ReadonlyMap<string, Process> => makeProcesses(scenario, store, open, now);
+  const make = (deeds: number): ReadonlyMap<string, Process> => makeProcesses(scenario, deeds, store, open, now);
   const probe = sessionsOf(scenario, open, {
     store: new Proxy(store, { get: (_, name) => bound(now.world?.store ?? store, name) }),
     clock: () => current(now).clock(),
     onReuse: "report",
   });
-  return { scenario, time: clock(), records, cookies, ids, stolen, openStore, makeProcesses: make, probe, now };
+  const made = { cookies, ids, stolen, probe, now, stores: new ReusedStore(openStore, records, clock()) };
+  return { scenario, ...made, openStore, openSessions: open, makeProcesses: make };
 }
 
 function bound(target: Store, name: PropertyKey): unknown {
@@ -125,10 +114,16 @@ function bound(target: Store, name: PropertyKey): unknown {
 }
 
 /** One process for each deed, or one for all. */
-function makeProcesses(scenario: Scenario, shape: Store, open: OpenSessions, now: Now): Map<string, Process> {
+function makeProcesses(
+  scenario: Beginning,
+  deeds: number,
+  shape: Store,
+  open: OpenSessions,
+  now: Now,
+): Map<string, Process> {
   const processes = new Map<string, Process>();
   const hooks = { reuse: (event: SessionEvent) => current(now).events.push(event) };
-  for (const [index] of scenario.deeds.entries()) {
+  for (let index = 0; index < deeds; index++) {
     const actor = actorOf(index);
     const [first] = processes.values();
     const shared = scenario.processes === "one" ? first : undefined;
@@ -155,8 +150,8 @@ function setBack(clock: Clock, time: number): void {
  * To set up a process costs more than a run. All that one keeps of an earlier run is the time that it saw last, the
  * proof of a cookie (the same each time), and what is under way; so it is used again after a run that came to its end.
  */
-function processesOf({ now, makeProcesses, time }: Base): ReadonlyMap<string, Process> {
-  const processes = now.processes ?? makeProcesses();
+function processesOf({ now, makeProcesses }: Base, deeds: number, time: number): ReadonlyMap<string, Process> {
+  const processes = now.processes?.size === deeds ? now.processes : makeProcesses(deeds);
   now.processes = undefined;
   for (const process of processes.values()) process.forget(time);
   return processes;
@@ -167,7 +162,7 @@ function actorOf(index: number): string {
 }
 
 async function age(
-  { age }: Scenario,
+  { age }: Beginning,
   clock: FakeClock,
   sessions: AllSessions<Data>,
   browsers: readonly Browser[],
@@ -201,12 +196,13 @@ function handler(act: (session: Visited) => unknown): (session: Visited) => Prom
 }
 
 /** A fresh copy of what the scenario begins with: nothing of an earlier run is in it. */
-export async function makeWorld(base: Base, answers: boolean): Promise<World> {
-  const { scenario } = base;
-  const clock = fakeClock(base.time);
-  const store = await makeStore(base, clock);
+export async function makeWorld(base: Base, deeds: readonly string[], answers: boolean): Promise<World> {
+  const scenario: Scenario = { ...base.scenario, deeds };
+  const filled = await base.stores.fill();
+  const { store, clock } = filled;
+  const begunAt = clock();
   const stored = new Set<string>();
-  const processes = processesOf(base);
+  const processes = processesOf(base, deeds.length, begunAt);
   const world: World = {
     scenario,
     stage: new Stage(),
@@ -214,7 +210,7 @@ export async function makeWorld(base: Base, answers: boolean): Promise<World> {
     store,
     answers,
     onEffect: (verb, args, answer) => {
-      if (verb === "deleteAll" || verb === "clear") base.now.spare = undefined;
+      if (verb === "deleteAll" || verb === "clear") filled.revoked = true;
       if (wasStored(verb, answer)) stored.add((args[1] as SessionRecord).payload);
     },
     probe: base.probe,
@@ -226,12 +222,13 @@ export async function makeWorld(base: Base, answers: boolean): Promise<World> {
     stored,
     events: [],
     outcomes: scenario.deeds.map((deed, index) => blank(actorOf(index), deed)),
-    begunAt: base.time,
+    begunAt,
     steps: 0,
     moving: "A",
     failures: 0,
     onEnd: () => {
       base.now.processes = processes;
+      base.stores.giveBack(filled);
     },
   };
   base.now.world = world;
@@ -244,6 +241,7 @@ export function blank(actor: string, deed: Outcome["deed"]): Outcome {
     deed,
     startedAt: 0,
     answeredAt: 0,
+    firstStartedAt: 0,
     startedTime: 0,
     status: 0,
     code: undefined,
@@ -259,30 +257,6 @@ function whoCalls(world: World): string {
   const busy = new Set(world.stage.held.map(({ actor }) => actor));
   const free = world.outcomes.filter(({ actor, answeredAt }) => answeredAt === 0 && !busy.has(actor));
   return (free.find(({ actor }) => actor === world.moving) ?? free[0])?.actor ?? world.moving;
-}
-
-/**
- * An empty store with what all runs begin with. To open one may take longer than a run, so one is used again, as long
- * as no user was revoked in it: a store remembers for a day when that was, and the next run begins before that.
- */
-async function makeStore(base: Base, clock: Clock): Promise<Store> {
-  const { now, openStore, records } = base;
-  const { spare } = now;
-  if (spare) {
-    for (const { key } of (await spare.store.scan({ limit: 1_000 })).items) await spare.store.delete(key);
-    spare.clock.now = clock;
-    if (await fill(spare.store, records)) return spare.store;
-  }
-  const mine = { now: clock };
-  const store = await openStore(() => mine.now());
-  await fill(store, records);
-  now.spare = isScanStore(store) ? { store, clock: mine } : undefined;
-  return store;
-}
-
-async function fill(store: Store, records: Base["records"]): Promise<boolean> {
-  for (const [key, record] of records) if ((await store.create(key, record)) === null) return false;
-  return true;
 }
 
 function wasStored(verb: string, answer: unknown): boolean {

@@ -206,6 +206,7 @@ export async function perform(world: World, outcome: Outcome, sessions: AllSessi
   const pause = (name: string): Promise<unknown> => world.stage.hold({ actor, name, footprint: clockwise });
   await pause("start");
   outcome.startedAt = world.steps;
+  outcome.firstStartedAt ||= world.steps;
   outcome.startedTime = world.clock();
   const cast: Cast = { world, sessions, outcome, pause };
   try {

@@ -1,17 +1,19 @@
 import { freshSeed, seeded } from "../random.ts";
 import { lookAround } from "./aftermath.ts";
-import { makeBase, type OpenSessions, type OpenStore } from "./base.ts";
+import type { OpenSessions } from "./base.ts";
+import { giveBack, takeBase } from "./bases.ts";
 import { deedOf } from "./deeds.ts";
 import { AnyOrder, EveryOrder, ThisOrder } from "./explore.ts";
 import { type Chooser, type Played, play, repeatRefused } from "./play.ts";
 import { type Broken, brokenAtOnce, brokenInTheEnd } from "./promises.ts";
+import type { OpenStore } from "./reused-store.ts";
 import type { Scenario } from "./world.ts";
 
 /** What to run, and how much of it. */
 export interface InterleavingsOptions extends Partial<Scenario> {
   /** What is done at the same time: two or three names of `interleavingDeeds`, the same twice is allowed. */
   readonly deeds: Scenario["deeds"];
-  /** Makes an empty store that reads this clock; asked once for each run. */
+  /** Makes an empty store that reads this clock; asked for each run whose store cannot be emptied. */
   readonly store: OpenStore;
   /** Makes the sessions of a process. Default `createSessions`. */
   readonly sessions?: OpenSessions | undefined;
@@ -83,7 +85,7 @@ const MOST_RUNS = 100_000;
 export async function runInterleavings(options: InterleavingsOptions): Promise<InterleavingsReport> {
   const { failures = 0, answers = false, mostRuns = MOST_RUNS, search, schedule } = options;
   const scenario = scenarioOf(options);
-  const base = await makeBase(scenario, options.store, options.sessions);
+  const base = await takeBase(scenario, options.store, options.sessions);
   const found = new Map<string, InterleavingViolation>();
   const seed = search ? (search.seed ?? freshSeed()) : undefined;
   const every = new EveryOrder(options.reduce ?? true);
@@ -94,13 +96,14 @@ export async function runInterleavings(options: InterleavingsOptions): Promise<I
   let pruned = 0;
   let more = true;
   while (more && runs < wanted) {
-    const played = await play(base, chooser, { answers, failures });
+    const played = await play(base, chooser, { deeds: scenario.deeds, answers, failures });
     if (played) {
       runs += 1;
       await judge(played, found);
     } else pruned += 1;
     more = chooser === every ? every.more() : true;
   }
+  giveBack(base);
   const violations = [...found.values()].sort((one, other) => one.schedule.length - other.schedule.length);
   return { scenario, runs, pruned, complete: chooser === every && !more, seed, violations };
 }

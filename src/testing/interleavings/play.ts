@@ -45,9 +45,9 @@ export function nameOf({ step, fate }: Option): string {
 export async function play(
   base: Base,
   chooser: Chooser,
-  options: { answers: boolean; failures: number },
+  options: { readonly deeds: readonly string[]; readonly answers: boolean; readonly failures: number },
 ): Promise<Played | undefined> {
-  const world = await makeWorld(base, options.answers);
+  const world = await makeWorld(base, options.deeds, options.answers);
   const { stage, outcomes, clock } = world;
   const deeds = outcomes.map((outcome) => perform(world, outcome, sessionsOf(world, outcome)));
   const schedule: string[] = [];
@@ -107,7 +107,7 @@ export async function repeatRefused(world: World): Promise<boolean> {
   const before = world.outcomes.length;
   for (const outcome of [...world.outcomes]) {
     if (outcome.status !== 503 && outcome.status !== 409) continue;
-    const again = blank(outcome.actor, outcome.deed);
+    const again = { ...blank(outcome.actor, outcome.deed), firstStartedAt: outcome.firstStartedAt };
     world.clock.advance(1);
     world.steps += 1;
     await perform(world, again, sessionsOf(world, outcome));

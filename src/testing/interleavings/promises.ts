@@ -42,9 +42,16 @@ function hasLogin(deeds: readonly string[]): boolean {
   return deeds.some((deed) => deedOf(deed).becomes !== undefined);
 }
 
-/** Whether some deed of the run, acknowledged or not, ends this browser's session; `but` counts for nothing. */
-function mayBeEnded(world: World, browser: string, but?: Outcome): boolean {
-  return world.outcomes.some((outcome) => outcome.deed !== but?.deed && endsOf(world, outcome).includes(browser));
+/** Whether some deed of the run, acknowledged or not, ends this browser's session. */
+function mayBeEnded(world: World, browser: string): boolean {
+  return world.outcomes.some((outcome) => endsOf(world, outcome).includes(browser));
+}
+
+/** Who logged out in order to log in as another user leaves nobody without a session. */
+function mayBeLeftWithout(world: World, browser: string): boolean {
+  return world.outcomes.some(
+    (outcome) => endsOf(world, outcome).includes(browser) && !(acknowledged(outcome) && deedOf(outcome.deed).becomes),
+  );
 }
 
 function firstUser(world: World, browser: string): string | undefined {
@@ -157,7 +164,7 @@ function isExplained(
   return world.outcomes.some((login) => {
     if (deedOf(login.deed).becomes !== userId) return false;
     if (widely && userId === "bob" && end.deed !== "revokeAll") return true;
-    return widely ? login.startedAt > end.startedAt : login.answeredAt > end.startedAt;
+    return widely ? login.startedAt > end.startedAt : login.answeredAt > end.firstStartedAt;
   });
 }
 
@@ -190,9 +197,7 @@ const one: Check = (world, { holds }) => {
 /** Whom nobody ends holds a session of the right user. */
 const right: Check = (world, { holds }) =>
   ["X", "Y", "Z"].flatMap((browser): readonly Broken[] => {
-    const switches = world.outcomes.find(({ deed }) => deed === "logout, login other");
-    const but = switches && acknowledged(switches) && browser === "X" ? switches : undefined;
-    if (mayBeEnded(world, browser, but)) return [];
+    if (mayBeLeftWithout(world, browser)) return [];
     const users = usersOf(world, browser);
     const found = holds.get(browser);
     if (found && users.includes(found.userId)) return [];
@@ -257,10 +262,12 @@ function mayComeAgain(world: World, { deed }: Outcome): boolean {
   return deedOf(deed).writes === true && !isExact(world, deed);
 }
 
-const honest: Check = (world) =>
-  world.events.length > 0 && !world.outcomes.some(({ deed }) => deed === "replay")
-    ? { promise: "nobody is taken for a thief", what: `${world.events.length} events "reuse"` }
-    : undefined;
+const honest: Check = (world) => {
+  if (world.events.length === 0 || world.outcomes.some(({ deed }) => deed === "replay")) return undefined;
+  // Whose answer took a minute, and brought no cookie because the session had ended by then, shows the old id again.
+  if (world.failures > 0 && world.outcomes.some(({ deed }) => deed === "late logout")) return undefined;
+  return { promise: "nobody is taken for a thief", what: `${world.events.length} events "reuse"` };
+};
 
 /** As many of ann's sessions as there are devices, or as the limit says. */
 const limit: Check = (world, { alive }) => {

@@ -38,6 +38,8 @@ export interface Outcome {
   /** The step at which it began, and at which it was answered; 0 before. */
   startedAt: number;
   answeredAt: number;
+  /** The step at which it began first, where it came again. */
+  firstStartedAt: number;
   /** The time at which it began. */
   startedTime: number;
   /** An HTTP status; for a call of an operator 200, or the status of its error. */
