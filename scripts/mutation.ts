@@ -1,56 +1,44 @@
 /**
- * `npm run mutation -- [--file src/record/lifetime.ts] [--tests test/scenarios] [--most 40] [--seed 1]`: changes the core in one place at a time and asks
- * the tests that import the changed file whether they notice. Prints killed and survived by file, and each survivor with its
- * line; a survivor is a line that no test looks at, or a change that makes no difference.
+ * `npm run mutation -- [--file src/record/lifetime.ts] [--changed] [--sample 8] [--seed 1] [--deep]`: changes the core in one
+ * place at a time and asks the tests that come by the place whether they notice. Prints killed and survived by file, and each
+ * survivor with its line; a survivor is a line that no test looks at, or a change that makes no difference. No file is written:
+ * the sources that the tests load hold all mutants, and one of them is active.
+ *
+ * - `--sample`: that many mutants of each file, chosen by `--seed`; without it, all of them.
+ * - `--changed`: only files that differ from the last commit.
+ * - `--deep`: those that survive are also put to the tests that play all orders of requests.
  *
  * A script of our own, because StrykerJS reads the configuration by the API of TypeScript, which TypeScript 7 does not have.
  */
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { seeded } from "../src/testing/random.ts";
-import { type Mutant, mutantsOf } from "./mutants.ts";
+import { instrumented, type Numbered } from "./mutation/instrument.ts";
+import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
+import { Plan } from "./mutation/plan.ts";
+import { SURVIVORS } from "./mutation/survivors.ts";
+import { openTests, testFiles } from "./mutation/tests.ts";
 import { root } from "./run.ts";
 
-const ROOMS = ["record", "session", "request", "token", "csrf", "transport"];
-
-/** Most of what a mutant breaks is found within seconds; one that loops for ever is found by this. */
-const LONGEST_MS = 300_000;
+const ROOMS = ["token", "csrf", "request", "record", "session", "transport"];
 
 const { values } = parseArgs({
   options: {
     file: { type: "string", multiple: true },
-    tests: { type: "string", multiple: true },
-    most: { type: "string", default: "1000000" },
+    changed: { type: "boolean", default: false },
+    sample: { type: "string", default: "1000000" },
     seed: { type: "string", default: "1" },
+    deep: { type: "boolean", default: false },
   },
 });
 
-function coreFiles(): string[] {
-  return ROOMS.flatMap((room) =>
-    readdirSync(join(root, "src", room), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-      .map((entry) => relative(root, join(entry.parentPath, entry.name))),
-  );
-}
-
-/** Whether a test fails, by vitest's own knowledge of what imports the file. */
-function isKilled(file: string): Promise<boolean> {
-  const projects = ["unit", "properties", "scenarios"].flatMap((name) => ["--project", name]);
-  const which = values.tests ? ["run", ...values.tests] : ["related", "--run", file];
-  const child = spawn(
-    process.execPath,
-    ["node_modules/vitest/vitest.mjs", ...which, "--bail=1", "--reporter=dot", ...projects],
-    { cwd: root, stdio: "ignore", env: { ...process.env, NODE_ENV: "test" } },
-  );
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
-    child.once("close", (code) => {
-      clearTimeout(timer);
-      resolve(code !== 0);
-    });
-  });
+function coreFiles(): readonly string[] {
+  const all = ROOMS.flatMap((room) => readdirSync(join(root, "src", room)).map((name) => `src/${room}/${name}`));
+  if (!values.changed) return all;
+  const changed = execFileSync("git", ["diff", "--name-only", "HEAD"], { cwd: root, encoding: "utf8" }).split("\n");
+  return all.filter((file) => changed.includes(file));
 }
 
 /** In a seeded order, so that a bounded run looks everywhere. */
@@ -59,34 +47,73 @@ function chosen(mutants: readonly Mutant[], most: number, seed: number): readonl
   const left = [...mutants];
   const some: Mutant[] = [];
   while (left.length > 0 && some.length < most) some.push(...left.splice(random.below(left.length), 1));
-  return some;
+  return some.toSorted((one, other) => one.line - other.line);
 }
 
-let killed = 0;
-let survived = 0;
-for (const file of values.file ?? coreFiles()) {
-  const path = join(root, file);
-  const source = readFileSync(path, "utf8");
-  const restore = (): void => writeFileSync(path, source);
-  process.once("SIGINT", () => {
-    restore();
-    process.exit(130);
-  });
-  const survivors: Mutant[] = [];
-  const mutants = chosen(mutantsOf(source), Number(values.most), Number(values.seed));
-  try {
-    for (const mutant of mutants) {
-      writeFileSync(path, mutant.text);
-      if (!(await isKilled(file))) survivors.push(mutant);
-    }
-  } finally {
-    restore();
-  }
-  killed += mutants.length - survivors.length;
-  survived += survivors.length;
-  console.log(`${file}: ${mutants.length - survivors.length} of ${mutants.length} killed`);
-  for (const { line, from, to } of survivors) console.log(`  survived, line ${line}: ${from} → ${to}`);
+/** The mutants of each file, numbered over all of them. */
+function numberedByFile(files: readonly string[]): ReadonlyMap<string, readonly Numbered[]> {
+  let id = 0;
+  const number = (mutant: Mutant): Numbered => ({ id: id++, mutant });
+  const of = (file: string): readonly Mutant[] =>
+    chosen(mutantsOf(readFileSync(join(root, file), "utf8")), Number(values.sample), Number(values.seed));
+  return new Map(files.map((file) => [file, of(file).map(number)]));
 }
+
+const byFile = numberedByFile((values.file ?? coreFiles()).map((file) => relative(root, join(root, file))));
+const sources = new Map(
+  [...byFile].map(([file, numbered]) => {
+    const path = join(root, file);
+    return [path, instrumented(readFileSync(path, "utf8"), numbered)] as const;
+  }),
+);
+
+const tests = await openTests((path) => sources.get(path));
+const quick = new Plan(await tests.record(testFiles(false)));
+const deepFiles = testFiles(true).filter((file) => !testFiles(false).includes(file));
+const total = { killed: 0, explained: 0, unexplained: 0 };
+/** The tests that killed something: all of them must pass on their own when nothing is changed. */
+const killers = new Map<string, Set<string>>();
+
+async function isKilled(file: string, numbered: Numbered): Promise<boolean> {
+  const { files, only } = quick.about(numbered, file);
+  const failure =
+    (files.length > 0 ? await tests.fails(numbered.id, files, only) : null) ??
+    (values.deep ? await tests.fails(numbered.id, deepFiles, {}) : null);
+  if (failure === null) return false;
+  quick.killed(file, failure.file);
+  if (failure.test !== null) killers.set(failure.file, (killers.get(failure.file) ?? new Set()).add(failure.test));
+  return true;
+}
+
+function reasonOf(file: string, { code, from, to }: Mutant): string | undefined {
+  return SURVIVORS.find((known) => known.file === file && known.code === code && known.from === from && known.to === to)
+    ?.reason;
+}
+
+for (const [file, mutants] of byFile) {
+  let killed = 0;
+  const lines: string[] = [];
+  for (const numbered of mutants) {
+    if (await isKilled(file, numbered)) {
+      killed += 1;
+      continue;
+    }
+    const { line, from, to } = numbered.mutant;
+    const reason = reasonOf(file, numbered.mutant);
+    total[reason === undefined ? "unexplained" : "explained"] += 1;
+    lines.push(`  survived, line ${line}: ${from} → ${to}${reason === undefined ? "" : ` (${reason})`}`);
+  }
+  total.killed += killed;
+  console.log([`${file}: ${killed} of ${mutants.length} killed`, ...lines].join("\n"));
+}
+
+for (const [file, names] of killers) {
+  const failure = await tests.fails(null, [file], { [file]: [...names] });
+  if (failure) console.log(`not to be trusted: ${relative(root, file)} fails on its own: ${failure.test}`);
+}
+await tests.close();
+const { killed, explained, unexplained } = total;
+const share = (100 * killed) / Math.max(1, killed + explained + unexplained);
 console.log(
-  `${killed} killed, ${survived} survived: ${((100 * killed) / Math.max(1, killed + survived)).toFixed(1)} %`,
+  `${killed} killed (${share.toFixed(1)} %), ${explained} survived for a known reason, ${unexplained} survived`,
 );

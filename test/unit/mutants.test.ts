@@ -1,8 +1,19 @@
 /** The mutants of `npm run mutation`. */
-import { expect, test } from "vitest";
-import { mutantsOf } from "../../scripts/mutants.ts";
+import { readFileSync } from "node:fs";
+import { transformWithOxc } from "vite";
+import { afterEach, expect, test } from "vitest";
+import { instrumented } from "../../scripts/mutation/instrument.ts";
+import { mutantsOf } from "../../scripts/mutation/mutants.ts";
+import { Plan } from "../../scripts/mutation/plan.ts";
+import { SURVIVORS } from "../../scripts/mutation/survivors.ts";
 
 const changes = (source: string): string[] => mutantsOf(source).map(({ line, from, to }) => `${line}: ${from} → ${to}`);
+
+const asked = globalThis as { sojournMutant?: ((id: number) => boolean) | undefined };
+
+afterEach(() => {
+  asked.sojournMutant = undefined;
+});
 
 test("change operators, conditions, literals and calls, one at a time, with their line", () => {
   const source =
@@ -23,11 +34,82 @@ test("change operators, conditions, literals and calls, one at a time, with thei
     "3: 1 → 2",
     '3: "y" → ""',
   ]);
-  expect(mutantsOf(source)[5]?.text).toContain("if (a! < 2 || !b)");
+  expect(mutantsOf(source)[5]?.text).toBe("(a! < 2) || (!b)");
 });
 
-test("leave types, imports and messages alone", () => {
+test("leave types, imports, names and messages alone", () => {
   const source =
-    'import a from "a";\nexport type B = "x" | 1;\nexport { a };\nconst c: B = d as "y";\nthrow new Error("a message for people");';
+    '"use x";\nimport a from "a";\nexport type B = "x" | 1;\nexport { a };\nconst c: B = d as "y";\nconst e = { "f-g": c.toString() };\nthrow new Error("a message for people");';
   expect(changes(source)).toEqual([]);
 });
+
+const SOURCE = `
+  const seen = [];
+  const list = { base: 1, some(test) { return [this.base].some(test); } };
+  if (n > 1 || n === 0) seen.push("a"); else seen.push("b");
+  const cut = list?.inner?.some((one) => one === 1).valueOf();
+  return [n ?? 0, cut, list.some((one) => one === n) ? "yes" : "no", ...seen].join(" ");
+`;
+
+const js = async (source: string): Promise<string> =>
+  (await transformWithOxc(`function f(n) {${source}}`, "f.ts")).code;
+
+const play = (code: string): readonly string[] => {
+  const f = new Function(`${code}; return f;`)() as (n: unknown) => string;
+  return [0, 1, 2, null].map((n) => {
+    try {
+      return f(n);
+    } catch (error) {
+      return String(error);
+    }
+  });
+};
+
+test("stand in one source together, and the one that is active makes what its own change makes", async () => {
+  const mutants = mutantsOf(`function f(n) {${SOURCE}}`);
+  const source = `function f(n) {${SOURCE}}`;
+  const all = (
+    await transformWithOxc(
+      instrumented(
+        source,
+        mutants.map((mutant, id) => ({ id, mutant })),
+      ),
+      "f.ts",
+    )
+  ).code;
+  expect(play(all)).toEqual(play(await js(SOURCE)));
+  expect(mutants.length).toBeGreaterThan(20);
+  for (const [active, { place, text, from, to }] of mutants.entries()) {
+    const alone = `${source.slice(0, place.start)}${text}${source.slice(place.end)}`;
+    asked.sojournMutant = (id) => id === active;
+    const expected = play((await transformWithOxc(alone, "f.ts")).code);
+    expect(play(all), `${from} → ${to}`).toEqual(expected);
+  }
+});
+
+test("ask only the tests that came by, who killed one of the file first, and all of them about a constant", () => {
+  const seen = (file: string, name: string | null, ...mutants: number[]) => ({
+    file,
+    test: name,
+    milliseconds: 1,
+    mutants,
+  });
+  const plan = new Plan([seen("a", null, 2), seen("a", "one", 1), seen("a", "two"), seen("b", "three", 1)]);
+  const mutant = mutantsOf("a < b")[0];
+  if (!mutant) throw new Error("no mutant");
+  expect(plan.about({ id: 1, mutant }, "x.ts")).toEqual({ files: ["a", "b"], only: { a: ["one"], b: ["three"] } });
+  plan.killed("x.ts", "b");
+  expect(plan.about({ id: 1, mutant }, "x.ts").files).toEqual(["b", "a"]);
+  expect(plan.about({ id: 1, mutant }, "y.ts").files).toEqual(["a", "b"]);
+  expect(plan.about({ id: 2, mutant }, "x.ts").only).toEqual({ a: ["one", "two"], b: ["three"] });
+  expect(plan.about({ id: 3, mutant }, "x.ts").files).toEqual([]);
+});
+
+test.each(SURVIVORS.map((survivor) => [`${survivor.file}: ${survivor.code}`, survivor] as const))(
+  "that may survive are still there: %s",
+  (_name, { file, code, from, to, reason }) => {
+    const mutants = mutantsOf(readFileSync(file, "utf8"));
+    expect(mutants.filter((one) => one.code === code && one.from === from && one.to === to).length).toBeGreaterThan(0);
+    expect(reason.length).toBeGreaterThan(20);
+  },
+);
