@@ -4,7 +4,7 @@
  * survivor with its line; a survivor is a line that no test looks at, or a change that makes no difference. No file is written:
  * the sources that the tests load hold all mutants, and one of them is active.
  *
- * - `--sample`: that many mutants of each file, chosen by `--seed`; without it, all of them.
+ * - `--sample`: that many mutants of each file, chosen by `--seed`, and those made by hand; without it, all of them.
  * - `--changed`: only files that differ from the last commit.
  * - `--deep`: those that survive are also put to the tests that play all orders of requests.
  *
@@ -15,6 +15,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { seeded } from "../src/testing/random.ts";
+import { byHand } from "./mutation/by-hand.ts";
 import { instrumented, type Numbered } from "./mutation/instrument.ts";
 import { type Mutant, mutantsOf } from "./mutation/mutants.ts";
 import { Plan } from "./mutation/plan.ts";
@@ -50,13 +51,14 @@ function chosen(mutants: readonly Mutant[], most: number, seed: number): readonl
   return some.toSorted((one, other) => one.line - other.line);
 }
 
-/** The mutants of each file, numbered over all of them. */
+/** The mutants of each file, numbered over all of them: those made by hand, and the sample. */
 function numberedByFile(files: readonly string[]): ReadonlyMap<string, readonly Numbered[]> {
   let id = 0;
-  const number = (mutant: Mutant): Numbered => ({ id: id++, mutant });
-  const of = (file: string): readonly Mutant[] =>
-    chosen(mutantsOf(readFileSync(join(root, file), "utf8")), Number(values.sample), Number(values.seed));
-  return new Map(files.map((file) => [file, of(file).map(number)]));
+  const of = (file: string): readonly Mutant[] => {
+    const source = readFileSync(join(root, file), "utf8");
+    return [...byHand(file, source), ...chosen(mutantsOf(source), Number(values.sample), Number(values.seed))];
+  };
+  return new Map(files.map((file) => [file, of(file).map((mutant) => ({ id: id++, mutant }))]));
 }
 
 const byFile = numberedByFile((values.file ?? coreFiles()).map((file) => relative(root, join(root, file))));

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { transformWithOxc } from "vite";
 import { afterEach, expect, test } from "vitest";
+import { BY_HAND, byHand } from "../../scripts/mutation/by-hand.ts";
 import { instrumented } from "../../scripts/mutation/instrument.ts";
 import { mutantsOf } from "../../scripts/mutation/mutants.ts";
 import { Plan } from "../../scripts/mutation/plan.ts";
@@ -106,10 +107,17 @@ test("ask only the tests that came by, who killed one of the file first, and all
 });
 
 test.each(SURVIVORS.map((survivor) => [`${survivor.file}: ${survivor.code}`, survivor] as const))(
-  "that may survive are still there: %s",
+  "may survive only where they still are: %s",
   (_name, { file, code, from, to, reason }) => {
     const mutants = mutantsOf(readFileSync(file, "utf8"));
     expect(mutants.filter((one) => one.code === code && one.from === from && one.to === to).length).toBeGreaterThan(0);
     expect(reason.length).toBeGreaterThan(20);
   },
 );
+
+test.each([...new Set(BY_HAND.map(({ file }) => file))])("made by hand are of today's source: %s", (file) => {
+  const source = readFileSync(file, "utf8");
+  const numbered = byHand(file, source).map((mutant, id) => ({ id, mutant }));
+  expect(numbered.length).toBeGreaterThan(0);
+  expect(instrumented(source, numbered)).toContain("sojournMutant");
+});
