@@ -85,9 +85,10 @@ export interface Sessions<Data extends object> {
    * A link that carries the session, for a client without cookies. Whoever has the link has the session: give it a
    * short life, and read in docs/transports.md when not to use it.
    *
-   * @param href A path, or an absolute URL of this application.
+   * @param href A path, or an absolute URL of this application: of the host that was asked, or of `csrf.origin`.
    * @param options.expiresIn How long the link works. Default 5 min, at least 1 s.
-   * @throws SOJOURN_UNSUPPORTED without `urlTransport()` among the `transports`.
+   * @throws SOJOURN_UNSUPPORTED without `urlTransport()` among the `transports`; SOJOURN_INVALID_OPTION for what leads
+   *   to another host.
    */
   link(session: Session<Data>, href: string, options?: { readonly expiresIn?: Duration | undefined }): Promise<string>;
   /** The limits in force, for an auditor (ASVS 7.1.1). */

@@ -50,7 +50,7 @@ export function resolveOptions<Data extends object>(options: AnyOptions<Data>): 
   const ring = createKeyRing(resolveSecrets(options.secrets), { audience });
   if (mode !== "stateless") adviseOnStore(store);
   const transports = transportsOf(options, mode);
-  const place = transports[0].place ?? transports[0].name;
+  const place = placeOf(transports);
   const cacheControl = options.cacheControl ?? "no-store";
   const emit = adviseOnStrangers(createEmitter(options.hooks ?? {}));
   const rotateEvery = mode === "stateless" ? Number.POSITIVE_INFINITY : durationOf("rotateEvery", given.rotateEvery);
@@ -117,6 +117,12 @@ function transportsOf<Data extends object>(options: AnyOptions<Data>, mode: Mode
     );
   const make = mode === "server" ? cookieTransport : carryDataInCookie;
   return options.transports ?? [adviseOnReturn(make(options.cookie), !options.cookie?.insecure)];
+}
+
+/** What values are bound to: the first cookie's name, wherever in the list it stands, for a header may come first. */
+function placeOf(transports: Context["transports"]): string {
+  const placed = transports.find(({ ambient, place }) => ambient && place !== undefined) ?? transports[0];
+  return placed.place ?? placed.name;
 }
 
 function isLive(held: Held | undefined): boolean {

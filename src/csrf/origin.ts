@@ -95,10 +95,14 @@ function isUpgrade(source: RequestSource): boolean {
   return upgrade !== undefined && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(upgrade);
 }
 
-/** Whether it is the polling of Engine.IO (below Socket.IO): a socket made of requests, which begins with a GET. */
+/**
+ * Whether it is the polling of Engine.IO (below Socket.IO): a socket made of requests, which begins with a GET. By the
+ * parameter as Engine.IO reads it, percent-encoded or not; it takes a request without `EIO`, too.
+ */
 function isPolling({ url }: RequestSource): boolean {
   const query = url.indexOf("?");
-  return query !== -1 && /[?&]EIO=\d/.test(url.slice(query)) && /[?&]transport=polling\b/.test(url.slice(query));
+  if (query === -1 || !/%|transport=polling/.test(url)) return false;
+  return new URLSearchParams(url.slice(query).replace(/#.*$/s, "")).getAll("transport").includes("polling");
 }
 
 /**
@@ -131,7 +135,7 @@ function isOwnOrigin(origin: string, source: RequestSource, policy: CsrfPolicy):
 }
 
 /** Requests made of a URL (Fetch) may have no `Host` header. */
-function hostOf(source: RequestSource): string | undefined {
+export function hostOf(source: RequestSource): string | undefined {
   return source.header("host") || /^https?:\/\/([^/?#]+)/i.exec(source.url)?.[1];
 }
 

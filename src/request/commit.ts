@@ -9,8 +9,9 @@ import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import type { Meta } from "../record/meta.ts";
 import { decodeData, type Encoded } from "../record/payload.ts";
 import { assertFits } from "../record/size.ts";
-import { assertKept, assertReachable, checkSize, ended, readOnly, replaced, storeDown } from "../session/guards.ts";
+import { assertKept, assertReachable, ended, readOnly, replaced, storeDown } from "../session/guards.ts";
 import type { Internals } from "../session/internals.ts";
+import { issueValue } from "../session/issue.ts";
 import type { CommitOptions } from "../sessions.ts";
 import { type Identity, newIdentity } from "../token/identity.ts";
 import type { HeaderOp } from "../transport/transport.ts";
@@ -125,12 +126,8 @@ function finish(session: Internals, headers: Headers): Headers {
   return session.response.finish(headers);
 }
 
-function issue(session: Internals, { content, times }: Next): Awaitable<string> {
-  const { bearer } = session.context;
-  return chain(bearer.issue({ identity: session.identity as Identity, content, record: times }), (value) => {
-    checkSize(session, value);
-    return value;
-  });
+function issue(session: Internals, next: Next): Awaitable<string> {
+  return issueValue(session, session.identity as Identity, next);
 }
 
 /** The first write of a session: a record under an id that nobody knew before. */

@@ -6,8 +6,9 @@ import type { Context } from "../context.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { Key } from "../crypto/keyring.ts";
 import { decode as decodeUtf8, encode as encodeUtf8 } from "../crypto/utf8.ts";
+import { hostOf } from "../csrf/origin.ts";
 import { type Duration, milliseconds } from "../duration.ts";
-import { SessionError } from "../errors.ts";
+import { invalidOption, SessionError } from "../errors.ts";
 import type { Content } from "../record/payload.ts";
 import { assertKept, replaced } from "../session/guards.ts";
 import { internalsOf, type Session } from "../session/session.ts";
@@ -76,6 +77,7 @@ export async function linkTo(
       "Cannot sign a link: the session was not stored before the response began.",
     );
   assertKept(internals);
+  assertOwn(context, internals.proof.source, href);
   if (!internals.identity) internals.name(await newIdentity());
   const identity = internals.identity as Identity;
   if (identity.id.length === 0) throw replaced();
@@ -90,4 +92,21 @@ export async function linkTo(
   const record = internals.held?.times ?? { createdAt: now, seenAt: now, expiresAt: now + lifetime.idle };
   const value = await bearer.issue({ identity, content, record });
   return transport.sign(href, await sealed(ring.active, value), expiresAt, await ring.active.mac(PURPOSE));
+}
+
+/**
+ * A whole address must be one of this application, or whoever chose it is handed the session.
+ *
+ * @throws SOJOURN_INVALID_OPTION
+ */
+function assertOwn({ csrf }: Context, source: RequestSource, href: string): void {
+  if (!/^https?:/i.test(href) || !URL.canParse(href)) return; // paths, and what is no link, are told apart when it is signed
+  const { origin, host } = new URL(href);
+  const own = csrf && csrf.origins.size > 0 ? csrf.origins.has(origin) : host === hostOf(source);
+  if (!own)
+    throw invalidOption(
+      "href",
+      origin,
+      "a path, or an address of this application: of the host that was asked, or of `csrf.origin` where that is given",
+    );
 }

@@ -7,6 +7,7 @@ import { SessionError } from "../errors.ts";
 import { freeze } from "../record/freeze.ts";
 import { applyChanges, changesBetween } from "../record/merge.ts";
 import { type DataObject, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
+import { lateData } from "./late-data.ts";
 
 export class SessionData {
   readonly #codec: Codec;
@@ -19,6 +20,8 @@ export class SessionData {
   /** A schema has passed the data, and may have made something else of it than the base has. */
   readonly #reshaped: boolean;
   #late: { readonly of: DataObject; readonly shown: DataObject } | undefined;
+  /** First-level keys that `update` wrote while the data was on its way to the cookie. */
+  readonly #updated = new Set<string>();
 
   constructor(codec: Codec, base: Encoded, value?: DataObject, reshaped = false) {
     this.#codec = codec;
@@ -52,7 +55,7 @@ export class SessionData {
     const value = this.#read();
     freeze(value);
     // A session that can only be read is frozen from the beginning, and may be loaded again.
-    if (this.#late?.of !== value) this.#late = { of: value, shown: sealed(value, refuse) };
+    if (this.#late?.of !== value) this.#late = { of: value, shown: lateData(value, refuse) as DataObject };
     return this.#late.shown;
   }
 
@@ -72,6 +75,23 @@ export class SessionData {
     if (!this.#exposed) return undefined;
     const encoded = this.#codec.encode(this.#read());
     return sameEncoded(encoded, this.#base) ? undefined : encoded;
+  }
+
+  /** What `update` made of it here, with nothing stored yet. */
+  update(value: DataObject): void {
+    const changes = changesBetween(this.#codec, this.#read(), value);
+    for (const { key } of changes) this.#updated.add(key);
+    this.replace(value);
+  }
+
+  /**
+   * What this request has put in by assigning it, and what was not there when it came: all that may go along to another
+   * user.
+   */
+  brought(base: Encoded, seen: Encoded): [string, unknown][] {
+    const found = decodeData(this.#codec, base) ?? {};
+    const now = decodeData(this.#codec, seen) ?? {};
+    return Object.entries(now).filter(([key]) => !Object.hasOwn(found, key) && !this.#updated.has(key));
   }
 
   /** What a schema is to judge. */
@@ -151,12 +171,4 @@ export class SessionData {
     this.#value = value;
     return value;
   }
-}
-
-/** The same object to read; whatever would change it throws. */
-function sealed(value: DataObject, refuse: () => SessionError): DataObject {
-  const trap = (): never => {
-    throw refuse();
-  };
-  return new Proxy(value, { set: trap, defineProperty: trap, deleteProperty: trap, setPrototypeOf: trap });
 }

@@ -9,10 +9,11 @@ import type { Bearer } from "../token/token.ts";
 
 /** A page that shows more is of no use. */
 const MOST_MESSAGES = 50;
-/** In octets of kinds and texts. */
+/** In octets of kinds and texts, as JSON spells them. */
 const MOST_BYTES = 8_192;
 /** Where all of it is in the cookie, and the data as well. */
 const MOST_BYTES_IN_COOKIE = 2_048;
+const QUOTES = 4;
 
 export class FlashMessages {
   #added: Flash[] = [];
@@ -82,8 +83,9 @@ export class FlashMessages {
   }
 }
 
+/** A text full of quotes or control characters is kept several times as long. */
 function sizeOf({ kind, text }: Flash): number {
-  return bytesOf(kind) + bytesOf(text);
+  return bytesOf(JSON.stringify(kind)) + bytesOf(JSON.stringify(text)) - QUOTES;
 }
 
 function tooLarge(bytes: number, most: number): SessionError {

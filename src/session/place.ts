@@ -16,8 +16,9 @@ import { end, graveOf, lastOf, successorOf } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
 import type { Admission } from "../stores/store.ts";
 import { newIdentity } from "../token/identity.ts";
-import { checkSize, ended, replaced } from "./guards.ts";
+import { ended, replaced } from "./guards.ts";
 import type { Internals } from "./internals.ts";
+import { issueValue } from "./issue.ts";
 import { swapInSteps } from "./swap-in-steps.ts";
 
 /** The times and the meta of the session that comes, given the one that goes. */
@@ -62,8 +63,7 @@ async function replaceSession(session: Internals, make: Make, why: Verb, since: 
     if (!place || !sameEncoded(place.held.content.encoded, content.encoded))
       assertFits(content.encoded, context.mostDataBytes);
     const identity = await newIdentity();
-    if (context.carries !== "nothing")
-      checkSize(session, await context.bearer.issue({ identity, content, record: times }));
+    if (context.carries !== "nothing") await issueValue(session, identity, { times, content });
     const swapped = await swap(session, identity.key, { times, content }, place, since);
     if (swapped.status === "ok") {
       const taken = place;
@@ -172,10 +172,10 @@ async function insert(
 
 /**
  * What goes along to the new id: everything, unless it is another user's. Of that nothing goes, but for keys that this
- * request has brought in and the other user's data did not have.
+ * request has assigned and the other user's data did not have; what `update` wrote was written for that user.
  */
 async function contentOf(
-  { context, userId }: Internals,
+  { context, data: ours, userId }: Internals,
   before: Held | undefined,
   { base, seen }: { readonly base: Encoded; readonly seen: Encoded },
   times: Times,
@@ -188,10 +188,8 @@ async function contentOf(
   if (owners.some((owner) => owner !== times.userId)) {
     const fresh = { ...meta, flash: undefined, version: shape.label(undefined) };
     const data = decodeData(codec, shape.initial().base) ?? {};
-    const theirs = decodeData(codec, base) ?? {};
-    for (const [key, value] of Object.entries(decodeData(codec, seen) ?? {}))
-      if (!Object.hasOwn(theirs, key))
-        Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
+    for (const [key, value] of ours.brought(base, seen))
+      Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
     await shape.check(data);
     return { meta: fresh, encoded: codec.encode(data) };
   }

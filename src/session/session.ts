@@ -101,7 +101,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * The application's data: a plain object to read and to change. What changed is saved by the commit,
-   * key by key, so that parallel requests that change other keys keep their changes. After the commit it is frozen.
+   * key by key, so that parallel requests that change other keys keep their changes. After the commit a change is
+   * SOJOURN_COMMITTED; an object that was taken out of it before is frozen (a TypeError in modules and classes).
    *
    * @example
    * ```ts

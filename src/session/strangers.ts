@@ -5,8 +5,8 @@
  */
 import { SessionError } from "../errors.ts";
 
-/** No function is an argument of these. */
-const VERBS = ["login", "logout", "destroy", "rotate", "reauthenticate", "reload", "csrfToken"];
+/** No function is an argument of these; `update` has one, as its last. */
+const VERBS = ["login", "logout", "destroy", "rotate", "reauthenticate", "reload", "csrfToken", "update"];
 
 /**
  * Makes every assignment to an instance an error, in sloppy code too, unless the prototype has a setter for it; makes a
@@ -51,7 +51,8 @@ function withoutCallback(name: string, verb: (...given: unknown[]) => unknown): 
   const closed = {
     [name](this: object, ...given: unknown[]): unknown {
       // Thrown at once: whoever gives a callback looks at no promise.
-      if (given.some((each) => typeof each === "function")) throw callback(name);
+      const more = name === "update" ? given.slice(typeof given[0] === "string" ? 2 : 1) : given;
+      if (more.some((each) => typeof each === "function")) throw callback(name);
       return verb.apply(this, given);
     },
   };

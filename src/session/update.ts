@@ -113,7 +113,7 @@ async function tryHere(session: Internals, change: Change): Promise<boolean> {
   assertUsable(session, "update");
   if (session.response.committed) throw committed();
   if (!sameEncoded(session.data.encoded(), seen)) return false;
-  session.data.replace(drafted);
+  session.data.update(drafted);
   return true;
 }
 

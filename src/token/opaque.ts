@@ -31,7 +31,7 @@ const PURPOSE_WITHOUT_PLACE = "token";
 const NOWHERE = new Uint8Array(0);
 
 /**
- * @param place The cookie's name, or the transport's where there is no cookie: that of the manager's first transport.
+ * @param place The cookie's name, or the transport's where there is no cookie.
  */
 export function tokenBearer(ring: KeyRing, place: string): Bearer {
   const here = encodeUtf8(place);

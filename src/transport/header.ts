@@ -72,6 +72,8 @@ export function headerTransport(options: HeaderTransportOptions = {}): Transport
 
   return {
     name: "header",
+    // Under a name of its own it may be another application's, like a cookie.
+    place: bearer ? undefined : `header ${name}`,
     ambient: false,
     vary: name,
     check,

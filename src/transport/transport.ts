@@ -40,7 +40,10 @@ export interface Lease {
 export interface Transport {
   /** For people: "cookie", "header", "url", or whatever yours is. Nothing is decided by it. */
   readonly name: string;
-  /** What a seal is bound to, so that it counts nowhere else: the cookie's name. Default: the transport's. */
+  /**
+   * What values are bound to, so that they count nowhere else: the cookie's name, or the header's. Default: the
+   * transport's. Of a list of transports it is that of the first ambient one, else of the first.
+   */
   readonly place?: string | undefined;
   /** Whether a browser adds it to requests by itself, so that CSRF is a danger. */
   readonly ambient: boolean;

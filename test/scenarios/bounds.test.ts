@@ -131,3 +131,24 @@ describe("the bound of a session's data", () => {
     expect(value).toEqual(["kept", "one"]);
   });
 });
+
+it.each([
+  ["Name or password wrong", 30],
+  ["x".repeat(100), 10],
+  ['ü"\\\n'.repeat(3), 20],
+  ["\u0001".repeat(20), 5],
+  ["", 50],
+])("of any messages the latest are kept where all is in one cookie with data and a login: %j", async (text, least) => {
+  const browser = openSite({}, "stateless").visitor();
+  await browser.visit(async (session) => {
+    session.data.cart = "y".repeat(300);
+    await session.login("a-longer-name@mail.example", { factors: ["pwd", "otp"] });
+    for (let at = 0; at < 200; at++) session.flash("error", `${at}${text}`);
+  });
+  await browser.visit((session) => session.flash("error", `last${text}`));
+  await browser.visit((session) => session.login("a-longer-name@mail.example"));
+  const { value } = await browser.visit((session) => [session.data.cart, session.flashes().map((each) => each.text)]);
+  expect(value).toEqual(["y".repeat(300), expect.anything()]);
+  expect(value?.[1].at(-1)).toBe(`last${text}`);
+  expect(value?.[1].length).toBeGreaterThanOrEqual(least);
+});

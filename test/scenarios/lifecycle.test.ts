@@ -227,6 +227,7 @@ for (const mode of MODES) {
       const browser = visitor();
       await browser.visit((session) => {
         session.data.nested = { a: 1 };
+        session.data.list = ["a"];
       });
       const session = await browser.open();
       const { nested } = session.data;
@@ -236,6 +237,10 @@ for (const mode of MODES) {
       expect(() => {
         nested.a = 2;
       }).toThrow(TypeError);
+      const sloppy = new Function("object", "object.a = 2");
+      expect(await codeOf(() => sloppy(session.data.nested))).toBe("SOJOURN_COMMITTED");
+      expect(await codeOf(() => session.data.list.push("late"))).toBe("SOJOURN_COMMITTED");
+      expect(session.data).toEqual({ nested: { a: 1 }, list: ["a"] });
       const codes = [
         await codeOf(() => session.login("ann")),
         await codeOf(() => session.logout()),

@@ -62,6 +62,25 @@ describe("login()", () => {
     }
   });
 
+  it.each(MODES)("to another user leaves with the first one what `update` made, under any key: %s", async (mode) => {
+    const { visitor } = openSite({}, mode);
+    const browser = visitor();
+    await browser.visit(async (session) => {
+      await session.login("ann");
+      session.data.orders = ["of ann"];
+    });
+    await browser.visit(async (session) => {
+      await session.update((data) => {
+        data.copy = data.orders;
+      });
+      await session.update("also", () => session.data.orders);
+      session.data.language = "fr";
+      await session.login("bob");
+    });
+    const seen = await browser.visit((session) => [session.userId, session.data]);
+    expect(seen.value).toEqual(["bob", { language: "fr" }]);
+  });
+
   it("to another user that fails leaves the first one's session as it was", async () => {
     const { visitor, instrument } = openSite();
     const browser = visitor();

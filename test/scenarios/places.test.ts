@@ -44,6 +44,37 @@ describe("the header of the same application", () => {
   });
 });
 
+describe("two applications with one secret and store", () => {
+  const get = (name: string, value: string) => new Request("https://app.example/", { headers: { [name]: value } });
+
+  it.each(MODES)("whose lists begin with the same header have a cookie's name of their own each: %s", async (mode) => {
+    const site = openSite({ transports: [headerTransport(), cookieTransport({ name: SHOP })] }, mode);
+    const admin = anotherServer(site, { transports: [headerTransport(), cookieTransport({ name: ADMIN })] }, mode);
+    const response = await site.sessions.handle(new Request("https://app.example/"), async (session) => {
+      await session.login("1");
+      return new Response();
+    });
+    const token = response.headers.get("session-token") ?? "";
+    const bearer = get("authorization", `Bearer ${token}`);
+    expect((await site.sessions.open(bearer)).userId).toBe("1");
+    expect((await site.sessions.open(requestWith(`${SHOP}=${token}`))).userId).toBe("1");
+    expect((await admin.open(bearer.clone())).userId).toBeUndefined();
+    expect((await admin.open(requestWith(`${ADMIN}=${token}`))).userId).toBeUndefined();
+  });
+
+  it.each(MODES)("have a header of their own each: %s", async (mode) => {
+    const site = openSite({ transports: [headerTransport({ name: "x-shop" })] }, mode);
+    const admin = anotherServer(site, { transports: [headerTransport({ name: "x-admin" })] }, mode);
+    const response = await site.sessions.handle(new Request("https://app.example/"), async (session) => {
+      await session.login("1");
+      return new Response();
+    });
+    const token = response.headers.get("x-shop") ?? "";
+    expect((await site.sessions.open(get("x-shop", token))).userId).toBe("1");
+    expect((await admin.open(get("x-admin", token))).userId).toBeUndefined();
+  });
+});
+
 describe("a token of release 0.1", () => {
   it("is accepted, exchanged within a minute's age, and a replay after that", async () => {
     const site = openSite({ cookie: { name: SHOP } });

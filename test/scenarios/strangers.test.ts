@@ -76,6 +76,10 @@ describe("a session is closed to strangers", () => {
       expect(() => call.call(session, () => undefined)).toThrow(named(`await session.${verb}`));
       expect(() => call.call(session, "ann", () => undefined)).toThrow(named(`await session.${verb}`));
     }
+    const update = Reflect.get(session, "update") as (...given: unknown[]) => unknown;
+    const change = () => undefined;
+    expect(() => update.call(session, "count", change, () => undefined)).toThrow(named("await session.update"));
+    expect(() => update.call(session, change, () => undefined)).toThrow(named("await session.update"));
     expect(session.userId).toBe("ann");
     expect((await browser.open()).userId).toBe("ann");
   });

@@ -110,6 +110,10 @@ export function crossSite(adapter: Adapter): void {
       expect(await ask(polling, { "sec-fetch-site": "cross-site", origin: "https://evil.example" })).toBe(403);
       expect(await ask(polling, { origin: ORIGIN })).toBe(200);
       expect(await ask(polling, {})).toBe(403);
+      // As Engine.IO reads a query, which takes requests without `EIO` as those of its third protocol.
+      const cross = { "sec-fetch-site": "cross-site" };
+      expect(await ask("/socket.io/?%45IO=4&transport=pollin%67", cross)).toBe(403);
+      expect(await ask("/socket.io/?transport=polling", cross)).toBe(403);
       expect(await ask("/page?EIO=4", {})).toBe(200);
       // Not of HTTP/2, where no request is upgraded.
       if (adapter.name === "http2") return;

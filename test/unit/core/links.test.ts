@@ -63,6 +63,36 @@ describe("link()", () => {
   });
 });
 
+describe("a whole address", () => {
+  const sign = (options: Parameters<typeof openSite>[0], href: string) => {
+    const { sessions, visitor } = openSite({ transports, ...options });
+    return visitor().visit((session) => sessions.link(session, href));
+  };
+
+  it("is signed when it is of the host that was asked, or of `csrf.origin`", async () => {
+    const { value: href } = await sign({}, "https://app.example/report.pdf");
+    expect(href).toMatch(/^https:\/\/app\.example\/report\.pdf\?sid=/);
+    const csrf = { origin: "https://files.example" };
+    await expect(sign({ csrf }, "https://files.example/a")).resolves.toBeDefined();
+    await expect(sign({ csrf }, "https://app.example/a")).rejects.toMatchObject({ code: "SOJOURN_INVALID_OPTION" });
+  });
+
+  it.each([
+    "https://other.example/x",
+    "https:///other.example",
+    "HTTPS://other.example",
+    "https://app.example@other.example/",
+    "https://app.example.other.example/",
+    "https://app.example:8443/",
+  ])("of another host is refused: %s", async (href) => {
+    await expect(sign({}, href)).rejects.toMatchObject({
+      code: "SOJOURN_INVALID_OPTION",
+      message: expect.stringContaining("csrf.origin"),
+    });
+    await expect(sign({ csrf: false }, href)).rejects.toMatchObject({ code: "SOJOURN_INVALID_OPTION" });
+  });
+});
+
 describe("what a link carries", () => {
   it.each(MODES)("is no cookie and no bearer's token: %s", async (mode) => {
     const all = [cookieTransport(), headerTransport(), urlTransport()] as const;
