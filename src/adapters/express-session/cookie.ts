@@ -4,6 +4,9 @@ import { type CookieData, serializeCookie } from "./set-cookie.ts";
 /** What a deadline can be: a date, null and false for "until the browser is closed", whatever a row had. */
 type Deadline = Date | false | null | undefined;
 
+/** What a row or another cookie does not choose: what can only be read, methods, and what this object inherits from. */
+const OWN: ReadonlySet<string> = new Set(["data", "serialize", "toJSON", "__proto__"]);
+
 /**
  * `req.session.cookie`: what the cookie of this session is set with, in the form that express-session's has. `expires`
  * and `maxAge` are two views of one deadline, which is kept as `_expires`; `originalMaxAge` is what each request sets
@@ -26,10 +29,7 @@ export class Cookie {
     this.httpOnly = true;
     if (options) {
       if (typeof options !== "object") throw new TypeError("argument options must be a object");
-      for (const name in options) {
-        // `data` can only be read, and a row must not choose what this object inherits from.
-        if (name !== "data" && name !== "__proto__") Reflect.set(this, name, Reflect.get(options, name));
-      }
+      for (const name in options) if (!OWN.has(name)) Reflect.set(this, name, Reflect.get(options, name));
     }
     this.originalMaxAge ??= this.maxAge;
   }
@@ -69,3 +69,10 @@ export class Cookie {
     return this.data;
   }
 }
+
+// Stores that copy a cookie by `for … in` come upon these, as they do on one of express-session.
+for (const name of ["expires", "maxAge", "data", "serialize", "toJSON"]) {
+  Object.defineProperty(Cookie.prototype, name, { enumerable: true });
+}
+// Whatever a bundler calls it.
+Object.defineProperty(Cookie, "name", { value: "Cookie" });

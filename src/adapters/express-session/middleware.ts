@@ -52,7 +52,7 @@ export function middleware(options: Options = {}): Middleware {
 
 function begin(visit: Visit, rows: Rows, sid: string | undefined, next: Next): void {
   if (!sid) {
-    visit.generate();
+    visit.begin();
     next();
     return;
   }
@@ -60,7 +60,7 @@ function begin(visit: Visit, rows: Rows, sid: string | undefined, next: Next): v
     if (error) return next(error);
     try {
       if (row) visit.inflate(row);
-      else visit.generate();
+      else visit.begin();
     } catch (failure) {
       return next(failure);
     }

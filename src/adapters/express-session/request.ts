@@ -18,6 +18,7 @@ export interface SessionObject {
   readonly id: string;
   cookie: SessionCookie;
   touch(): unknown;
+  save?(callback: Done): unknown;
 }
 
 /** `req.session.cookie`, which an application may have put in the place of ours. */
@@ -82,5 +83,6 @@ export function isSecure(req: SessionRequest, proxy: boolean | undefined): boole
 export function pathOf(req: SessionRequest): string {
   const url = req.originalUrl ?? req.url ?? "/";
   if (url.startsWith("/")) return /^[^?#]*/.exec(url)?.[0] ?? "/";
-  return URL.canParse(url) ? new URL(url).pathname : "/";
+  // `OPTIONS *` is about the server and within no path.
+  return URL.canParse(url) ? new URL(url).pathname : url;
 }

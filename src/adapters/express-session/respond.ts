@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { logFailure, refusal } from "../adapter.ts";
-import { takeSeat } from "../node/express-methods.ts";
+import { type Method, takeSeat } from "../node/express-methods.ts";
 import { applyToResponse } from "../node/head.ts";
 import { gateResponse } from "../node/hold-response.ts";
 import { type OpenResponse, override } from "../node/response.ts";
@@ -16,6 +16,8 @@ function tieToAnswer(visit: Visit, res: ServerResponse, next: (error?: unknown) 
   takeSeat(res);
   let begun = false;
   let ending = false;
+  /** The application's error handler answers, once more. */
+  let handedOver = false;
   gateResponse(res, {
     commit: () => {
       begun = true;
@@ -26,10 +28,17 @@ function tieToAnswer(visit: Visit, res: ServerResponse, next: (error?: unknown) 
       if (!ending) logFailure(error);
       return refusal(error);
     },
-    handOver: next,
+    handOver: (error) => {
+      handedOver = true;
+      next(error);
+    },
   });
   override(res as unknown as OpenResponse, "end", (below) => (...args) => {
-    if (ending) return begun ? below(...args) : res;
+    if (ending && !handedOver) return begun ? endAgain(res, below, args) : res;
+    if (ending) {
+      handedOver = false;
+      return below(...args);
+    }
     ending = true;
     // When nothing has been sent yet, the commit that this asks for saves all there is.
     const rest = begun ? lateChanges(visit) : undefined;
@@ -44,6 +53,12 @@ function tieToAnswer(visit: Visit, res: ServerResponse, next: (error?: unknown) 
     );
     return res;
   });
+}
+
+/** Nothing but the callback counts: Node's error for what is written after the end would end the process. */
+function endAgain(res: ServerResponse, below: Method, args: readonly unknown[]): unknown {
+  const callback = args.find((arg) => typeof arg === "function");
+  return callback ? below(callback) : res;
 }
 
 function lateChanges(visit: Visit): Promise<unknown> | undefined {

@@ -12,7 +12,7 @@ import {
   type SessionStore,
 } from "./request.ts";
 import type { Rows } from "./rows.ts";
-import { Session } from "./session.ts";
+import { ownSave, Session } from "./session.ts";
 import { serializeCookie } from "./set-cookie.ts";
 import { type Secret, sign } from "./signature.ts";
 import { createSession } from "./store.ts";
@@ -54,6 +54,15 @@ export class Visit implements Visits {
     this.#presented = req.sessionID;
   }
 
+  /** A request without a session of the store begins a new one, by the store's own function, which may be wrapped. */
+  begin(): void {
+    const req = this.#req;
+    this.#store.generate?.(req);
+    // Whoever set up the store last has made it.
+    if (!(req.session instanceof Session)) this.generate();
+    this.#base = { id: req.sessionID, text: textOf(req.session as SessionObject) };
+  }
+
   /** A new session; nothing of it is stored yet. */
   generate(): void {
     const req = this.#req;
@@ -68,7 +77,6 @@ export class Visit implements Visits {
     session.cookie = cookie;
     req.session = session;
     if (typeof req.sessionID === "string") this.rows.begin(req.sessionID);
-    this.#base ??= { id: req.sessionID, text: textOf(session) };
   }
 
   /**
@@ -111,14 +119,15 @@ export class Visit implements Visits {
   /** Before the head: what has to be stored is stored first. */
   commit(): readonly HeaderOp[] | Promise<readonly HeaderOp[]> {
     const { session, sessionID } = this.#req;
-    if (session === undefined || session === null) return this.#unset(NONE);
+    if (!session) return this.#unset(session, NONE);
     this.#touch(session);
     if (typeof sessionID !== "string") return NONE;
     const text = textOf(session);
     const cookie = this.#cookie(session, sessionID, text);
     if (this.#mustSave(session, sessionID, text)) {
-      const kept = promised<string>((done) => this.#write(session, done, text));
-      return kept instanceof Promise ? kept.then((text) => (text === undefined ? NONE : cookie)) : kept ? cookie : NONE;
+      const saving = promised((done) => this.#save(session, done, text));
+      const sent = (): readonly HeaderOp[] => (this.#ended.has(session) ? NONE : cookie);
+      return saving instanceof Promise ? saving.then(sent) : sent();
     }
     if (this.#presented !== sessionID || typeof this.#store.touch !== "function") return cookie;
     const touching = promised((done) => this.rows.touch(sessionID, session, done));
@@ -128,13 +137,13 @@ export class Visit implements Visits {
   /** After the head: what the application changed while it wrote its answer. Undefined when there is nothing. */
   finish(): Promise<unknown> | undefined {
     const { session, sessionID } = this.#req;
-    if (session === undefined || session === null) {
-      const destroying = this.#unset(undefined);
+    if (!session) {
+      const destroying = this.#unset(session, undefined);
       return destroying instanceof Promise ? destroying : undefined;
     }
     if (typeof sessionID !== "string" || !this.#mustSave(session, sessionID, textOf(session))) return undefined;
     this.#touch(session);
-    const writing = promised((done) => this.#write(session, done));
+    const writing = promised((done) => this.#save(session, done));
     return writing instanceof Promise ? writing : undefined;
   }
 
@@ -144,6 +153,12 @@ export class Visit implements Visits {
     if (!session || typeof sessionID !== "string") return NONE;
     this.#touch(session);
     return this.#cookie(session, sessionID, textOf(session));
+  }
+
+  /** By the session's own verb where somebody has wrapped it. */
+  #save(session: SessionObject, done: Done, text?: string): void {
+    if (!session.save || session.save === ownSave) this.#write(session, done, text);
+    else session.save(done);
   }
 
   /** @param text The session's data as it is now, where it is known already. */
@@ -167,6 +182,7 @@ export class Visit implements Visits {
         this.#row = { id, text: written };
         this.#saved = this.#row;
       } else if (error) this.#saved = undefined;
+      else this.#ended.add(session);
       done(error, written);
     });
   }
@@ -185,8 +201,10 @@ export class Visit implements Visits {
   }
 
   /** The application took the session away: `unset: "destroy"` means that it is over. */
-  #unset<Value>(value: Value): Value | Promise<Value> {
+  #unset<Value>(session: unknown, value: Value): Value | Promise<Value> {
     const { sessionID } = this.#req;
+    // `false` and its like are no session, and do not say that it is over.
+    if ((session ?? undefined) !== undefined) return value;
     if (!this.#settings.destroyUnset || !sessionID || this.#destroyed) return value;
     this.#destroyed = true;
     const ending = promised((done) => this.rows.destroy(sessionID, done));
