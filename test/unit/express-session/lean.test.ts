@@ -62,11 +62,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   "save of the session itself is what stores it": {
     routes: {
       "/": (req, res) => {
-        const { save } = req.session;
-        req.session.save = function own(done?: (error: unknown) => void) {
-          logOf(req.sessionStore).push("own save");
-          return save.call(this, done);
-        };
+        wrapSave(req.session, () => logOf(req.sessionStore).push("own save"));
         req.session.user = "ann";
         res.end("set");
       },
@@ -78,14 +74,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     routes: { "/": set, "/see": show },
     paths: ["/", "/see"],
     prepare: (store, module) => {
-      const { save } = module.Session.prototype;
-      module.Session.prototype.save = function patched(done) {
-        logOf(store).push("patched save");
-        return save.call(this, done);
-      };
-      onTestFinished(() => {
-        module.Session.prototype.save = save;
-      });
+      onTestFinished(wrapSave(module.Session.prototype, () => logOf(store).push("patched save")));
     },
   },
   "generate of the store makes each new session, and what it adds is no change": {
@@ -122,6 +111,20 @@ const scenes: Readonly<Record<string, Scene>> = {
     paths: ["/", "/unchanged", "/"],
   },
 };
+
+/** As tracing and promise wrappers do it. Gives the way back. */
+function wrapSave(target: object, tell: () => void): () => void {
+  const { save } = target as { save: (...args: unknown[]) => unknown };
+  Object.assign(target, {
+    save(this: object, ...args: unknown[]) {
+      tell();
+      return save.apply(this, args);
+    },
+  });
+  return () => {
+    Object.assign(target, { save });
+  };
+}
 
 function describeClass(value: object): string {
   return `${value.constructor.name} ${(value as { cookie?: object }).cookie?.constructor ? "with a cookie" : "bare"}`;
