@@ -12,6 +12,7 @@ export const PARTS = [
   "postgres",
   "pieces",
   "growth",
+  "delay",
 ] as const;
 export type Part = (typeof PARTS)[number];
 

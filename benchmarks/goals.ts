@@ -35,6 +35,17 @@ function piece({ pieces }: Results, atMost: number, name: string, other: string)
   return { what: name, measure: `× ${other}`, atMost, found: pieces.find((each) => each.name === name)?.ratio };
 }
 
+/** Microseconds that one piece takes over its floor. */
+function difference({ pieces }: Results, atMost: number, name: string): Goal {
+  const { ours, floor } = pieces.find((each) => each.name === name) ?? {};
+  return { what: name, measure: "µs more", atMost, found: ours && floor && exactly(ours.median - floor.median) };
+}
+
+function late({ delay }: Results, atMost: number, name: string, other: string): Goal {
+  const found = delay.find((each) => each.name === name)?.ratio;
+  return { what: `${name}: event loop's delay, 200 connections, p99`, measure: `× ${other}`, atMost, found };
+}
+
 const exactly = (value: number): Figure => ({ median: value, low: value, high: value });
 
 function growth({ growth }: Results): Goal[] {
@@ -109,6 +120,8 @@ export function goalsOf(results: Results): readonly Goal[] {
     piece(results, 1.15, "open 200 B (XAES-256-GCM)", "hand-written AES-256-GCM"),
     piece(results, 1.35, "compare-and-set, node-redis, beside SET (elapsed)", "SET"),
     piece(results, 1.35, "compare-and-set, ioredis, beside SET (elapsed)", "SET"),
+    difference(results, 20, "open and commit 100 kB that nobody looks at, beside 200 B"),
+    late(results, 1.5, "Sojourn, memory", "node:http"),
     ...growth(results),
   ];
   return goals.filter(({ found }) => found !== undefined);

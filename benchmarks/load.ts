@@ -1,5 +1,5 @@
 /**
- * The load generator, a process of its own: 50 connections that stay open, each with a session of its own and one
+ * The load generator, a process of its own: connections that stay open, each with a session of its own and one
  * request at a time. Every answer is checked: a server that forgets what it counted is not fast.
  */
 import { connect, type Socket } from "node:net";
@@ -12,6 +12,8 @@ export interface Load {
   readonly requests: number;
   /** False for a server without sessions, which always answers the same. */
   readonly counts: boolean;
+  /** Default 50. */
+  readonly connections?: number;
 }
 
 const CONNECTIONS = 50;
@@ -97,8 +99,8 @@ class Client {
 /** By port: connections and cookies outlive one load. */
 const clients = new Map<number, Client[]>();
 
-async function run({ port, action, requests, counts }: Load): Promise<number> {
-  const all = clients.get(port) ?? Array.from({ length: CONNECTIONS }, () => new Client(port));
+async function run({ port, action, requests, counts, connections = CONNECTIONS }: Load): Promise<number> {
+  const all = clients.get(port) ?? Array.from({ length: connections }, () => new Client(port));
   clients.set(port, all);
   let left = requests;
   const start = performance.now();

@@ -10,6 +10,7 @@ import { buildBenchmarks } from "./build.ts";
 import { startChild } from "./child.ts";
 import { PARTS, type Part, readCommand } from "./command.ts";
 import { startDatabase } from "./databases.ts";
+import { type Delay, measureDelay } from "./delay.ts";
 import type { Growth } from "./growth.ts";
 import { type InProcess, measureInProcess } from "./in-process/measure.ts";
 import { GROUPS } from "./in-process/subjects.ts";
@@ -44,6 +45,7 @@ const start: Start[] = [];
 const requests: Requests[] = [];
 const pieces: Piece[] = [];
 const databases: string[] = [];
+const delay: Delay[] = [];
 let growth: Growth | undefined;
 
 async function measure(part: Part): Promise<void> {
@@ -51,6 +53,7 @@ async function measure(part: Part): Promise<void> {
   if (part === "in-process") {
     for (const group of GROUPS) inProcess.push(await measureInProcess(built, group, rounds));
   } else if (part === "start") start.push(...measureStart(built));
+  else if (part === "delay") delay.push(...(await measureDelay(built, rounds)));
   else if (part === "pieces") pieces.push(...(await asked<Piece[]>("pieces", {})));
   else if (part === "growth") growth = await asked<Growth>("growth", {}, "--expose-gc");
   else {
@@ -71,6 +74,6 @@ for (const part of parts) await measure(part);
 process.stderr.write("\n");
 
 const versions = Object.entries({ ...peerVersions(), ...driverVersions() }).map((each) => each.join(" "));
-const text = report({ inProcess, start, requests, pieces, growth }, { machine, rounds, versions, databases });
+const text = report({ inProcess, start, requests, pieces, growth, delay }, { machine, rounds, versions, databases });
 console.log(text);
 if (parts.length === PARTS.length) writeFileSync("docs/benchmarks.md", text);

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "
 import { createSessions, type Sessions } from "sojourn";
 import { memoryStore } from "sojourn/stores/memory";
 import { createXaes, type Xaes } from "../src/crypto/xaes.ts";
-import { type Data, SECRET, sample } from "./application.ts";
+import { type Data, increment, SECRET, sample } from "./application.ts";
 import { answerQuestions } from "./child.ts";
 import { exchange } from "./exchange.ts";
 import { measurePairs, type Pair, type Piece } from "./pairs.ts";
@@ -55,4 +55,26 @@ async function exchanges(): Promise<Pair[]> {
   return pairs;
 }
 
-answerQuestions<string, Piece[]>(async () => measurePairs([...(await sealing()), ...(await exchanges())]));
+/** What the store keeps of a session that nobody looks at is not read. */
+async function unseen(): Promise<Pair> {
+  const sessions = createSessions<Data & { page?: string }>({ secrets: SECRET, store: memoryStore() });
+  const carry = async (change: (data: Data & { page?: string }) => void, cookie?: string) => {
+    const header = (name: string): string | undefined => (name === "cookie" ? cookie : undefined);
+    const session = await sessions.open({ method: "GET", url: "/", header });
+    if (cookie === undefined) change(session.data);
+    return sessions.commit(session);
+  };
+  const begin = async (change: (data: Data & { page?: string }) => void): Promise<() => unknown> => {
+    const [cookie] = (await carry(change)).filter(({ name }) => name === "set-cookie");
+    return () => carry(change, cookie?.value.split(";")[0]);
+  };
+  return {
+    name: "open and commit 100 kB that nobody looks at, beside 200 B",
+    ours: await begin((data) => Object.assign(data, { page: "x".repeat(100_000) })),
+    floor: await begin((data) => void increment(data)),
+  };
+}
+
+const pairs = async (): Promise<Pair[]> => [...(await sealing()), ...(await exchanges()), await unseen()];
+
+answerQuestions<string, Piece[]>(async () => measurePairs(await pairs()));

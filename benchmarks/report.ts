@@ -1,5 +1,6 @@
 /** What a run has measured, as Markdown. */
 import type { Action } from "./application.ts";
+import type { Delay } from "./delay.ts";
 import { type Goal, goalsOf } from "./goals.ts";
 import type { Growth } from "./growth.ts";
 import type { InProcess } from "./in-process/measure.ts";
@@ -106,6 +107,20 @@ function startSection(start: readonly Start[]): string[] {
   ];
 }
 
+function delaySection(delay: readonly Delay[]): string[] {
+  if (delay.length === 0) return [];
+  return [
+    "## Delay of the event loop",
+    "",
+    "Milliseconds, the 99th percentile while 200 connections keep the server busy, each with a session of its own; servers in turn.",
+    "",
+    line("server", "ms", "beside node:http"),
+    line("---", "--:", "--:"),
+    ...delay.map(({ name, late, ratio }) => line(name, span(late), span(ratio, times))),
+    "",
+  ];
+}
+
 function goalSection(results: Results): string[] {
   const goals = goalsOf(results);
   if (goals.length === 0) return [];
@@ -165,6 +180,7 @@ export function report(results: Results, { machine, rounds, versions, databases 
     ...startSection(results.start),
     ...requestSection(results),
     ...pieceSection(results.pieces),
+    ...delaySection(results.delay),
     ...(results.growth ? growthSection(results.growth) : []),
   ].join("\n");
 }

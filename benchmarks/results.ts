@@ -1,5 +1,6 @@
 /** Everything that one run has measured. Parts that did not run have left nothing. */
 import type { Action } from "./application.ts";
+import type { Delay } from "./delay.ts";
 import type { Growth } from "./growth.ts";
 import type { InProcess } from "./in-process/measure.ts";
 import type { Piece } from "./pairs.ts";
@@ -15,6 +16,7 @@ export interface Results {
   readonly requests: readonly Requests[];
   readonly pieces: readonly Piece[];
   readonly growth: Growth | undefined;
+  readonly delay: readonly Delay[];
 }
 
 /** How many times as much one adds to a request as the other does. */

@@ -58,4 +58,5 @@ export const SUBJECTS: Readonly<Record<Part, readonly Subject[]>> = {
   growth: [],
   "in-process": [],
   start: [],
+  delay: [],
 };
