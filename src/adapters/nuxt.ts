@@ -7,7 +7,22 @@
 import { checkKnown } from "../errors.ts";
 import { type Session, SessionError, type Sessions } from "../index.ts";
 import { answerNode, logFailure, type NodeRequest, type NodeResponse, type OnError, openNode } from "./adapter.ts";
+import {
+  type UserSessionData,
+  type UserSessionOptions,
+  type UserSessionUtilities,
+  userSessionOf,
+} from "./nuxt/user-session.ts";
 import { OpenedSessions } from "./opened-sessions.ts";
+
+export type {
+  KnownUserSession,
+  SessionHooks,
+  UserSession,
+  UserSessionData,
+  UserSessionOptions,
+  UserSessionUtilities,
+} from "./nuxt/user-session.ts";
 
 /** The part of an event of h3 1 that is used. */
 export interface NuxtEvent {
@@ -35,6 +50,11 @@ export interface NuxtOptions {
   /** False leaves the check of where requests come from to the application. Default true. */
   readonly csrf?: boolean | undefined;
   /**
+   * Paths that are answered without a session, that of the session endpoint above all, where a page that only looks is
+   * no sign of life: `["/session"]`. Without the query, and exact. Default: none.
+   */
+  readonly except?: readonly string[] | undefined;
+  /**
    * Hears of refused requests and of what kept a session from being saved. Default: `console.error` for what answers
    * 500.
    */
@@ -59,12 +79,13 @@ export function nuxtSession<Data extends object>(
   sessions: Sessions<Data>,
   options: NuxtOptions = {},
 ): (nitro: NitroApp) => void {
-  checkKnown(options, { address: true, body: true, csrf: true, onError: true });
-  const { address, body, csrf = true, onError = logFailure } = options;
+  checkKnown(options, { address: true, body: true, csrf: true, except: true, onError: true });
+  const { address, body, csrf = true, except = [], onError = logFailure } = options;
   return ({ h3App }) => {
     const { handler } = h3App;
     const around = async (event: NuxtEvent): Promise<unknown> => {
       const { req, res } = event.node;
+      if (except.length > 0 && except.includes(pathOf(req))) return handler(event);
       const outer = (req as { __unenv__?: { [HERE]?: Session<Data> } }).__unenv__?.[HERE];
       const inside = (session: Session<Data>): unknown => {
         opened.keep(sessions, event.context, session);
@@ -93,6 +114,8 @@ export function nuxtSession<Data extends object>(
   };
 }
 
+const pathOf = ({ url = "/" }: NodeRequest): string => url.split("?", 1)[0] ?? url;
+
 /** In an event's context; Nitro copies the properties of a page's context for the requests that its rendering makes. */
 const HERE = "sojourn";
 
@@ -112,4 +135,34 @@ export function getSession<Data extends object>(
   event: Pick<NuxtEvent, "context">,
 ): Session<Data> {
   return opened.of(sessions, event.context);
+}
+
+/**
+ * The server's utilities by the names of nuxt-auth-utils, over these sessions: `setUserSession(event, { user })` logs
+ * in, `clearUserSession(event)` logs out, `requireUserSession(event)` answers 401. Export them from a file of
+ * `server/utils`, and Nuxt finds them everywhere; `useUserSession` for the pages is in `sojourn/client/hooks`.
+ *
+ * - `user`, `secure` and what else is set are kept in `session.data`; a page is shown all but `secure`.
+ * - Objects are merged; arrays take the place of what was there.
+ * - Whose session it is comes from `user.id`, or from `userId`. Of a session that is nobody's, `user` is never given.
+ *
+ * @throws SOJOURN_UNSUPPORTED, each of them, when the plugin is not there.
+ * @throws SOJOURN_INVALID_OPTION for a `user` whose id is not known.
+ * @example
+ * ```ts
+ * import { userSession } from "sojourn/nuxt";
+ *
+ * interface MyData {
+ *   user?: { id: string; name: string };
+ * }
+ * const mine = createSessions<MyData>({ secrets, store: memoryStore() });
+ *
+ * export const { getUserSession, setUserSession, clearUserSession, requireUserSession } = userSession(mine);
+ * ```
+ */
+export function userSession<Data extends UserSessionData>(
+  sessions: Sessions<Data>,
+  options: UserSessionOptions<Data> = {},
+): UserSessionUtilities<Data> {
+  return userSessionOf((event) => opened.of(sessions, event.context), options);
 }

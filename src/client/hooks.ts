@@ -7,6 +7,8 @@
 import type { SessionClient } from "./client.ts";
 import type { SessionView } from "./view.ts";
 
+export { type NuxtFunctions, nuxtUserSession, type UserSessionState } from "./nuxt.ts";
+
 /** `useSyncExternalStore` of React 18 and later. */
 export type UseSyncExternalStore = <T>(
   subscribe: (listener: () => void) => () => void,

@@ -1,0 +1,2 @@
+/** For `useUserSession`: what the page may know. */
+export default defineEventHandler(userSessionHandler);
