@@ -104,6 +104,7 @@ export async function openTests(sourceOf: (path: string) => string | undefined):
       fileParallelism: false,
       maxWorkers: 1,
       pool: "forks",
+      execArgv: ["--no-warnings"],
       bail: 1,
       reporters: [{}],
       silent: true,

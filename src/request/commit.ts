@@ -9,7 +9,7 @@ import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import type { Meta } from "../record/meta.ts";
 import { decodeData, type Encoded } from "../record/payload.ts";
 import { assertFits } from "../record/size.ts";
-import { assertKept, assertReachable, ended, readOnly, replaced, storeDown } from "../session/guards.ts";
+import { assertKept, assertReachable, ended, replaced, storeDown } from "../session/guards.ts";
 import type { Internals } from "../session/internals.ts";
 import { issueValue } from "../session/issue.ts";
 import type { CommitOptions } from "../sessions.ts";
@@ -67,7 +67,6 @@ function fail(session: Internals, error: unknown): never {
 function assertWritable(session: Internals, plan: Plan): void {
   if (session.phase === "readonly") throw storeDown();
   if (plan.store === "create") assertKept(session);
-  if (plan.store === "create" && session.proof.readOnly) throw readOnly("begin a session");
   if (plan.changed !== undefined) assertReachable(session);
 }
 

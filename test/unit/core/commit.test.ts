@@ -20,8 +20,13 @@ describe("commit()", () => {
       const { sessions, visitor } = openSite({}, mode);
       const browser = visitor();
       const session = await sessions.open(requestWith());
-      session.data.a = { deep: 1 };
+      // What the application still holds from before; `session.data` is another object by then.
+      const { data } = session;
+      data.a = { deep: 1 };
       const headers = sessions.commit(session);
+      expect(() => {
+        data.a.deep = 2;
+      }).toThrow(TypeError);
       expect(() => {
         session.data.a.deep = 2;
       }).toThrow(expect.objectContaining({ code: "SOJOURN_COMMITTED" }));
