@@ -6,7 +6,7 @@
  *
  * - `--sample`: that many mutants of each file, chosen by `--seed`, and those made by hand; without it, all of them.
  * - `--changed`: only files that differ from the last commit.
- * - `--deep`: those that survive are also put to the tests that play all orders of requests.
+ * - `--deep`: those that survive are also put to the slower tests, and to those that play all orders of requests.
  *
  * A script of our own, because StrykerJS reads the configuration by the API of TypeScript, which TypeScript 7 does not have.
  */
@@ -76,8 +76,8 @@ const total = { killed: 0, explained: 0, unexplained: 0 };
 /** The tests that killed something: all of them must pass on their own when nothing is changed. */
 const killers = new Map<string, Set<string>>();
 
-async function isKilled(file: string, numbered: Numbered): Promise<boolean> {
-  const { files, only } = quick.about(numbered, file);
+async function isKilled(file: string, numbered: Numbered, ids: readonly number[]): Promise<boolean> {
+  const { files, only } = quick.about(numbered, file, ids, values.deep);
   const failure =
     (files.length > 0 ? await tests.fails(numbered.id, files, only) : null) ??
     (values.deep ? await tests.fails(numbered.id, deepFiles, {}) : null);
@@ -95,8 +95,9 @@ function reasonOf(file: string, { code, from, to }: Mutant): string | undefined 
 for (const [file, mutants] of byFile) {
   let killed = 0;
   const lines: string[] = [];
+  const ids = mutants.map(({ id }) => id);
   for (const numbered of mutants) {
-    if (await isKilled(file, numbered)) {
+    if (await isKilled(file, numbered, ids)) {
       killed += 1;
       continue;
     }

@@ -13,6 +13,9 @@ export interface Question {
   readonly only: Orders["only"];
 }
 
+/** Of those that come by, the quickest are asked, for so long in all; `deep` asks the others. */
+const QUICK_MS = 6_000;
+
 export class Plan {
   readonly #seen: readonly Seen[];
   /** How many mutants of a source each test file has killed: who killed one is asked first about the next. */
@@ -29,13 +32,16 @@ export class Plan {
 
   /**
    * The tests that come by it. What is computed while a module loads is seen by whoever loads it first, and may matter to
-   * anybody: then all tests are asked.
+   * all who come by anything of the file.
+   *
+   * @param ids Of all mutants of the file.
    */
-  about({ id }: Numbered, source: string): Question {
+  about({ id }: Numbered, source: string, ids: readonly number[], deep = false): Question {
     const atLoad = this.#seen.some(({ test, mutants }) => test === null && mutants.includes(id));
+    const asks = new Set(atLoad ? ids : [id]);
     const seers = new Map<string, Seer>();
     for (const { file, test, milliseconds, mutants } of this.#seen) {
-      if (test === null || !(atLoad || mutants.includes(id))) continue;
+      if (test === null || !mutants.some((one) => asks.has(one))) continue;
       const seer = seers.get(file) ?? { file, tests: new Set(), milliseconds: 0 };
       seer.tests.add(test);
       seer.milliseconds += milliseconds;
@@ -45,9 +51,14 @@ export class Plan {
     const ordered = [...seers.values()].toSorted(
       (one, other) => kills(other.file) - kills(one.file) || one.milliseconds - other.milliseconds,
     );
+    let spent = 0;
+    const asked = ordered.filter(({ milliseconds }) => {
+      spent += milliseconds;
+      return deep || spent <= QUICK_MS;
+    });
     return {
-      files: ordered.map(({ file }) => file),
-      only: Object.fromEntries(ordered.map(({ file, tests }) => [file, [...tests]])),
+      files: asked.map(({ file }) => file),
+      only: Object.fromEntries(asked.map(({ file, tests }) => [file, [...tests]])),
     };
   }
 }

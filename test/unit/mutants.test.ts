@@ -88,7 +88,7 @@ test("stand in one source together, and the one that is active makes what its ow
   }
 });
 
-test("ask only the tests that came by, who killed one of the file first, and all of them about a constant", () => {
+test("ask only the tests that came by, who killed one of the file first, and about a constant all who came by its file", () => {
   const seen = (file: string, name: string | null, ...mutants: number[]) => ({
     file,
     test: name,
@@ -98,12 +98,15 @@ test("ask only the tests that came by, who killed one of the file first, and all
   const plan = new Plan([seen("a", null, 2), seen("a", "one", 1), seen("a", "two"), seen("b", "three", 1)]);
   const mutant = mutantsOf("a < b")[0];
   if (!mutant) throw new Error("no mutant");
-  expect(plan.about({ id: 1, mutant }, "x.ts")).toEqual({ files: ["a", "b"], only: { a: ["one"], b: ["three"] } });
+  expect(plan.about({ id: 1, mutant }, "x.ts", [1, 2])).toEqual({
+    files: ["a", "b"],
+    only: { a: ["one"], b: ["three"] },
+  });
   plan.killed("x.ts", "b");
-  expect(plan.about({ id: 1, mutant }, "x.ts").files).toEqual(["b", "a"]);
-  expect(plan.about({ id: 1, mutant }, "y.ts").files).toEqual(["a", "b"]);
-  expect(plan.about({ id: 2, mutant }, "x.ts").only).toEqual({ a: ["one", "two"], b: ["three"] });
-  expect(plan.about({ id: 3, mutant }, "x.ts").files).toEqual([]);
+  expect(plan.about({ id: 1, mutant }, "x.ts", [1, 2]).files).toEqual(["b", "a"]);
+  expect(plan.about({ id: 1, mutant }, "y.ts", [1, 2]).files).toEqual(["a", "b"]);
+  expect(plan.about({ id: 2, mutant }, "x.ts", [1, 2]).only).toEqual({ a: ["one"], b: ["three"] });
+  expect(plan.about({ id: 3, mutant }, "x.ts", [1, 2]).files).toEqual([]);
 });
 
 test.each(SURVIVORS.map((survivor) => [`${survivor.file}: ${survivor.code}`, survivor] as const))(
