@@ -1,14 +1,17 @@
 /**
- * `npm run mutation -- [--file src/record/lifetime.ts] [--changed] [--sample 8] [--seed 1] [--deep]`: changes the core in one
- * place at a time and asks the tests that come by the place whether they notice. Prints killed and survived by file, and each
- * survivor with its line; a survivor is a line that no test looks at, or a change that makes no difference. No file is written:
- * the sources that the tests load hold all mutants, and one of them is active.
+ * `npm run mutation -- [--file src/record/lifetime.ts] [--line 12] [--changed] [--sample 8] [--seed 1] [--deep]`
+ *
+ * Changes the core in one place at a time and asks the tests that come by the place whether they notice. Prints killed
+ * and survived by file, and each survivor with its line; a survivor is a line that no test looks at, or a change that
+ * makes no difference. No file is written: the sources that the tests load hold all mutants, and one of them is active.
  *
  * - `--sample`: that many mutants of each file, chosen by `--seed`, and those made by hand; without it, all of them.
+ * - `--line`: only mutants of these lines.
  * - `--changed`: only files that differ from the last commit.
  * - `--deep`: those that survive are also put to the slower tests, and to those that play all orders of requests.
  *
- * A script of our own, because StrykerJS reads the configuration by the API of TypeScript, which TypeScript 7 does not have.
+ * A script of our own, because StrykerJS reads the configuration by the API of TypeScript, which TypeScript 7 does not
+ * have.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -28,6 +31,7 @@ const ROOMS = ["token", "csrf", "request", "record", "session", "transport"];
 const { values } = parseArgs({
   options: {
     file: { type: "string", multiple: true },
+    line: { type: "string", multiple: true },
     changed: { type: "boolean", default: false },
     sample: { type: "string", default: "1000000" },
     seed: { type: "string", default: "1" },
@@ -56,7 +60,8 @@ function numberedByFile(files: readonly string[]): ReadonlyMap<string, readonly 
   let id = 0;
   const of = (file: string): readonly Mutant[] => {
     const source = readFileSync(join(root, file), "utf8");
-    return [...byHand(file, source), ...chosen(mutantsOf(source), Number(values.sample), Number(values.seed))];
+    const mutants = [...byHand(file, source), ...chosen(mutantsOf(source), Number(values.sample), Number(values.seed))];
+    return mutants.filter(({ line }) => values.line === undefined || values.line.includes(String(line)));
   };
   return new Map(files.map((file) => [file, of(file).map((mutant) => ({ id: id++, mutant }))]));
 }

@@ -1,6 +1,6 @@
 /**
- * Mutants that no rule makes and that matter: a promise each, broken in the way that somebody would break it. They belong to
- * every run of their file.
+ * Mutants that no rule makes and that matter: a promise each, broken in the way that somebody would break it. They
+ * belong to every run of their file.
  */
 import type { Mutant } from "./mutants.ts";
 

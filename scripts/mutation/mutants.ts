@@ -146,8 +146,8 @@ function childrenOf(node: Node): readonly (readonly [name: string, child: Node])
 }
 
 /**
- * What is chosen between for a change in this node. A method is taken with its call, or it would lose its `this`; a link of
- * `a?.b.c()` with the whole chain, or the rest of it would no longer be skipped.
+ * What is chosen between for a change in this node. A method is taken with its call, or it would lose its `this`; a
+ * link of `a?.b.c()` with the whole chain, or the rest of it would no longer be skipped.
  */
 function placeOf(node: Node, link: Place | undefined): Place {
   if (node.type === "ExpressionStatement") return { start: node.start, end: node.end, kind: "statement" };

@@ -1,6 +1,6 @@
 /**
- * The mutants that no test can or should notice, each with the reason. The script prints the reason beside the mutant; a
- * test checks that each entry still names a mutant of today's source.
+ * The mutants that no test can or should notice, each with the reason. The script prints the reason beside the mutant;
+ * a test checks that each entry still names a mutant of today's source.
  */
 export interface Survivor {
   readonly file: string;
@@ -11,6 +11,7 @@ export interface Survivor {
   readonly reason: string;
 }
 
+const NOBODYS_PROMISE = "a bound of memory: one more or one less is nobody's promise";
 const ONLY_SLOWER = "a short cut: the longer way answers the same, and takes longer";
 
 export const SURVIVORS: readonly Survivor[] = [
@@ -20,5 +21,12 @@ export const SURVIVORS: readonly Survivor[] = [
     from: "transports.length > 1 || signsLinks(transport)",
     to: "true",
     reason: ONLY_SLOWER,
+  },
+  {
+    file: "src/token/verify.ts",
+    code: "const MOST_VALUES = 1_000;",
+    from: "1_000",
+    to: "1001",
+    reason: NOBODYS_PROMISE,
   },
 ];
