@@ -4,14 +4,20 @@ import { expect, it } from "vitest";
 import { elysiaSession } from "../../src/adapters/elysia.ts";
 import { createSessions } from "../../src/index.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
+import { connections } from "../support/adapter-suites/connections.ts";
 import { crossSite } from "../support/adapter-suites/cross-site.ts";
+import { guarantees } from "../support/adapter-suites/guarantees.ts";
 import { requests } from "../support/adapter-suites/requests.ts";
 import type { Data } from "../support/adapters.ts";
 import { SECRET } from "../support/visitor.ts";
-import { elysia } from "./servers/elysia.ts";
+import { elysia, elysiaServer, elysiaWays } from "./servers/elysia.ts";
 
-requests(elysia);
-crossSite(elysia);
+for (const adapter of [elysia, elysiaServer]) {
+  requests(adapter);
+  crossSite(adapter);
+  guarantees(adapter, elysiaWays);
+}
+connections(elysiaServer);
 
 it("keeps the session's cookie beside those that a handler sets by Elysia's own means", async () => {
   const sessions = createSessions<Data>({ secrets: SECRET, store: memoryStore() });

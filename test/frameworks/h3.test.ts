@@ -6,15 +6,17 @@ import { createSessions } from "../../src/index.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import { connections } from "../support/adapter-suites/connections.ts";
 import { crossSite } from "../support/adapter-suites/cross-site.ts";
+import { guarantees } from "../support/adapter-suites/guarantees.ts";
 import { requests } from "../support/adapter-suites/requests.ts";
 import type { Data } from "../support/adapters.ts";
 import { Client } from "../support/client.ts";
 import { SECRET } from "../support/visitor.ts";
-import { h3, h3Candidate } from "./servers/h3.ts";
+import { h3, h3Candidate, h3Ways } from "./servers/h3.ts";
 
 for (const adapter of [h3, h3Candidate]) {
   requests(adapter);
   crossSite(adapter);
+  guarantees(adapter, h3Ways);
 }
 connections(h3);
 

@@ -2,14 +2,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connections } from "../support/adapter-suites/connections.ts";
 import { crossSite } from "../support/adapter-suites/cross-site.ts";
+import { guarantees } from "../support/adapter-suites/guarantees.ts";
 import { requests } from "../support/adapter-suites/requests.ts";
-import { nests } from "./servers/nest.ts";
+import { nests, nestWays } from "./servers/nest.ts";
 import { type Started, startParticular } from "./servers/nest-particular.ts";
 
 for (const adapter of nests) {
   requests(adapter);
   crossSite(adapter);
   connections(adapter);
+  guarantees(adapter, nestWays[adapter.name]);
 }
 
 describe.each(["express", "fastify"] as const)("what is particular to Nest, over %s", (platform) => {

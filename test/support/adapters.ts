@@ -48,16 +48,18 @@ export interface Running {
   close(): void;
 }
 
+export type Start = (
+  sessions: Sessions<Data>,
+  application: Application,
+  onError?: (error: unknown) => void,
+) => Promise<Running>;
+
 export interface Adapter {
   readonly name: string;
-  readonly start: (
-    sessions: Sessions<Data>,
-    application: Application,
-    onError?: (error: unknown) => void,
-  ) => Promise<Running>;
+  readonly start: Start;
 }
 
-async function running(server: Server): Promise<Running> {
+export async function running(server: Server): Promise<Running> {
   const port = await listen(server);
   const close = (): void => {
     server.closeAllConnections();
@@ -67,7 +69,7 @@ async function running(server: Server): Promise<Running> {
 }
 
 /** Writes a reply by Node's own methods. */
-function reply(res: NodeResponse, { status = 200, headers = {}, body }: Reply): void {
+export function reply(res: NodeResponse, { status = 200, headers = {}, body }: Reply): void {
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string);
   if (typeof body === "function") Readable.from(body()).pipe(res as never);
@@ -90,7 +92,7 @@ export function asResponse({ status = 200, headers, body = "" }: Reply): Respons
 export const pathOf = (url: string): string => new URL(url, "http://x").pathname;
 
 /** What a runtime does with a Fetch handler that throws. */
-const byRuntime = (handler: (request: Request) => Promise<Response>) => (request: Request) =>
+export const byRuntime = (handler: (request: Request) => Promise<Response>) => (request: Request) =>
   handler(request).catch(() => new Response("runtime", { status: 500 }));
 
 /** An error page of the application, as Express's own, which takes all headers back. */

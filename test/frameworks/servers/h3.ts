@@ -3,6 +3,7 @@ import { H3, HTTPResponse, serve } from "h3";
 import * as candidate from "h3-candidate";
 import { getSession, h3Session } from "../../../src/adapters/h3.ts";
 import { type Adapter, asHeaders, asResponse, pathOf, type Reply } from "../../support/adapters.ts";
+import type { Ways } from "../../support/adapter-suites/guarantees.ts";
 import { overHttp } from "../../support/sockets.ts";
 
 /** Texts as h3 makes them, and streams as a Response. */
@@ -32,6 +33,16 @@ export const h3Candidate: Adapter = {
     const app = new candidate.H3({ silent: true });
     app.use(h3Session(sessions, { onError }) as candidate.Middleware);
     app.all("/**", async (event) => asResponse(await application(getSession(sessions, event), pathOf(event.req.url))));
+    return { send: async (request) => app.fetch(request), port: undefined, close: () => {} };
+  },
+};
+
+export const h3Ways: Ways = {
+  async mounted(sessions, application) {
+    const sub = new H3({ silent: true })
+      .use(h3Session(sessions))
+      .all("/**", async (event) => answer(await application(getSession(sessions, event), pathOf(event.req.url))));
+    const app = new H3({ silent: true }).use(h3Session(sessions)).use(h3Session(sessions)).mount("/sub", sub);
     return { send: async (request) => app.fetch(request), port: undefined, close: () => {} };
   },
 };

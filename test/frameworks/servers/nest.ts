@@ -8,7 +8,8 @@ import { ExpressAdapter } from "@nestjs/platform-express";
 import { FastifyAdapter } from "@nestjs/platform-fastify";
 import { CurrentSession, type NestOptions, SessionModule } from "../../../src/adapters/nest.ts";
 import type { Session, Sessions } from "../../../src/index.ts";
-import { type Adapter, type Application, type Data, pathOf, type Running } from "../../support/adapters.ts";
+import type { Ways } from "../../support/adapter-suites/guarantees.ts";
+import { type Adapter, type Application, type Data, pathOf, type Running, type Start } from "../../support/adapters.ts";
 import { overHttp } from "../../support/sockets.ts";
 
 /** What both of Nest's responses have in common. */
@@ -60,14 +61,30 @@ function fastifyPlatform(): FastifyAdapter {
   return platform;
 }
 
-export const nests: readonly Adapter[] = Object.entries(platforms).map(([name, platform]) => ({
-  name: `nest, ${name}, on node`,
-  async start(sessions, application, onError = () => {}) {
-    const root = rootModule(sessions, application, { onError });
+const starter =
+  (platform: () => object, times: number): Start =>
+  async (sessions, application, onError = () => {}) => {
+    let root = rootModule(sessions, application, { onError });
+    for (let time = 1; time < times; time++) {
+      const around = class {};
+      Module({ imports: [SessionModule.forRoot(sessions, { onError }), root as new () => object] })(around);
+      root = around;
+    }
     const app = await NestFactory.create(root, platform() as ExpressAdapter, {
       logger: false,
       forceCloseConnections: true,
     });
     return listening(app);
-  },
+  };
+
+const nameOf = (platform: string): string => `nest, ${platform}, on node`;
+
+export const nests: readonly Adapter[] = Object.entries(platforms).map(([name, platform]) => ({
+  name: nameOf(name),
+  start: starter(platform, 1),
 }));
+
+/** The module is imported twice. */
+export const nestWays: Readonly<Record<string, Ways>> = Object.fromEntries(
+  Object.entries(platforms).map(([name, platform]) => [nameOf(name), { mounted: starter(platform, 2) }]),
+);
