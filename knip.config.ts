@@ -11,7 +11,7 @@ const built = [
 const config: KnipConfig = {
   entry: [
     ...new Set(built.map(sourceOf)),
-    "scripts/{test,example,mutation,lint-package,run-runtimes,complete-lock,options-page}.ts",
+    "scripts/{test,example,mutation,lint-package,run-runtimes,complete-lock,options-page,adapters-page,follow-pages}.ts",
     "demo/main.ts",
     "benchmarks/{main,server,load,pieces,stores,growth,in-process/stack}.ts",
     "benchmarks/scale/{main,measure}.ts",

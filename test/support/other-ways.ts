@@ -1,6 +1,11 @@
 /** The application of the suites mounted in another, and over HTTP/2: by the name of its adapter. */
 import { createServer } from "node:http";
-import { createServer as createHttp2Server, type Http2Server } from "node:http2";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -80,7 +85,10 @@ function fastifyRoutes(sessions: All, application: Application) {
     app.all("/*", async (request, answer) => {
       const session = getFastifySession(sessions, request);
       const { status = 200, headers = {}, body } = await application(session, pathOf(request.url));
-      return answer.code(status).headers(headers).send(body);
+      return answer
+        .code(status)
+        .headers(headers as Record<string, string>)
+        .send(body);
     });
   };
 }
@@ -97,9 +105,9 @@ const fastifyMounted: Start = async (sessions, application) => {
 };
 
 const honoMounted: Start = (sessions, application) => {
-  const sub = new Hono<SessionEnv<Data>>().use(honoSession(sessions)).all("*", async (c) =>
-    asResponse(await application(c.var.session, c.req.path)),
-  );
+  const sub = new Hono<SessionEnv<Data>>()
+    .use(honoSession(sessions))
+    .all("*", async (c) => asResponse(await application(c.var.session, c.req.path)));
   const app = new Hono<SessionEnv<Data>>().use(honoSession(sessions)).use(honoSession(sessions)).route("/sub", sub);
   return fetched(async (request) => app.fetch(request));
 };
@@ -121,10 +129,19 @@ const fastifyHttp2: Start = async (sessions, application) => {
 
 const koaMounted: Start = (sessions, application) => running(createServer(koaApp(sessions, application).callback()));
 
+const nodeHttp2: Start = (sessions, application) =>
+  http2(
+    createHttp2Server(
+      withSession<Data, Http2ServerRequest, Http2ServerResponse>(sessions, async (req, res, session) =>
+        reply(res, await application(session, pathOf(req.url))),
+      ),
+    ),
+  );
+
 export const otherWays: Readonly<Record<string, Ways>> = {
   "sessions.handle": { mounted: handle },
   fetch: { mounted: fetch },
-  "node, withSession": { mounted: node },
+  "node, withSession": { mounted: node, http2: nodeHttp2 },
   "node, openSession": { mounted: nodeOpen },
   express: { mounted: expressMounted },
   "koa, on node": {

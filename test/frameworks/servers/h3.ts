@@ -2,8 +2,8 @@
 import { H3, HTTPResponse, serve } from "h3";
 import * as candidate from "h3-candidate";
 import { getSession, h3Session } from "../../../src/adapters/h3.ts";
-import { type Adapter, asHeaders, asResponse, pathOf, type Reply } from "../../support/adapters.ts";
 import type { Ways } from "../../support/adapter-suites/guarantees.ts";
+import { type Adapter, asHeaders, asResponse, pathOf, type Reply } from "../../support/adapters.ts";
 import { overHttp } from "../../support/sockets.ts";
 
 /** Texts as h3 makes them, and streams as a Response. */

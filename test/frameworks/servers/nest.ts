@@ -10,7 +10,7 @@ import { CurrentSession, type NestOptions, SessionModule } from "../../../src/ad
 import type { Session, Sessions } from "../../../src/index.ts";
 import type { Ways } from "../../support/adapter-suites/guarantees.ts";
 import { type Adapter, type Application, type Data, pathOf, type Running, type Start } from "../../support/adapters.ts";
-import { overHttp } from "../../support/sockets.ts";
+import { overHttp, overHttp2 } from "../../support/sockets.ts";
 
 /** What both of Nest's responses have in common. */
 interface Reply {
@@ -52,10 +52,13 @@ export async function listening(app: INestApplication): Promise<Running> {
   return { send: overHttp(port), port, close: () => void app.close() };
 }
 
-const platforms = { express: () => new ExpressAdapter(), fastify: () => fastifyPlatform() };
+const platforms = {
+  express: () => new ExpressAdapter(),
+  fastify: () => fastifyPlatform({ forceCloseConnections: true }),
+};
 
-function fastifyPlatform(): FastifyAdapter {
-  const platform = new FastifyAdapter({ forceCloseConnections: true });
+function fastifyPlatform(options: object): FastifyAdapter {
+  const platform = new FastifyAdapter(options);
   // Fastify itself refuses bodies of kinds that it does not know.
   platform.getInstance().addContentTypeParser("*", (_request, _payload, done) => done(null));
   return platform;
@@ -84,7 +87,13 @@ export const nests: readonly Adapter[] = Object.entries(platforms).map(([name, p
   start: starter(platform, 1),
 }));
 
+const overFastifyHttp2: Start = async (...given) => {
+  const { port, close } = await starter(() => fastifyPlatform({ http2: true }), 1)(...given);
+  return { send: overHttp2(port as number), port: undefined, close };
+};
+
 /** The module is imported twice. */
-export const nestWays: Readonly<Record<string, Ways>> = Object.fromEntries(
-  Object.entries(platforms).map(([name, platform]) => [nameOf(name), { mounted: starter(platform, 2) }]),
-);
+export const nestWays: Readonly<Record<string, Ways>> = {
+  [nameOf("express")]: { mounted: starter(platforms.express, 2) },
+  [nameOf("fastify")]: { mounted: starter(platforms.fastify, 2), http2: overFastifyHttp2 },
+};

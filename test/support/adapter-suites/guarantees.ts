@@ -76,7 +76,11 @@ export function guarantees(adapter: Adapter, { mounted, http2 }: Ways = {}): voi
       await held.reached;
       held.release();
       const answer = await login;
-      expect([answer.status, answer.headers.get("location"), await page()]).toEqual([303, "/", { user: "ann", put: 1 }]);
+      expect([answer.status, answer.headers.get("location"), await page()]).toEqual([
+        303,
+        "/",
+        { user: "ann", put: 1 },
+      ]);
       expect(await page(thief)).toEqual({ user: null });
     });
 
