@@ -23,6 +23,7 @@ export interface SessionHooks<Data extends UserSessionData> {
   hook(name: "fetch" | "clear", listener: (session: UserSession<Data>, event: NuxtEvent) => unknown): void;
 }
 
+/** Whose session it becomes when a `user` is set. */
 export interface UserSessionOptions<Data extends UserSessionData> {
   /** Which user that is, of the `user` that is set: your own key, 1 to 255 characters. Default: `user.id`. */
   readonly userId?: ((user: NonNullable<Data["user"]>) => string | undefined) | undefined;
