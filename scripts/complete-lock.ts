@@ -28,6 +28,7 @@ interface Lock {
 
 export const lockFiles: readonly string[] = [
   "package-lock.json",
+  "tools/drivers/package-lock.json",
   "tools/migrate/package-lock.json",
   "tools/runtimes/package-lock.json",
   "tools/toolchains/package-lock.json",

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { drivers } from "./compatibility.ts";
 import { root, run } from "./run.ts";
 import { tools } from "./run-runtimes.ts";
 import { fetchValkey, valkeyProgram } from "./valkey.ts";
@@ -92,6 +93,13 @@ export async function installToolchains(): Promise<void> {
   if (failure !== undefined) throw new Error(failure);
 }
 
+/** The same for the older drivers. */
+export async function installDrivers(): Promise<void> {
+  if (isInstalled(drivers)) return;
+  const failure = await npmInstall(drivers, 300);
+  if (failure !== undefined) throw new Error(failure);
+}
+
 const runtimesInstalled = (): boolean => isInstalled(tools);
 const frameworks = join(root, "test/frameworks");
 const migrate = join(root, "tools/migrate");
@@ -119,8 +127,8 @@ const needs: readonly Need[] = [
     install: installRuntimes,
   },
   {
-    name: "miniflare of tools/runtimes",
-    suites: ["test/contracts/cloudflare", "test/scenarios/cloudflare"],
+    name: "miniflare and the runtimes of tools/runtimes",
+    suites: ["test/contracts/cloudflare", "test/scenarios/cloudflare", "test/package/drivers"],
     present: runtimesInstalled,
     install: installRuntimes,
   },
@@ -129,6 +137,12 @@ const needs: readonly Need[] = [
     suites: ["test/package/toolchains"],
     present: () => isInstalled(toolchains),
     install: () => npmInstall(toolchains, 480),
+  },
+  {
+    name: "the older drivers of tools/drivers",
+    suites: ["test/package/drivers"],
+    present: () => isInstalled(drivers),
+    install: () => npmInstall(drivers, 300),
   },
   {
     name: "the packages of tools/migrate",
@@ -159,6 +173,7 @@ const needs: readonly Need[] = [
       "test/unit/stores/postgres-server",
       "test/scenarios/postgres",
       "test/scenarios/faults-postgres",
+      "test/package/drivers",
       "test/scenarios/cached-servers",
     ],
     present: () => hasPostgres() && firstOf("/usr/sbin/pgbouncer", "/usr/bin/pgbouncer") !== undefined,
@@ -178,6 +193,7 @@ const needs: readonly Need[] = [
       "test/scenarios/cached-servers",
       "test/unit/stores/redis-server",
       "test/unit/stores/keyv-server",
+      "test/package/drivers",
       "test/unit/servers/redis",
     ],
     present: () =>
@@ -193,7 +209,13 @@ const needs: readonly Need[] = [
   },
   {
     name: "MariaDB",
-    suites: ["test/contracts/mysql", "test/unit/stores/mysql-", "test/scenarios/mysql", "test/scenarios/faults-mysql"],
+    suites: [
+      "test/contracts/mysql",
+      "test/unit/stores/mysql-",
+      "test/scenarios/mysql",
+      "test/scenarios/faults-mysql",
+      "test/package/drivers",
+    ],
     present: () => firstOf("/usr/sbin/mariadbd", "/usr/bin/mariadbd") !== undefined,
     install: () => aptInstall("mariadb-server"),
   },
@@ -204,6 +226,7 @@ const needs: readonly Need[] = [
       "test/unit/stores/memcached-",
       "test/scenarios/memcached",
       "test/scenarios/faults-memcached",
+      "test/package/drivers",
     ],
     present: () => firstOf("/usr/bin/memcached", "/usr/local/bin/memcached") !== undefined,
     install: () => aptInstall("memcached"),

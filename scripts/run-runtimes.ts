@@ -31,7 +31,7 @@ const node = (major: number): string => join(modules, `node${major}-${platform}/
 export const nodeOfRuntimes = (major: number): string => node(major);
 const deno = ["run", "--allow-all", "--no-remote", "--no-check", "--node-modules-dir=manual"];
 
-interface Runtime {
+export interface Runtime {
   readonly name: string;
   readonly binary: string;
   /** Arguments before the file. */
@@ -40,7 +40,7 @@ interface Runtime {
   readonly sqlite: readonly string[];
 }
 
-const runtimes: readonly Runtime[] = [
+export const runtimes: readonly Runtime[] = [
   { name: "node20", binary: node(20), args: [], sqlite: ["libsql"] },
   { name: "node22", binary: node(22), args: ["--no-warnings"], sqlite: ["node:sqlite"] },
   { name: "node24", binary: node(24), args: [], sqlite: ["node:sqlite", "better-sqlite3"] },

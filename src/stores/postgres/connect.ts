@@ -19,7 +19,10 @@ const ALIVE = 1000;
 
 interface PgModule {
   readonly Pool: new (config: object) => PostgresClient & { end(): Promise<void> };
-  readonly Client: new (config: object) => NotifyingClient & { connect(): Promise<unknown> };
+  readonly Client: {
+    new (config: object): NotifyingClient & { connect(): Promise<unknown> };
+    readonly prototype: object;
+  };
 }
 
 type PostgresModule = (url: string, options: object) => OwnSql;
@@ -86,7 +89,9 @@ function overPg({ Pool, Client }: PgModule, url: string, options: DriverOptions)
   if (typeof Pool !== "function" || typeof Client !== "function") throw otherDriver("pg");
   const { timeout } = options;
   const config = { connectionString: url, connectionTimeoutMillis: timeout, keepAlive: true };
-  const pool = new Pool({ ...config, max: CONNECTIONS, allowExitOnIdle: true });
+  // The clients of pg 8.6 and before cannot be let go of, and its pool, which may be newer, throws when it tries.
+  const allowExitOnIdle = "unref" in Client.prototype;
+  const pool = new Pool({ ...config, max: CONNECTIONS, allowExitOnIdle });
   const listen = async (): Promise<ListenClient> => {
     const client = new Client(config);
     // The failure of connect() is enough; without a listener this event would end the process.

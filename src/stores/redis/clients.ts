@@ -13,6 +13,12 @@ export interface NodeRedisClient {
   duplicate(): NodeRedisSubscriber;
 }
 
+/** `createClientPool` of `redis` 5 and 6. */
+export interface NodeRedisPool {
+  sendCommand(args: readonly string[], options?: CommandOptions): Answer;
+  execute<T>(run: (client: NodeRedisClient) => Promise<T>): Promise<T>;
+}
+
 /** A second client, made from the first. */
 export interface NodeRedisSubscriber extends NodeRedisClient {
   connect(): Answer;
@@ -87,6 +93,7 @@ export interface CommandClient {
 /** A client that `redisStore` takes, connected: by what it can do, not by its package. */
 export type RedisClient =
   | NodeRedisClient
+  | NodeRedisPool
   | NodeRedisCluster
   | NodeRedisSentinel
   | IoRedisClient

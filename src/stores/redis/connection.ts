@@ -1,3 +1,4 @@
+import { type Awaitable, isPromise } from "../../awaitable.ts";
 import { invalidOption, SessionError } from "../../errors.ts";
 import type {
   CommandClient,
@@ -5,6 +6,7 @@ import type {
   IoRedisCluster,
   NodeRedisClient,
   NodeRedisCluster,
+  NodeRedisPool,
   NodeRedisSentinel,
   NodeRedisSubscriber,
   RedisClient,
@@ -84,6 +86,8 @@ export function connect(client: RedisClient): Connection {
     // ioredis has sendCommand too, which takes an object of its own.
     if (has(client, "call", "duplicate")) return ioRedis(client as IoRedisClient);
     if (has(client, "sendCommand", "duplicate")) return nodeRedis(client as NodeRedisClient);
+    // Before `command`, which is a command of Redis to it.
+    if (has(client, "sendCommand", "execute")) return nodeRedisPool(client as NodeRedisPool);
     if (has(client, "command")) return commandClient(client as CommandClient);
   }
   throw invalidOption("client", client, "a client of redis, ioredis or iovalkey, or an object with command(args)");
@@ -125,10 +129,24 @@ export const endOf = (client: NodeRedisSubscriber): (() => void) =>
   quietly(() => (client.destroy === undefined ? client.disconnect?.() : client.destroy()));
 
 export function nodeRedis(client: NodeRedisClient): Connection {
+  return overNodeRedis(client, () => client.duplicate());
+}
+
+/** A pool gives its clients away for a moment only: who subscribes is made from one of them. */
+function nodeRedisPool(pool: NodeRedisPool): Connection {
+  return overNodeRedis(pool, () => pool.execute(async (client) => client.duplicate()));
+}
+
+function overNodeRedis(
+  client: Pick<NodeRedisClient, "sendCommand">,
+  duplicate: () => Awaitable<NodeRedisSubscriber>,
+): Connection {
   return single(
     (args) => client.sendCommand(args, AS_TEXT),
     async (channel, onMessage, over) => {
-      const subscriber = client.duplicate();
+      const made = duplicate();
+      const subscriber = isPromise(made) ? await made : made;
+      over.throwIfAborted();
       const stop = endOf(subscriber);
       // It reconnects by itself and subscribes again; without a listener an error would end the process.
       subscriber.on("error", () => {});
@@ -143,7 +161,7 @@ export function nodeRedis(client: NodeRedisClient): Connection {
       return stop;
     },
     async (within) => {
-      const copy = client.duplicate();
+      const copy = await duplicate();
       const end = endOf(copy);
       copy.on("error", () => {});
       await begin(copy.connect(), end, within);

@@ -7,8 +7,11 @@ import { begin, type Connection, endOf, ioRedis, nodeRedis, type Opened, quietly
 interface NodeRedisModule {
   createClient(options: object): NodeRedisClient & NodeRedisSubscriber;
 }
+type IoRedis = new (url: string, options: object) => IoRedisClient & IoRedisSubscriber;
 interface IoRedisModule {
-  Redis: new (url: string, options: object) => IoRedisClient & IoRedisSubscriber;
+  readonly Redis?: IoRedis;
+  /** All that ioredis 4 has. */
+  readonly default?: IoRedis;
 }
 
 const DRIVERS = ["redis", "ioredis", "iovalkey"] as const;
@@ -70,7 +73,8 @@ function isUsable(url: string): boolean {
 async function open(url: string, within: number): Promise<Opened> {
   const redis = await load<NodeRedisModule>("redis");
   if (redis) return openNodeRedis(redis, url, within);
-  const { Redis } = (await load<IoRedisModule>("ioredis")) ?? (await load<IoRedisModule>("iovalkey")) ?? {};
+  const module = (await load<IoRedisModule>("ioredis")) ?? (await load<IoRedisModule>("iovalkey"));
+  const Redis = module?.Redis ?? module?.default;
   if (Redis) return openIoRedis(Redis, url, within);
   const expected = `the package ${DRIVERS.join(", or ")} to be installed, and not left out by a bundler`;
   throw invalidOption("client", "a URL", expected);
@@ -97,7 +101,7 @@ async function openNodeRedis({ createClient }: NodeRedisModule, url: string, wit
   return { connection: nodeRedis(client), end };
 }
 
-async function openIoRedis(Redis: IoRedisModule["Redis"], url: string, within: number): Promise<Opened> {
+async function openIoRedis(Redis: IoRedis, url: string, within: number): Promise<Opened> {
   const client = new Redis(url, {
     lazyConnect: true,
     connectTimeout: within,

@@ -78,5 +78,14 @@ export function configure(database: SqliteDatabase, durability: "full" | "normal
   const wal = ["journal_mode = WAL", `synchronous = ${durability}`, "wal_autocheckpoint = 100"];
   const pragmas = ["busy_timeout = 0", ...wal, "cache_size = -16384"];
   // Not prepared: some give a row and some do not, and better-sqlite3 wants to be asked accordingly.
-  for (const pragma of pragmas) database.exec(`PRAGMA ${pragma}`);
+  for (const pragma of pragmas) set(database, `PRAGMA ${pragma}`);
+}
+
+function set(database: SqliteDatabase, pragma: string): void {
+  try {
+    database.exec(pragma);
+  } catch (error) {
+    // libsql 0.3 has done it then, and complains of the row.
+    if (!/execute returned rows/i.test(String(error))) throw error;
+  }
 }
