@@ -27,16 +27,20 @@ export async function revoke(context: Context, id: SessionKey): Promise<boolean>
   return typeof id === "string" && end(context.graveyard, id, "revoked");
 }
 
+const PAGE = ["cursor", "limit"] satisfies (keyof PageRequest)[];
+
 /** The live sessions of a user, oldest first. */
 export async function list(context: Context, userId: string, page: PageRequest = {}): Promise<Page<SessionInfo>> {
   assertCan(context, "list", context.records.keepsUsers);
   checkUserId(userId);
+  checkNames("list.", page, PAGE);
   return infoPage(context, await context.records.list(userId, page));
 }
 
 /** Every live session, page by page, in no particular order. */
 export async function listAll(context: Context, page: PageRequest = {}): Promise<Page<SessionInfo>> {
   assertCan(context, "listAll", context.records.canScan);
+  checkNames("listAll.", page, PAGE);
   return infoPage(context, await context.records.scan(page));
 }
 

@@ -24,3 +24,22 @@ export function milliseconds(
     throw invalidOption(option, duration, expected);
   return Math.floor(ms);
 }
+
+/**
+ * Refuses a number that was meant in seconds, where no value makes sense below a minute.
+ *
+ * @throws SOJOURN_INVALID_OPTION with the spelling that was meant.
+ */
+export function assertNotSeconds(option: string, given: Duration | undefined): void {
+  if (typeof given !== "number" || !looksLikeSeconds(given)) return;
+  throw invalidOption(
+    option,
+    given,
+    `milliseconds; for ${given} seconds write "${given}s", and for so few milliseconds "${given / 1_000}s"`,
+  );
+}
+
+/** Below a minute, or whole days in seconds: 1800, 3600, 86400, 604800, 2592000. */
+function looksLikeSeconds(number: number): boolean {
+  return number > 0 && (number < 60_000 || (number < 3_600_000 && number % 86_400 === 0));
+}

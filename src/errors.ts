@@ -138,7 +138,11 @@ const FEW = 10;
  * @param within What to put before its name, such as "cookie.".
  */
 export function checkNames(within: string, given: object, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(given)) {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw invalidKind(`${within}options`, given, "an object");
+  // Asked for every request, and made so that it costs next to nothing.
+  for (const name in given) {
+    const value = (given as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || known.includes(name)) continue;
     const close = known.filter((each) => isNear(name.toLowerCase(), each.toLowerCase()));
     const listed = close.length > 0 ? close : known.length <= FEW ? known : ["those in docs/options.md"];

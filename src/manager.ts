@@ -19,17 +19,29 @@ import type {
 } from "./config/options.ts";
 import { resolveOptions } from "./config/resolve.ts";
 import type { Context } from "./context.ts";
+import { checkNames } from "./errors.ts";
 import { commit } from "./request/commit.ts";
+import { tellWith } from "./request/error-response.ts";
 import { expectedBy } from "./request/first-use.ts";
 import { handle } from "./request/handle.ts";
 import { linkTo } from "./request/links.ts";
 import { openSession } from "./request/open.ts";
 import { protect, protectUpgrade } from "./request/protect.ts";
 import { byRelative, followClones } from "./request/request-key.ts";
+import { markHeaders } from "./request/response-headers.ts";
 import { runningSession } from "./request/running.ts";
 import type { Internals } from "./session/internals.ts";
 import { internalsOf, Session } from "./session/session.ts";
-import type { AllSessions, OpenOptions, Policy, Sessions, StoreSessions, UserSessions } from "./sessions.ts";
+import type {
+  AllSessions,
+  CommitOptions,
+  HandleOptions,
+  OpenOptions,
+  Policy,
+  Sessions,
+  StoreSessions,
+  UserSessions,
+} from "./sessions.ts";
 import type { Store, UserStore } from "./stores/store.ts";
 import { noRequest, type RequestLike, sourceOf } from "./transport/source.ts";
 
@@ -72,22 +84,32 @@ export function createSessions<Data extends object>(options: AnyOptions<Data> = 
   return Object.freeze(context.mode === "stateless" ? sessions : { ...sessions, ...outsideVerbs<Data>(context) });
 }
 
+const OPEN_OPTIONS = ["touch", "key", "readOnly"] satisfies (keyof OpenOptions)[];
+const COMMIT_OPTIONS = ["status", "failed"] satisfies (keyof CommitOptions)[];
+const HANDLE_OPTIONS = [
+  ...OPEN_OPTIONS,
+  ...(["source", "address", "csrf", "readBody", "onError", "isAnswer"] satisfies (keyof HandleOptions)[]),
+];
+
 function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   const opened = new AttachedMap<Awaitable<Session<Data>>>();
   const openNew = (request: RequestLike, key: object, options: OpenOptions): Awaitable<Session<Data>> => {
+    const source = sourceOf(request);
     // A request that comes again when the store is back gets another answer.
     const failed = (error: unknown): never => {
       opened.set(key, undefined);
+      tellWith(error, markHeaders(context, source));
       throw error;
     };
     try {
-      const session = chain(openSession(context, sourceOf(request), options), sessionOf<Data>);
+      const session = chain(openSession(context, source, options), sessionOf<Data>);
       return isPromise(session) ? session.catch(failed) : session;
     } catch (error) {
       return failed(error);
     }
   };
   const open = atOnce((request: RequestLike, options: OpenOptions = {}): Awaitable<Session<Data>> => {
+    checkNames("open.", options, OPEN_OPTIONS);
     const key = options.key ?? request;
     if (typeof key !== "object" || key === null) throw noRequest(key);
     const known = opened.get(key) ?? (options.key ? undefined : knownBy(opened, request, open));
@@ -99,11 +121,20 @@ function requestVerbs<Data extends object>(context: Context): Sessions<Data> {
   });
   const sessions: Sessions<Data> = {
     open,
-    commit: (session, options) => commit(internalsOf(session), options),
-    handle: (request, handler, options) => handle(sessions, request, handler, options),
+    commit(session, options = {}) {
+      checkNames("commit.", options, COMMIT_OPTIONS);
+      return commit(internalsOf(session), options);
+    },
+    async handle(request, handler, options = {}) {
+      checkNames("handle.", options, HANDLE_OPTIONS);
+      return handle(sessions, request, handler, options);
+    },
     protect: (request, session, readBody) => protect(context, sourceOf(request), session, readBody),
     protectUpgrade: (request) => protectUpgrade(context, sourceOf(request)),
-    link: (session, href, options) => linkTo(context, session, href, options?.expiresIn ?? "5m"),
+    async link(session, href, options = {}) {
+      checkNames("link.", options, ["expiresIn"]);
+      return linkTo(context, session, href, options.expiresIn ?? "5m");
+    },
     policy: policyOf(context),
   };
   return sessions;

@@ -2,7 +2,7 @@
  * Options, read by the table: the checks of what was given, for those who write without types or against them, and the
  * values with their defaults.
  */
-import { type Duration, milliseconds } from "../duration.ts";
+import { assertNotSeconds, type Duration, milliseconds } from "../duration.ts";
 import { checkNames, invalidKind, invalidOption } from "../errors.ts";
 import type { ChoiceOption, DurationOption, Option } from "./option.ts";
 import type { AnyOptions } from "./options.ts";
@@ -49,18 +49,8 @@ export function durationOf(
   otherwise: Duration | undefined = OPTIONS[name].default,
 ): number {
   const { least, most, coarse } = OPTIONS[name];
-  if (coarse && typeof given === "number" && looksLikeSeconds(given))
-    throw invalidOption(
-      name,
-      given,
-      `milliseconds; for ${given} seconds write "${given}s", and for so few milliseconds "${given / 1_000}s"`,
-    );
+  if (coarse) assertNotSeconds(name, given);
   return milliseconds(name, given ?? otherwise ?? least, least, most);
-}
-
-/** Below a minute, or whole days in seconds: 1800, 3600, 86400, 604800, 2592000. */
-function looksLikeSeconds(number: number): boolean {
-  return number > 0 && (number < 60_000 || (number < 3_600_000 && number % 86_400 === 0));
 }
 
 /** The choice that was made, or the first. What was given has been checked. */

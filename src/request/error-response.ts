@@ -16,6 +16,7 @@ import { isSessionError } from "../errors.ts";
 import { internalsOf, type Session } from "../session/session.ts";
 import type { Sessions } from "../sessions.ts";
 import type { HeaderOp } from "../transport/transport.ts";
+import { usedHeaders } from "./response-headers.ts";
 
 /** What an adapter answers in place of the application. */
 export interface Refusal {
@@ -54,7 +55,16 @@ export async function refuse<Data extends object>(
     }
   }
   closeSession(session);
-  return refusal(error);
+  const internals = internalsOf(session as Session<object>);
+  const { source } = internals.proof;
+  return refusal(error, source ? usedHeaders(internals, source) : NONE);
+}
+
+/** What the answer to an error has to say, where no session is at hand: errors travel through frameworks. */
+const toldWith = new WeakMap<object, readonly HeaderOp[]>();
+
+export function tellWith(error: unknown, headers: readonly HeaderOp[]): void {
+  if (headers.length > 0 && typeof error === "object" && error !== null) toldWith.set(error, headers);
 }
 
 /**
@@ -71,7 +81,8 @@ export async function refuse<Data extends object>(
  */
 export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refusal {
   const status = isSessionError(error) ? error.status : 500;
-  const headers = status === 503 ? [...told, NO_STORE, RETRY, TEXT] : [...told, NO_STORE, TEXT];
+  const all = [...told, ...((typeof error === "object" && error !== null && toldWith.get(error)) || NONE)];
+  const headers = status === 503 ? [...all, NO_STORE, RETRY, TEXT] : [...all, NO_STORE, TEXT];
   return { error, status, body: `${reasonOf(error, status)}\n`, headers };
 }
 

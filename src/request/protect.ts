@@ -9,7 +9,9 @@ import { type CrossSiteError, crossSiteError } from "../csrf/refusal.ts";
 import { readToken } from "../csrf/token.ts";
 import { internalsOf, type Session } from "../session/session.ts";
 import type { Protection, ReadBody } from "../sessions.ts";
-import type { RequestSource } from "../transport/transport.ts";
+import type { HeaderOp, RequestSource } from "../transport/transport.ts";
+import { tellWith } from "./error-response.ts";
+import { markHeaders } from "./response-headers.ts";
 
 const OFF: Protection = Object.freeze({ allowed: true, reason: "off" });
 
@@ -26,9 +28,13 @@ export function protect(
   const ambient = provenBy ? provenBy.ambient : context.transports.some((transport) => transport.ambient);
   const { verdict, reason } = checkOrigin(source, policy, { sessionPresent: presents, ambient });
   if (verdict === "allow") return { allowed: true, reason };
-  if (verdict === "deny") return deny(context, policy, session, reason);
+  const denied = (why: Protection["reason"]): Protection => {
+    context.emit({ type: "rejected", id: internalsOf(session).identity?.key, reason: "csrf" });
+    return new Denied(why, policy, markHeaders(context, source));
+  };
+  if (verdict === "deny") return denied(reason);
   return checkToken(policy, source, session, readBody).then((token) =>
-    token === "right" ? { allowed: true, reason } : deny(context, policy, session, token),
+    token === "right" ? { allowed: true, reason } : denied(token),
   );
 }
 
@@ -46,29 +52,23 @@ async function checkToken(
   return token === undefined ? "missing-token" : "wrong-token";
 }
 
-function deny(
-  context: Context,
-  policy: CsrfPolicy,
-  session: Session<object>,
-  reason: Protection["reason"],
-): Protection {
-  context.emit({ type: "rejected", id: internalsOf(session).identity?.key, reason: "csrf" });
-  return new Denied(reason, policy);
-}
-
 /** The error is made when somebody throws it. */
 class Denied implements Protection {
   readonly allowed = false;
   readonly reason: Protection["reason"];
   readonly #policy: CsrfPolicy;
+  readonly #told: readonly HeaderOp[];
 
-  constructor(reason: Protection["reason"], policy: CsrfPolicy) {
+  constructor(reason: Protection["reason"], policy: CsrfPolicy, told: readonly HeaderOp[]) {
     this.reason = reason;
     this.#policy = policy;
+    this.#told = told;
   }
 
   get error(): CrossSiteError {
-    return crossSiteError(this.reason, this.#policy);
+    const error = crossSiteError(this.reason, this.#policy);
+    tellWith(error, this.#told);
+    return error;
   }
 }
 
@@ -80,5 +80,5 @@ export function protectUpgrade(context: Context, source: RequestSource): Protect
   const policy = context.csrf;
   if (!policy) return OFF;
   const { verdict, reason } = checkUpgrade(source, policy);
-  return verdict === "allow" ? { allowed: true, reason } : new Denied(reason, policy);
+  return verdict === "allow" ? { allowed: true, reason } : new Denied(reason, policy, markHeaders(context, source));
 }

@@ -1,6 +1,7 @@
 /**
  * The headers of the response: the client's copy of the session, and what caches must know.
  */
+import type { Context } from "../context.ts";
 import type { Internals } from "../session/internals.ts";
 import type { HeaderOp, RequestSource } from "../transport/transport.ts";
 
@@ -23,10 +24,15 @@ export function responseHeaders(session: Internals, value: string | undefined): 
 }
 
 /** Of the transport that proved the session, or of one whose mark the request bears, whatever became of its value. */
-function usedHeaders({ proof, context }: Internals, source: RequestSource): readonly HeaderOp[] {
+export function usedHeaders({ proof, context }: Internals, source: RequestSource): readonly HeaderOp[] {
   const proved = proof.transport?.onUse?.(source);
   if (proved) return proved;
-  const marked = context.transports.find((transport) => transport.bears?.(source));
+  return markHeaders(context, source);
+}
+
+/** What the answer to a request needs that bears a transport's mark, also when no session was opened for it. */
+export function markHeaders({ transports }: Context, source: RequestSource): readonly HeaderOp[] {
+  const marked = transports.find((transport) => transport.bears?.(source));
   return marked?.onUse?.(source) ?? NONE;
 }
 

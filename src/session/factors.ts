@@ -2,7 +2,7 @@
  * How a user has proved who they are: each factor with its instant, and the assurance level that they reach together.
  */
 import type { Duration } from "../duration.ts";
-import { SessionError } from "../errors.ts";
+import { checkNames, invalidOption, SessionError } from "../errors.ts";
 import type { Preset } from "../record/lifetime.ts";
 import type { Meta } from "../record/meta.ts";
 import { notAuthenticated } from "./guards.ts";
@@ -42,13 +42,22 @@ export function instantsOf({ factors = [], factorsAt, authenticatedAt = 0 }: Met
   return Object.fromEntries(factors.map((factor) => [factor, new Date(factorsAt?.[factor] ?? authenticatedAt)]));
 }
 
+/** A text would pass for a list: it has an `includes` of its own, which finds parts of words. */
+export function checkFactors(factors: unknown): void {
+  if (factors !== undefined && !(Array.isArray(factors) && factors.every((factor) => typeof factor === "string")))
+    throw invalidOption("factors", factors, 'a list of names, such as ["pwd", "otp"]');
+}
+
 /** @throws SOJOURN_NOT_AUTHENTICATED, SOJOURN_STALE_AUTHENTICATION */
 export function assertFresh(
   { held, context }: Internals,
   mostMs: number,
   within: Duration,
-  factors: readonly string[] = [],
+  needed: { readonly factors?: readonly string[] | undefined },
 ): void {
+  checkNames("requireFresh.", needed, ["factors"]);
+  checkFactors(needed.factors);
+  const { factors = [] } = needed;
   const meta = held?.content.meta;
   const at = meta?.authenticatedAt;
   if (!meta || held?.times.userId === undefined || at === undefined) throw notAuthenticated("go on");

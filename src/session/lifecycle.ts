@@ -3,12 +3,13 @@
  * the client learns of it with the response.
  */
 import type { Context } from "../context.ts";
-import { type Duration, milliseconds } from "../duration.ts";
+import { assertNotSeconds, type Duration, milliseconds } from "../duration.ts";
 import { checkNames, invalidOption } from "../errors.ts";
 import type { Times } from "../record/held.ts";
 import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import type { Meta } from "../record/meta.ts";
 import { end } from "../record/tombstone.ts";
+import { checkFactors } from "./factors.ts";
 import { assertAnswerable, assertUsable, notAuthenticated, readOnly } from "./guards.ts";
 import type { Internals } from "./internals.ts";
 import { takePlace } from "./place.ts";
@@ -164,10 +165,8 @@ async function endOwn(session: Internals, reason: "destroyed" | "logout"): Promi
   return session.phase === "muted" && proof.key !== undefined && end(context.graveyard, proof.key, reason);
 }
 
-/** A text would pass for a list: it has an `includes` of its own, which finds parts of words. */
 function checkFacts({ factors, persistent, until }: LoginOptions): void {
-  if (factors !== undefined && !(Array.isArray(factors) && factors.every((factor) => typeof factor === "string")))
-    throw invalidOption("factors", factors, 'a list of names, such as ["pwd", "otp"]');
+  checkFactors(factors);
   if (persistent !== undefined && typeof persistent !== "boolean")
     throw invalidOption("persistent", persistent, "true or false");
   if (until !== undefined && !(until instanceof Date && Number.isFinite(until.getTime())))
@@ -180,6 +179,7 @@ function ownLimits(
 ): { readonly idle: number | undefined; readonly lifetime: number | undefined } {
   const within = (name: string, value: Duration | undefined, most: number): number | undefined => {
     if (value === undefined) return undefined;
+    assertNotSeconds(`login.${name}`, value);
     const ms = milliseconds(`login.${name}`, value, 1_000);
     if (ms > most) throw invalidOption(`login.${name}`, value, `no longer than the manager's \`${name}\` (${most} ms)`);
     return ms;

@@ -262,7 +262,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   requireFresh(within: Duration, needed: Pick<LoginOptions, "factors"> = {}): void {
-    assertFresh(this.#use(), milliseconds("requireFresh", within), within, needed.factors);
+    assertFresh(this.#use(), milliseconds("requireFresh", within), within, needed);
   }
 
   /** Leaves a message for the next page. */

@@ -144,3 +144,34 @@ describe("the answer to an address with a session in it", () => {
     expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
   });
 });
+
+describe("the answer to an address with a `sid`", () => {
+  const request = (headers: Record<string, string>, method = "GET") =>
+    new Request("https://app.example/x?sid=made-up", { method, headers });
+  const policyOf = (answer: Response) => [answer.status, answer.headers.get("referrer-policy")];
+
+  it("sends no Referer on when the request is refused, or the store is down", async () => {
+    const { sessions, visitor, instrument } = openSite({ transports });
+    const browser = visitor();
+    await browser.visit((session) => session.login("ann"));
+    const cookie = await browser.cookies();
+    const ask = (asked: Request) => sessions.handle(asked, () => new Response("not reached"));
+    expect(policyOf(await ask(request({ cookie, "sec-fetch-site": "cross-site" }, "POST")))).toEqual([
+      403,
+      "no-referrer",
+    ]);
+    expect(policyOf(await ask(request({ cookie }, "POST")))).toEqual([403, "no-referrer"]);
+    instrument.fail("get");
+    expect(policyOf(await ask(request({ cookie })))).toEqual([503, "no-referrer"]);
+  });
+
+  it("sends none on when what the request changed could not be saved", async () => {
+    const { sessions, instrument } = openSite({ transports });
+    instrument.fail("create");
+    const answer = await sessions.handle(request({}), (session) => {
+      session.data.a = 1;
+      return new Response("not sent");
+    });
+    expect(policyOf(answer)).toEqual([503, "no-referrer"]);
+  });
+});
