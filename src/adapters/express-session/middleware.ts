@@ -7,6 +7,7 @@ import { presentedId } from "./request-cookie.ts";
 import { tieToResponse } from "./respond.ts";
 import { type Rows, rowsOf } from "./rows.ts";
 import { upgradedStore } from "./upgrade.ts";
+import { VerifiedCookies } from "./verified.ts";
 import { Visit } from "./visit.ts";
 import { attachVisit, visitOf } from "./visits.ts";
 
@@ -27,6 +28,7 @@ export function middleware(options: Options = {}): Middleware {
   }
   const rows = rowsOf(store);
   const ready = readinessOf(store);
+  const verified = new VerifiedCookies();
   // Another middleware can use the same store, one of express-session itself as well: each makes the sessions of its
   // own requests.
   const others = store.generate;
@@ -41,7 +43,7 @@ export function middleware(options: Options = {}): Middleware {
     const secret = secrets?.[0];
     if (!secrets || !secret) return next(new Error("secret option required for sessions"));
     req.sessionStore = store;
-    req.sessionID = presentedId(req, settings.name, secrets);
+    req.sessionID = presentedId(req, settings.name, secrets, verified);
     const visit = new Visit(req, store, rows, settings, secret);
     attachVisit(req, visit);
     tieToResponse(visit, res, next);

@@ -7,11 +7,16 @@ import { type Secret, unsign } from "./signature.ts";
  * The session id that a request presents; undefined when none of its cookies of this name bears a signature of ours. A
  * cookie that was read by cookie-parser counts as well, as it does for express-session.
  */
-export function presentedId(req: SessionRequest, name: string, secrets: readonly Secret[]): string | undefined {
+export function presentedId(
+  req: SessionRequest,
+  name: string,
+  secrets: readonly Secret[],
+  verified: { idOf(raw: string, secrets: readonly Secret[]): string | undefined },
+): string | undefined {
   const header = req.headers.cookie;
   if (header) {
     for (const raw of readCookie(header, name)) {
-      const id = signedId(decoded(raw), secrets);
+      const id = verified.idOf(raw, secrets);
       if (id) return id;
     }
   }
@@ -22,11 +27,12 @@ export function presentedId(req: SessionRequest, name: string, secrets: readonly
   return String(parsed);
 }
 
-function signedId(value: unknown, secrets: readonly Secret[]): string | undefined {
+/** The id of a signed value that is decoded already. */
+export function signedId(value: unknown, secrets: readonly Secret[]): string | undefined {
   return typeof value === "string" && value.startsWith("s:") ? unsign(value.slice(2), secrets) : undefined;
 }
 
-function decoded(raw: string): string {
+export function decodedCookie(raw: string): string {
   const value = raw.startsWith('"') && raw.endsWith('"') && raw.length > 1 ? raw.slice(1, -1) : raw;
   if (!value.includes("%")) return value;
   try {

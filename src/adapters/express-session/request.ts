@@ -48,6 +48,8 @@ export interface Write {
   readonly session: SessionObject;
   /** What the data was when this request got it; undefined when the store has no row of it yet. */
   readonly base: string | undefined;
+  /** What `Rows.textOf` said when this request got it. */
+  readonly rowText?: string | undefined;
   /** A session of the same id and class with other data, for what is stored when others changed it, too. */
   readonly withFields: (fields: Record<string, unknown>) => object;
 }

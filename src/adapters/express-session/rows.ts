@@ -10,6 +10,7 @@ import {
   type Write,
   type Written,
 } from "./request.ts";
+import { inheritsCreateSession } from "./store.ts";
 import { Turns } from "./turns.ts";
 
 /** How long an id that was ended here is refused if a store gives it again, in milliseconds. */
@@ -30,8 +31,18 @@ export class Rows {
   /** Ids that were ended here, and when: a slow process that knows nothing of it may write the row once more. */
   readonly #ended = new Map<string, number>();
 
+  /** Of the store; asked once. */
+  readonly inheritsCreateSession: boolean;
+
   constructor(store: SessionStore) {
     this.#store = store;
+    this.inheritsCreateSession = inheritsCreateSession(store);
+  }
+
+  /** The row as the store of this process has it: the same text is a row that nobody has written since. */
+  textOf(sid: string): string | undefined {
+    const store: object = this.#store;
+    return isImmediate(store) ? store.sessions[sid] : undefined;
   }
 
   /** The row, undefined when there is none. Its own deadline is not judged: that is the store's. */
@@ -92,6 +103,10 @@ export class Rows {
   }
 
   #update(write: Write, base: string, done: Written): void {
+    if (write.rowText !== undefined && write.rowText === this.textOf(write.sid)) {
+      this.#set(write, write.session, done);
+      return;
+    }
     attempt(done, () =>
       this.load(write.sid, (error, row) => {
         if (error || !row) return done(error);

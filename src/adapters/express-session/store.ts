@@ -51,3 +51,13 @@ export function createSession(req: object, row: Row): Session {
   (req as { session?: unknown }).session = session;
   return session;
 }
+
+/**
+ * Whether a store has the `createSession` that all inherit, of this copy of the classes or of express-session itself:
+ * then nobody has a use for the very object that it makes.
+ */
+export function inheritsCreateSession(store: Pick<SessionStore, "createSession">): boolean {
+  let owner: object | null = store;
+  while (owner !== null && !Object.hasOwn(owner, "createSession")) owner = Object.getPrototypeOf(owner);
+  return owner !== null && Object.getPrototypeOf(owner) === EventEmitter.prototype;
+}

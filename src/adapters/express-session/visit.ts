@@ -41,6 +41,8 @@ export class Visit implements Visits {
   #saved: Seen | undefined;
   /** The data of the row, as this request knows it: what a write is compared with. */
   #row: Seen | undefined;
+  /** The very text of the row, over the store of this process. */
+  #text: string | undefined;
   #touched = false;
   #destroyed = false;
   readonly #ended = new WeakSet<object>();
@@ -87,12 +89,21 @@ export class Visit implements Visits {
     const req = this.#req;
     if (this.#store.createSession) this.#store.createSession(req, row);
     else createSession(req, row);
-    const session = req.session as SessionObject;
-    if (!(session instanceof Session)) Object.setPrototypeOf(session, Session.prototype);
+    const session = this.#ofOurClass(req.session as SessionObject);
     const seen = { id: session.id, text: textOf(session) };
     this.#base = seen;
     this.#row = seen;
+    this.#text = this.rows.textOf(session.id);
     if (!this.#settings.resave) this.#saved = seen;
+  }
+
+  /** To give an object another prototype costs as much as the rest of a session. */
+  #ofOurClass(session: SessionObject): SessionObject {
+    if (session instanceof Session) return session;
+    if (!this.rows.inheritsCreateSession) return Object.setPrototypeOf(session, Session.prototype);
+    const own = new Session(this.#req, session);
+    this.#req.session = own;
+    return own;
   }
 
   save(session: SessionObject, done: Done): void {
@@ -177,7 +188,8 @@ export class Visit implements Visits {
     }
     // From now on it counts as saved: a second answer must not write it once more while the first is under way.
     this.#saved = { id, text };
-    this.rows.save({ sid: id, session, base, withFields }, (error, written) => {
+    this.rows.save({ sid: id, session, base, rowText: this.#text, withFields }, (error, written) => {
+      this.#text = undefined;
       if (written !== undefined) {
         this.#row = { id, text: written };
         this.#saved = this.#row;

@@ -180,3 +180,34 @@ describe("OPTIONS *", () => {
     expect(seen).toEqual([undefined]);
   });
 });
+
+describe("a signature that was right once", () => {
+  const routes: Scene["routes"] = { "/set": set, "/": show };
+
+  test("counts no longer when the application has taken its secret away", async () => {
+    const secret = ["new", "old"];
+    const store = new ours.MemoryStore();
+    const { client } = await site(ours({ ...basics, secret, store }), routes);
+    const older = (await site(ours({ ...basics, secret: "old", store }), routes)).client();
+    await older.get("/set");
+    const ann = client();
+    ann.cookie = older.cookie;
+    expect((await ann.get("/")).body).toContain("ann");
+    expect((await ann.get("/")).body).toContain("ann");
+    secret.pop();
+    expect((await ann.get("/")).body).not.toContain("ann");
+  });
+
+  test("is known by the whole cookie", async () => {
+    const ann = (await site(ours(basics), routes)).client();
+    await ann.get("/set");
+    expect((await ann.get("/")).body).toContain("ann");
+    const right = ann.cookie;
+    for (const wrong of [right.slice(0, -1), `${right}A`, right.replace("s%3A", "s%3Ax")]) {
+      ann.cookie = wrong;
+      expect((await ann.get("/")).body).not.toContain("ann");
+    }
+    ann.cookie = right;
+    expect((await ann.get("/")).body).toContain("ann");
+  });
+});
