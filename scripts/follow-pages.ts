@@ -16,7 +16,7 @@ const PAGES = ["express", "hono", "fastify", "nest", "koa", "node", "elysia", "h
 const ORIGIN = "http://localhost:3000";
 
 type Step =
-  | { readonly kind: "run"; readonly line: string }
+  | { readonly kind: "run"; readonly line: string; readonly said?: string | undefined }
   | { readonly kind: "write"; readonly file: string; readonly text: string };
 
 /** What the section "Five minutes from an empty folder" says to do, in its order. */
@@ -34,8 +34,8 @@ export function stepsOf(page: string): Step[] {
     }
     const [, language, text = ""] = block;
     if (language === "sh") {
-      const lines = text.split("\n").map((line) => line.replace(/\s+#.*$/, "").trim());
-      steps.push(...lines.filter((line) => line !== "").map((line): Step => ({ kind: "run", line })));
+      const lines = text.split("\n").filter((line) => line.trim() !== "");
+      steps.push(...lines.map(commandOf));
     } else {
       const file = /^\/\/ ([\w./-]+)\n/.exec(text)?.[1] ?? [...words.matchAll(/`([\w./-]+\.\w+)`/g)].at(-1)?.[1];
       // What belongs to no file is an example of something else.
@@ -46,50 +46,65 @@ export function stepsOf(page: string): Step[] {
   return steps;
 }
 
+/** Behind a `curl` the page says what it answers. */
+function commandOf(text: string): Step {
+  const [line = "", comment] = text.split(/\s+#\s*/);
+  return { kind: "run", line: line.trim(), said: line.startsWith("curl ") ? comment?.trim() : undefined };
+}
+
 const starts = (line: string): boolean => /^(?:node \S+\.js|npm start)$/.test(line);
 
-/** Does the steps in a folder, and gives the server that the last of them has started. */
-async function follow(page: string, home: string, tarball: string): Promise<ChildProcess> {
-  const steps = stepsOf(readFileSync(join(root, `docs/frameworks/${page}.md`), "utf8"));
-  const last = steps.find((step) => step.kind === "run" && starts(step.line));
-  if (last?.kind !== "run") throw new Error("the page starts no server");
+/** Does the steps in a folder, those after the server's start beside it. */
+async function follow(page: string, home: string, tarball: string, started: ChildProcess[]): Promise<void> {
   let cwd = home;
-  const env = { NODE_ENV: undefined, SOJOURN_SECRET: undefined, npm_config_cache: undefined };
-  for (const step of steps) {
-    if (step === last) continue;
+  // Whoever is asked whether a package may be fetched says yes.
+  const env = { NODE_ENV: undefined, SOJOURN_SECRET: undefined, npm_config_yes: "true" };
+  for (const step of stepsOf(readFileSync(join(root, `docs/frameworks/${page}.md`), "utf8"))) {
     if (step.kind === "write") {
       mkdirSync(dirname(join(cwd, step.file)), { recursive: true });
       writeFileSync(join(cwd, step.file), step.text);
       continue;
     }
-    const line = step.line.replace(/^(npm install) sojourn\b/, `$1 ${tarball}`);
     console.log(`  ${step.line}`);
-    const ran = await run("bash", ["-ec", `${line}\npwd`], { cwd, seconds: 600, quiet: true, env });
+    if (starts(step.line)) {
+      const environment = { ...process.env, ...env } as NodeJS.ProcessEnv;
+      const stdio = ["ignore", "ignore", "inherit"] as const;
+      const server = spawn("bash", ["-c", `exec ${step.line}`], {
+        cwd,
+        detached: true,
+        stdio: [...stdio],
+        env: environment,
+      });
+      started.push(server);
+      await answering(server);
+      continue;
+    }
+    const line = step.line.replace(/^(npm install) sojourn\b/, `$1 ${tarball}`);
+    const ran = await run("bash", ["-c", `${line} || exit 1`], { cwd, seconds: 900, quiet: true, env });
     if (!ran.ok) throw new Error(`${step.line}: ${ran.reason}\n${ran.output}`);
-    if (/\bcd \S+$/.test(line)) cwd = ran.output.trim().split("\n").at(-1) ?? cwd;
+    if (step.said !== undefined && ran.output.trim() !== step.said)
+      throw new Error(`${step.line}: found ${ran.output.trim()}, and the page says ${step.said}`);
+    const folder = /\bcd (\S+)$/.exec(line)?.[1];
+    if (folder) cwd = join(cwd, folder);
   }
-  console.log(`  ${last.line}`);
-  const server = spawn("bash", ["-c", `exec ${last.line}`], {
-    cwd,
-    detached: true,
-    stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, ...env },
-  });
-  return server;
+  if (started.length === 0) throw new Error("the page starts no server");
+}
+
+async function answering(server: ChildProcess): Promise<void> {
+  for (let tries = 0; !(await fetch(ORIGIN).catch(() => undefined)); tries++) {
+    if (server.exitCode !== null || tries > 1200) throw new Error("the server does not answer");
+    await wait(100);
+  }
 }
 
 /** As a browser would: count twice, log in, and count on as somebody. */
-async function visit(server: ChildProcess): Promise<void> {
+async function visit(): Promise<void> {
   let cookie = "";
   const ask = async (path: string, method = "GET"): Promise<readonly [status: number, text: string]> => {
     const answer = await fetch(ORIGIN + path, { method, headers: { cookie, origin: ORIGIN }, redirect: "manual" });
     for (const line of answer.headers.getSetCookie()) cookie = line.split(";")[0] ?? "";
     return [answer.status, await answer.text()];
   };
-  for (let tries = 0; !(await fetch(ORIGIN).catch(() => undefined)); tries++) {
-    if (server.exitCode !== null || tries > 600) throw new Error("the server does not answer");
-    await wait(100);
-  }
   const [first, second] = [await ask("/"), await ask("/")];
   const [status] = await ask("/login", "POST");
   const found = [first, second, [status], await ask("/")].join(" | ");
@@ -99,12 +114,13 @@ async function visit(server: ChildProcess): Promise<void> {
 
 async function tryPage(page: string, tarball: string): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), "sojourn-page-"));
-  let server: ChildProcess | undefined;
+  const started: ChildProcess[] = [];
   try {
-    server = await follow(page, home, tarball);
-    await visit(server);
+    await follow(page, home, tarball, started);
+    await visit();
   } finally {
-    if (server?.pid !== undefined && server.exitCode === null) {
+    for (const server of started) {
+      if (server.pid === undefined || server.exitCode !== null) continue;
       process.kill(-server.pid, "SIGKILL");
       await once(server, "exit");
     }
