@@ -3,8 +3,9 @@
  */
 import type { Context } from "./context.ts";
 import { checkNames, invalidOption, SessionError } from "./errors.ts";
+import type { HeldAt } from "./record/held.ts";
 import { sparing } from "./record/sparing.ts";
-import { end, type Successor, successorOf } from "./record/tombstone.ts";
+import { end, successorOf } from "./record/tombstone.ts";
 import type { SessionKey } from "./record.ts";
 import { openKnown } from "./request/open.ts";
 import { internalsOf, Session } from "./session/session.ts";
@@ -72,7 +73,7 @@ export async function revokeOthers(context: Context, session: Session<object>): 
   const at = context.stamp(context.clock());
   const { records } = context;
   const { key, held } = internals;
-  let own: Successor | undefined = held && { key, held };
+  let own: HeldAt | undefined = held && { key, held };
   while (own) {
     const { key: except } = own;
     const others = (): Promise<number | null> =>

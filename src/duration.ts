@@ -1,3 +1,6 @@
+/**
+ * Lengths of time as an application writes them.
+ */
 import { invalidOption } from "./errors.ts";
 
 /** Milliseconds, or a number with a unit: "30s", "15m", "12h", "30d". */

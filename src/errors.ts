@@ -29,7 +29,7 @@ export type SessionErrorCode =
   | "SOJOURN_UNSUPPORTED";
 
 /** The HTTP status that an adapter answers with when the application does not catch the error. */
-const STATUS: Record<SessionErrorCode, number> = {
+const STATUS = {
   SOJOURN_INVALID_OPTION: 500,
   SOJOURN_WEAK_SECRET: 500,
   SOJOURN_STORE_UNAVAILABLE: 503,
@@ -50,7 +50,10 @@ const STATUS: Record<SessionErrorCode, number> = {
   SOJOURN_CROSS_SITE: 403,
   SOJOURN_READ_ONLY: 500,
   SOJOURN_UNSUPPORTED: 500,
-};
+} as const satisfies Record<SessionErrorCode, number>;
+
+/** The statuses that codes have. */
+export type ErrorStatus = (typeof STATUS)[SessionErrorCode];
 
 /**
  * The one error class. Tell errors apart by `code`, not by `instanceof`, so that two copies of the

@@ -1,9 +1,9 @@
 /**
  * Sessions of one application: the request's path, and what can be done from outside of it.
  *
- *   read → verify → load → judge   open.ts
+ *   read → verify → load → judge   request/prove.ts, request/open.ts
  *   … the application runs …
- *   plan → execute → write         commit/
+ *   plan → execute → write         request/commit.ts
  */
 
 import { getSession, list, listAll, revoke, revokeAll, revokeOthers, revokeUser } from "./admin.ts";

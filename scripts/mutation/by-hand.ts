@@ -61,20 +61,20 @@ export const BY_HAND: readonly ByHand[] = [
   {
     promise: "a write with touch: false is no use",
     file: "src/request/update-record.ts",
-    from: "proof.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt",
-    to: "Math.max(now, current.times.seenAt)",
+    from: "proof.mayTouch ? now : undefined",
+    to: "now",
   },
   {
     promise: "an update with touch: false is no use",
     file: "src/session/update.ts",
-    from: "proof.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt",
-    to: "Math.max(now, current.times.seenAt)",
+    from: "proof.mayTouch ? context.clock() : undefined",
+    to: "context.clock()",
   },
   {
     promise: "the last use never moves back",
-    file: "src/request/update-record.ts",
-    from: "Math.max(now, current.times.seenAt)",
-    to: "now",
+    file: "src/record/lifetime.ts",
+    from: "Math.max(usedAt, times.seenAt)",
+    to: "usedAt",
   },
   {
     promise: "the grace of a predecessor does not slide",

@@ -1,6 +1,6 @@
 /**
- * What an application can configure. Each option says its unit, default, bound and consequence; `resolve.ts` checks
- * them, and what cannot work together does not compile either.
+ * What an application can configure. Each option says its unit, default, bound and consequence; they are
+ * checked by the table (`table.ts`, `read.ts`), and what cannot work together does not compile either.
  */
 import type { Clock } from "../clock.ts";
 import type { Codec } from "../codec/codec.ts";

@@ -3,7 +3,8 @@
  * everybody out. The checks, their messages and docs/options.md are made from it (`npm run docs:options`); the types in
  * options.ts, which say the same in words, do not compile when a kind differs from them.
  *
- * A new option is declared in options.ts and gets one line here.
+ * A new option is declared in options.ts, gets one line here, and is given its default in resolve.ts, which hands it to
+ * requests by `Context`.
  */
 
 import { choice, duration, type OptionOf, value, whole } from "./option.ts";
@@ -30,7 +31,7 @@ const isSchema = (it: unknown): boolean => hasVerbs((it as Given | null)?.["~sta
 const areHooks = (it: unknown): boolean =>
   isObject(it) && Object.values(it).every((hook) => hook === undefined || isFunction(hook));
 
-/** A verb must be over while the id that it replaces is still remembered (`TOMBSTONE_MS`). */
+/** A verb must be over while the id that it replaces is still remembered (`IN_FLIGHT_MS` in record/tombstone.ts). */
 const LONGEST_CALL = 30_000;
 
 const store = { needs: "store" } as const;

@@ -2,10 +2,11 @@
  * The key ring: from each secret, keys for each purpose, found by the one byte that travels with every token.
  */
 import { platform } from "#crypto";
+import type { Awaitable } from "../awaitable.ts";
 import { chain, isPromise } from "../awaitable.ts";
 import { invalidOption } from "../errors.ts";
 import { requestsAreIsolated } from "./isolated.ts";
-import type { Awaitable, Mac, Platform } from "./platform.ts";
+import type { Mac, Platform } from "./platform.ts";
 import { kidOf, readSecrets, type Secrets } from "./secrets.ts";
 import { decode as decodeUtf8, encode as encodeUtf8 } from "./utf8.ts";
 import { createXaes, type Xaes } from "./xaes.ts";

@@ -5,8 +5,6 @@
  */
 import type { Awaitable } from "../awaitable.ts";
 
-export type { Awaitable };
-
 /** HMAC-SHA-256 with a fixed key: 32 bytes out. */
 export type Mac = (message: Uint8Array) => Awaitable<Uint8Array>;
 

@@ -7,8 +7,9 @@
  * processes, to come near the 2^-33 that SP 800-38D section 8.3 allows AES-GCM after 2^32.
  */
 import { platform } from "#crypto";
+import type { Awaitable } from "../awaitable.ts";
 import { chain, isPromise } from "../awaitable.ts";
-import type { Aead, Awaitable, Platform } from "./platform.ts";
+import type { Aead, Platform } from "./platform.ts";
 
 const HALF = 12;
 const NONCE = 24;

@@ -1,3 +1,6 @@
+/**
+ * What became of an insert: the results of the verbs that store a new session.
+ */
 import type { SessionKey } from "../record.ts";
 import type { Held, Next } from "./held.ts";
 

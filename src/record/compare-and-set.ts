@@ -2,12 +2,11 @@
  * The loop that writes an existing record: build from what is held, compare-and-set, and on a conflict build again from
  * the winner. Bounded.
  */
-import { chain, isPromise } from "../awaitable.ts";
-import type { Awaitable } from "../crypto/platform.ts";
+import { type Awaitable, chain, isPromise } from "../awaitable.ts";
 import { SessionError } from "../errors.ts";
 import type { SessionKey } from "../record.ts";
 import type { Held, Next } from "./held.ts";
-import type { KeyQueue } from "./key-queue.ts";
+import type { KeyQueue } from "./queue.ts";
 
 /** A process that loses this often shares the session with hundreds: it is better told than kept waiting. */
 export const MOST_ATTEMPTS = 64;

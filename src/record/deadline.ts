@@ -1,9 +1,8 @@
 /**
  * Asks the store, with a deadline, and turns every failure into SOJOURN_STORE_UNAVAILABLE.
  */
-import { isPromise } from "../awaitable.ts";
+import { type Awaitable, isPromise } from "../awaitable.ts";
 import { requestsAreIsolated } from "../crypto/isolated.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import { isSessionError, SessionError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 

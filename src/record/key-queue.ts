@@ -1,9 +1,11 @@
+/**
+ * The queue of a key (`queue.ts`), where requests may wait for each other's promises: nearly everywhere.
+ */
 import { requestsAreIsolated } from "../crypto/isolated.ts";
 import { createPollingQueue } from "./polling-queue.ts";
 import type { KeyQueue } from "./queue.ts";
 
-export type { KeyQueue };
-
+/** A queue that got no further for so long is given up. */
 const PATIENCE_MS = 2_000;
 
 interface Queue {

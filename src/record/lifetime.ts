@@ -2,6 +2,8 @@
  * When a session is over. Pure: times in, a judgement out.
  */
 import type { Duration } from "../duration.ts";
+import type { Times } from "./held.ts";
+import type { Meta } from "./meta.ts";
 
 /** Authenticator assurance levels of NIST SP 800-63B-4, whose time limits a preset takes. */
 export type Preset = "aal1" | "aal2" | "aal3";
@@ -59,6 +61,22 @@ export function limitsOf(limits: Lifetime, userId: string | undefined, own: numb
 /** The instant from which the record counts as absent. */
 export function expiryOf(seenAt: number, endsAt: number, limits: Lifetime): number {
   return Math.min(seenAt + limits.idle, endsAt);
+}
+
+/**
+ * The times of a record that is written: none of them moves back.
+ *
+ * @param usedAt When it was used; undefined for a request that is no sign of life.
+ */
+export function timesAfter(
+  limits: Lifetime,
+  times: Times,
+  { endsAt, idle }: Pick<Meta, "endsAt" | "idle">,
+  usedAt: number | undefined,
+): Times {
+  const seenAt = usedAt === undefined ? times.seenAt : Math.max(usedAt, times.seenAt);
+  const expiresAt = expiryOf(seenAt, endsAt, limitsOf(limits, times.userId, idle));
+  return { ...times, seenAt, expiresAt: Math.max(times.expiresAt, expiresAt) };
 }
 
 /** Whether a session of these times is over, and by which limit. A clock that stepped back makes nothing expire. */

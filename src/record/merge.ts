@@ -2,9 +2,8 @@
  * One request's changes, by top-level key, on top of what another request stored meanwhile.
  */
 
-import { chain } from "../awaitable.ts";
+import { type Awaitable, chain } from "../awaitable.ts";
 import type { Codec } from "../codec/codec.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import { type Content, type DataObject, decodeData, type Encoded, sameEncoded } from "./payload.ts";
 import type { Shape } from "./schema.ts";
 

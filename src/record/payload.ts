@@ -2,9 +2,9 @@
  * The payload of a record: the library's meta on the first line, the application's data after it;
  * sealed as a whole, and bound to the record's key, when encryption at rest is on.
  */
+import type { Awaitable } from "../awaitable.ts";
 import type { Codec } from "../codec/codec.ts";
 import * as base64url from "../crypto/base64url.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import { decode as decodeUtf8, encode as encodeUtf8 } from "../crypto/utf8.ts";
 import type { Xaes } from "../crypto/xaes.ts";
 import { SessionError } from "../errors.ts";

@@ -1,6 +1,9 @@
+/**
+ * The queue of a key (`queue.ts`) for runtimes where nothing that one request waits for may belong to another (Workers).
+ */
 import type { KeyQueue } from "./queue.ts";
 
-/** How often who waits looks whether it is its turn: about as long as a write to a store nearby takes. */
+/** A request that waits looks so often whether it is its turn: about as long as a write to a store nearby takes. */
 const POLL_MS = 4;
 
 /**
@@ -11,14 +14,13 @@ const PATIENCE = 60;
 
 /** Plain values, which requests may share; every wait is on a timer of the one that waits. */
 interface Queue {
-  /** Who is in it, in order. */
+  /** The requests that are in it, in order. */
   readonly tickets: object[];
   /** How many tasks are done. */
   steps: number;
   dispersed: boolean;
 }
 
-/** A lane for runtimes where nothing that one request waits for may belong to another. */
 export function createPollingQueue(): KeyQueue {
   const queues = new Map<unknown, Queue>();
 

@@ -4,9 +4,8 @@
  * nor leaves one behind.
  */
 
-import { chain, quickest } from "../awaitable.ts";
+import { type Awaitable, chain, quickest } from "../awaitable.ts";
 import type { Codec } from "../codec/codec.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import type { SessionKey, StoredRecord } from "../record.ts";
 import {
   type Admission,
@@ -29,8 +28,8 @@ import { type Admitted, ownOf, type Replaced } from "./admitted.ts";
 import { type Attempt, type Build, compareAndSet, type Outcome } from "./compare-and-set.ts";
 import type { Ask } from "./deadline.ts";
 import type { Held, Next } from "./held.ts";
-import type { KeyQueue } from "./key-queue.ts";
 import { type PayloadFormat, toFormat } from "./payload.ts";
+import type { KeyQueue } from "./queue.ts";
 import type { Shape } from "./schema.ts";
 
 export interface RecordParts {

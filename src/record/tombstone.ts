@@ -6,7 +6,7 @@ import { SessionError } from "../errors.ts";
 import type { Emit, EndReason } from "../events.ts";
 import type { SessionKey } from "../record.ts";
 import type { Outcome } from "./compare-and-set.ts";
-import type { Held, Next, Times } from "./held.ts";
+import type { Held, HeldAt, Next, Times } from "./held.ts";
 import type { Meta } from "./meta.ts";
 import type { Encoded } from "./payload.ts";
 import type { Records } from "./records.ts";
@@ -91,25 +91,20 @@ export async function bury(
     : { status: "buried", last, grave: result.held };
 }
 
-export interface Successor {
-  readonly key: SessionKey;
-  readonly held: Held;
-}
-
 /**
  * Where a replaced id leads: the live session at the end of the chain; undefined when it ended, or became another
  * user's.
  */
-export function successorOf(records: Records, grave: Held | undefined): Promise<Successor | undefined> {
+export function successorOf(records: Records, grave: Held | undefined): Promise<HeldAt | undefined> {
   return walk(records, grave, true);
 }
 
 /** The live session at the end of the chain, whoever's it is: what the client's browser has by now. */
-export function lastOf(records: Records, grave: Held | undefined): Promise<Successor | undefined> {
+export function lastOf(records: Records, grave: Held | undefined): Promise<HeldAt | undefined> {
   return walk(records, grave, false);
 }
 
-async function walk(records: Records, grave: Held | undefined, sameUser: boolean): Promise<Successor | undefined> {
+async function walk(records: Records, grave: Held | undefined, sameUser: boolean): Promise<HeldAt | undefined> {
   let current = grave;
   for (let links = 0; links < MOST_LINKS; links++) {
     const tombstone: Tombstone | undefined = current?.content.meta.tombstone;

@@ -2,8 +2,7 @@
  * The last stages of a request: plan, execute, write. Everything that the store must know is there
  * before the headers are given to the caller, and nothing that was not kept is answered as a success.
  */
-import { chain, isPromise } from "../awaitable.ts";
-import type { Awaitable } from "../crypto/platform.ts";
+import { type Awaitable, chain, isPromise } from "../awaitable.ts";
 import type { Held, Next, Times } from "../record/held.ts";
 import { expiryOf, limitsOf } from "../record/lifetime.ts";
 import type { Meta } from "../record/meta.ts";

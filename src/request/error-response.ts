@@ -12,7 +12,7 @@
  */
 
 import type { CrossSiteError } from "../csrf/refusal.ts";
-import { isSessionError } from "../errors.ts";
+import { type ErrorStatus, isSessionError } from "../errors.ts";
 import { internalsOf, type Session } from "../session/session.ts";
 import type { Sessions } from "../sessions.ts";
 import type { HeaderOp } from "../transport/transport.ts";
@@ -31,10 +31,13 @@ const NONE: readonly HeaderOp[] = Object.freeze([]);
 const NO_STORE: HeaderOp = { op: "set", name: "cache-control", value: "no-store" };
 const RETRY: HeaderOp = { op: "set", name: "retry-after", value: "1" };
 const TEXT: HeaderOp = { op: "default", name: "content-type", value: "text/plain; charset=utf-8" };
-const REASONS: Record<number, string> = {
+/** What the body says. */
+const REASONS: Record<ErrorStatus, string> = {
   401: "Unauthorized",
   403: "Forbidden",
   409: "Conflict",
+  413: "Content too large",
+  500: "Internal server error",
   503: "Service unavailable",
 };
 
@@ -87,7 +90,7 @@ export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refus
 }
 
 function reasonOf(error: unknown, status: number): string {
-  const reason = REASONS[status] ?? "Internal server error";
+  const reason = REASONS[status as ErrorStatus] ?? REASONS[500];
   return isSessionError(error, "SOJOURN_CROSS_SITE") ? `${reason}: ${(error as CrossSiteError).reason}` : reason;
 }
 

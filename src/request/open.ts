@@ -3,9 +3,8 @@
  * anonymous one and an event that says why. What a client sends never makes any of this throw.
  */
 
-import { chain, isPromise } from "../awaitable.ts";
+import { type Awaitable, chain, isPromise } from "../awaitable.ts";
 import type { Context } from "../context.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import { isSessionError } from "../errors.ts";
 import type { RejectReason } from "../events.ts";
 import { judgeGeneration } from "../record/generation.ts";

@@ -1,8 +1,8 @@
 /**
  * Whether a request may change something for its session: where it comes from, then its token.
  */
+import type { Awaitable } from "../awaitable.ts";
 import type { Context } from "../context.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import { checkOrigin, checkUpgrade } from "../csrf/origin.ts";
 import type { CsrfPolicy } from "../csrf/policy.ts";
 import { type CrossSiteError, crossSiteError } from "../csrf/refusal.ts";

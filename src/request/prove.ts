@@ -2,9 +2,8 @@
  * read and verify: which of the values that a request carries were made by us. No store is asked.
  */
 
-import { chain } from "../awaitable.ts";
+import { type Awaitable, chain } from "../awaitable.ts";
 import type { Context } from "../context.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import type { RejectReason } from "../events.ts";
 import type { SessionKey } from "../record.ts";
 import type { Verified } from "../token/verify.ts";

@@ -2,11 +2,10 @@
  * Writes what a request changed to the record that it has, on top of anybody's changes: compare-and-set, and where the
  * session got another id meanwhile, to its successor.
  */
-import { chain } from "../awaitable.ts";
-import type { Awaitable } from "../crypto/platform.ts";
+import { type Awaitable, chain } from "../awaitable.ts";
 import type { Outcome } from "../record/compare-and-set.ts";
 import type { Held, Next } from "../record/held.ts";
-import { expiryOf, limitsOf } from "../record/lifetime.ts";
+import { timesAfter } from "../record/lifetime.ts";
 import { mergeOnto } from "../record/merge.ts";
 import type { Meta } from "../record/meta.ts";
 import type { Encoded } from "../record/payload.ts";
@@ -89,10 +88,8 @@ function nextRecord(session: Internals, plan: Plan, current: Held): Awaitable<Ne
   return chain(nextData(session, plan, current), ({ encoded, version }) => {
     const next = nextMeta(session, plan, current, now);
     const meta = next.version === version ? next : { ...next, version };
-    const seenAt = proof.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
-    const limits = limitsOf(context.lifetime, current.times.userId, meta.idle);
-    const expiresAt = Math.max(current.times.expiresAt, expiryOf(seenAt, meta.endsAt, limits));
-    return { times: { ...current.times, seenAt, expiresAt }, content: { meta, encoded } };
+    const times = timesAfter(context.lifetime, current.times, meta, proof.mayTouch ? now : undefined);
+    return { times, content: { meta, encoded } };
   });
 }
 

@@ -2,6 +2,7 @@
  * What a session can still do, and the errors that say so.
  */
 import { SessionError } from "../errors.ts";
+import type { Held } from "../record/held.ts";
 import type { Internals } from "./internals.ts";
 
 export function storeDown(): SessionError {
@@ -39,6 +40,11 @@ export function ended(): SessionError {
     "SOJOURN_REVOKED",
     "The session was ended while this request ran, so its changes were not saved.",
   );
+}
+
+/** For a session that is not at its key any more, by what is found there. */
+export function goneTo(grave: Held | undefined): SessionError {
+  return grave?.content.meta.tombstone?.reason === "replaced" ? replaced() : ended();
 }
 
 /** For verbs that hand the client something: they must come before the response begins. */

@@ -1,8 +1,7 @@
 /**
  * The value that a client is handed, made only when the client can keep it.
  */
-import { chain } from "../awaitable.ts";
-import type { Awaitable } from "../crypto/platform.ts";
+import { type Awaitable, chain } from "../awaitable.ts";
 import { SessionError } from "../errors.ts";
 import type { Next } from "../record/held.ts";
 import type { Identity } from "../token/identity.ts";

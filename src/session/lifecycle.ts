@@ -77,7 +77,7 @@ export async function login(session: Internals, userId: string, options: LoginOp
     ),
     authenticatedAt: now,
     factors: options.factors,
-    factorsAt: instantsOf(options.factors, now),
+    factorsAt: shownAt(options.factors, now),
     persistent: options.persistent,
     idle,
     device,
@@ -123,9 +123,9 @@ export async function reauthenticate(session: Internals, options: Reauthenticate
         authenticatedAt: now,
         factors: [...new Set([...(old.factors ?? []), ...(options.factors ?? [])])],
         factorsAt: {
-          ...instantsOf(old.factors, old.authenticatedAt ?? now),
+          ...shownAt(old.factors, old.authenticatedAt ?? now),
           ...old.factorsAt,
-          ...instantsOf(options.factors, now),
+          ...shownAt(options.factors, now),
         },
       };
       return { times: { createdAt: now, seenAt: now, expiresAt: expires(context, userId, meta, now), userId }, meta };
@@ -195,7 +195,7 @@ function sinceOf({ arrivedAt, context }: Internals, since: Date | number | undef
   return at;
 }
 
-function instantsOf(factors: readonly string[] | undefined, at: number): Meta["factorsAt"] {
+function shownAt(factors: readonly string[] | undefined, at: number): Meta["factorsAt"] {
   return factors?.length ? Object.fromEntries(factors.map((factor) => [factor, at])) : undefined;
 }
 

@@ -6,31 +6,24 @@
 import { isPromise } from "../awaitable.ts";
 import { SessionError } from "../errors.ts";
 import type { Replaced } from "../record/admitted.ts";
-import { tooManyConflicts } from "../record/compare-and-set.ts";
-import type { Held, Next, Times } from "../record/held.ts";
+import { MOST_ATTEMPTS, tooManyConflicts } from "../record/compare-and-set.ts";
+import type { Held, HeldAt, Next, Times } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
 import type { Meta } from "../record/meta.ts";
 import { type Content, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
 import { assertFits } from "../record/size.ts";
-import { end, graveOf, lastOf, successorOf } from "../record/tombstone.ts";
+import { end, graveOf, lastOf } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
 import type { Admission } from "../stores/store.ts";
 import { newIdentity } from "../token/identity.ts";
-import { ended, replaced } from "./guards.ts";
+import { successorFor } from "./follow.ts";
+import { goneTo } from "./guards.ts";
 import type { Internals } from "./internals.ts";
 import { issueValue } from "./issue.ts";
 import { swapInSteps } from "./swap-in-steps.ts";
 
 /** The times and the meta of the session that comes, given the one that goes. */
 export type Make = (before: Held | undefined) => { readonly times: Times; readonly meta: Meta };
-
-/** The session whose place is taken. */
-interface Place {
-  readonly key: SessionKey;
-  readonly held: Held;
-}
-
-const MOST_ATTEMPTS = 64;
 
 type Verb = "login" | "rotate" | "reauthenticate";
 
@@ -93,7 +86,7 @@ async function replaceSession(session: Internals, make: Make, why: Verb, since: 
  * A login whose id was replaced a moment ago takes the place of what replaced it: of the same login (a double click, a
  * lost answer), or of another one's in the same browser, of which two would be left.
  */
-async function placeOf(session: Internals, why: string): Promise<Place | undefined> {
+async function placeOf(session: Internals, why: string): Promise<HeldAt | undefined> {
   const { held, proof, context } = session;
   if (held) return { key: session.key, held };
   if (why !== "login" || proof.key === undefined || proof.anonymousBecause !== "replaced") return undefined;
@@ -103,27 +96,24 @@ async function placeOf(session: Internals, why: string): Promise<Place | undefin
 /** Where the verb goes on when the session that it was to replace is another one by now. */
 async function nextPlace(
   session: Internals,
-  place: Place | undefined,
+  place: HeldAt | undefined,
   swapped: Extract<Replaced, { status: "conflict" | "gone" }>,
   why: string,
-): Promise<Place | undefined> {
+): Promise<HeldAt | undefined> {
   const current = swapped.status === "conflict" ? swapped.current : undefined;
   if (place && current && !current.content.meta.tombstone) return { key: place.key, held: current };
-  const { tombstone } = current?.content.meta ?? {};
-  const { records } = session.context;
-  const { userId } = session;
   // A login ends whatever became of the session that its browser had, or two would be left.
-  if (why === "login") return lastOf(records, current);
-  const found = await successorOf(records, current);
-  if (found && (userId === undefined || found.held.times.userId === userId)) return found;
-  throw tombstone?.reason === "replaced" ? replaced() : ended();
+  if (why === "login") return lastOf(session.context.records, current);
+  const found = await successorFor(session, current);
+  if (!found) throw goneTo(current);
+  return found;
 }
 
 async function swap(
   session: Internals,
   key: SessionKey,
   next: Next,
-  place: Place | undefined,
+  place: HeldAt | undefined,
   since: number | undefined,
 ): Promise<Replaced> {
   const { records, graveyard } = session.context;

@@ -11,10 +11,18 @@ type Headers = readonly HeaderOp[];
 export class SessionResponse {
   #action: CookieAction = "nothing";
   #headers: Headers | Promise<Headers> | undefined;
-  /** The application used the session in any way, so caches must not keep the response. */
-  used = false;
+  #used = false;
   /** The value to be handed out is of a verb of this request, and so another request may have replaced it since. */
   #ofVerb = false;
+
+  /** Whether the application used the session in any way, so that caches must not keep the response. */
+  get used(): boolean {
+    return this.#used;
+  }
+
+  use(): void {
+    this.#used = true;
+  }
 
   get action(): CookieAction {
     return this.#action;

@@ -352,7 +352,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   #use(): Internals {
-    this.#internals.response.used = true;
+    this.#internals.response.use();
     return this.#internals;
   }
 }

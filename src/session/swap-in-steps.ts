@@ -5,17 +5,12 @@
  */
 import { SessionError } from "../errors.ts";
 import type { Replaced } from "../record/admitted.ts";
-import type { Held, Next } from "../record/held.ts";
+import type { Held, HeldAt, Next } from "../record/held.ts";
 import { mergeOnto } from "../record/merge.ts";
 import { type Burial, bury } from "../record/tombstone.ts";
 import type { SessionKey } from "../record.ts";
 import { ended } from "./guards.ts";
 import type { Internals } from "./internals.ts";
-
-interface Place {
-  readonly key: SessionKey;
-  readonly held: Held;
-}
 
 interface Steps {
   readonly key: SessionKey;
@@ -24,10 +19,13 @@ interface Steps {
   readonly insert: () => Promise<Replaced>;
 }
 
-/** @param inPlace Both sessions are of one user. */
+/**
+ * @param place The session whose place is taken.
+ * @param inPlace Both sessions are of one user.
+ */
 export async function swapInSteps(
   session: Internals,
-  place: Place,
+  place: HeldAt,
   inPlace: boolean,
   { key, grave, insert }: Steps,
 ): Promise<Replaced> {
@@ -62,7 +60,7 @@ export async function swapInSteps(
 async function settle(
   { context: { records, graveyard } }: Internals,
   key: SessionKey,
-  place: Place,
+  place: HeldAt,
   { grave, last }: Extract<Burial, { status: "buried" }>,
 ): Promise<void> {
   if (await twice(async () => records.find(key))) {

@@ -6,7 +6,7 @@ import { isPromise } from "../awaitable.ts";
 import { MOST_ATTEMPTS, type Outcome, tooManyConflicts } from "../record/compare-and-set.ts";
 import { freeze } from "../record/freeze.ts";
 import type { Held, Next } from "../record/held.ts";
-import { expiryOf, limitsOf } from "../record/lifetime.ts";
+import { timesAfter } from "../record/lifetime.ts";
 import { mergeOnto } from "../record/merge.ts";
 import { assertDataObject, type DataObject, decodeData, type Encoded, sameEncoded } from "../record/payload.ts";
 import { assertFits } from "../record/size.ts";
@@ -74,17 +74,11 @@ async function updateStored(session: Internals, change: Change): Promise<DataObj
   return data.expose();
 }
 
-/** The record with this data: the use counts, and no time moves back. */
+/** The record with this data. */
 function updated({ context, proof }: Internals, current: Held, encoded: Encoded): Next {
-  const now = context.clock();
-  const seenAt = proof.mayTouch ? Math.max(now, current.times.seenAt) : current.times.seenAt;
   const { meta } = current.content;
-  const expiresAt = Math.max(
-    current.times.expiresAt,
-    expiryOf(seenAt, meta.endsAt, limitsOf(context.lifetime, current.times.userId, meta.idle)),
-  );
   return {
-    times: { ...current.times, seenAt, expiresAt },
+    times: timesAfter(context.lifetime, current.times, meta, proof.mayTouch ? context.clock() : undefined),
     content: { meta: { ...meta, version: context.shape.label(meta.version) }, encoded },
   };
 }

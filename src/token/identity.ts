@@ -1,6 +1,9 @@
+/**
+ * Who a session is: the secret id that travels, and the public key that is made from it.
+ */
 import { platform } from "#crypto";
+import type { Awaitable } from "../awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import type { SessionKey } from "../record.ts";
 
 /** 144 bits: base64url needs no padding, and guessing is out of reach (ASVS 7.2.3, 11.5.1 ask for 128). */

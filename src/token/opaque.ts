@@ -7,10 +7,9 @@
  * the audience are in the key (HKDF).
  */
 import { platform } from "#crypto";
-import { chain } from "../awaitable.ts";
+import { type Awaitable, chain } from "../awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { Key, KeyRing } from "../crypto/keyring.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import { encode as encodeUtf8 } from "../crypto/utf8.ts";
 import { ID_BYTES } from "./identity.ts";
 import type { Bearer, Claims } from "./token.ts";

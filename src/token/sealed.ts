@@ -9,8 +9,8 @@ import { chain } from "../awaitable.ts";
 import * as base64url from "../crypto/base64url.ts";
 import type { KeyRing } from "../crypto/keyring.ts";
 import { decode as decodeUtf8, encode as encodeUtf8 } from "../crypto/utf8.ts";
+import type { Times } from "../record/held.ts";
 import { decodeMeta, encodeMeta } from "../record/meta.ts";
-import type { SessionRecord } from "../record.ts";
 import { ID_BYTES } from "./identity.ts";
 import type { Bearer, Claims, Issue } from "./token.ts";
 
@@ -19,8 +19,6 @@ const FORMAT = 1;
 const HEADER_BYTES = 2;
 const HEAD_AT = ID_BYTES + 4;
 const NEWLINE = 10;
-
-type Times = Omit<SessionRecord, "payload">;
 
 export interface SealedOptions {
   readonly ring: KeyRing;

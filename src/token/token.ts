@@ -2,10 +2,10 @@
  * What travels: the value in the cookie, header or URL. Two kinds, by where the data is: an opaque
  * token, or a sealed cookie that carries the data (tracked) or the whole record (stateless).
  */
-import type { Awaitable } from "../crypto/platform.ts";
+import type { Awaitable } from "../awaitable.ts";
 import type { RejectReason } from "../events.ts";
+import type { Times } from "../record/held.ts";
 import type { Content, Encoded } from "../record/payload.ts";
-import type { SessionRecord } from "../record.ts";
 import type { Identity } from "./identity.ts";
 
 /** What a value proves, once its tag was checked. */
@@ -16,7 +16,7 @@ export interface Claims {
   readonly outdated: boolean;
   /** Sealed modes: the data, and in stateless mode the record's times and meta. */
   readonly encoded?: Encoded | undefined;
-  readonly record?: Omit<SessionRecord, "payload"> | undefined;
+  readonly record?: Times | undefined;
   readonly meta?: Content["meta"] | undefined;
   /** Tracked mode: the version of the data's shape, which goes with the data and not with the record. */
   readonly version?: number | undefined;
@@ -26,7 +26,7 @@ export interface Claims {
 export interface Issue {
   readonly identity: Identity;
   readonly content: Content;
-  readonly record: Omit<SessionRecord, "payload">;
+  readonly record: Times;
 }
 
 export interface Bearer {

@@ -7,9 +7,8 @@
  * others out, and finding a value takes the whole of it: a guess learns nothing from how long that took.
  */
 
-import { chain } from "../awaitable.ts";
+import { type Awaitable, chain } from "../awaitable.ts";
 import type { Codec } from "../codec/codec.ts";
-import type { Awaitable } from "../crypto/platform.ts";
 import { decode, encode } from "../crypto/utf8.ts";
 import type { RejectReason } from "../events.ts";
 import { type Encoded, toFormat } from "../record/payload.ts";

@@ -37,6 +37,14 @@ test("every section of docs/errors.md begins with the status that the error has"
   expect(told).toEqual(statuses);
 });
 
+test("docs/operations.md has a row for every event, and no other", () => {
+  const types = [...textOf("src/events.ts").matchAll(/^ {2}(\w+): true,$/gm)].map(([, type]) => type);
+  const table = /^\| event \|[^\n]*\n\|[-|]+\n((?:\|[^\n]*\n)+)/m.exec(textOf("docs/operations.md"))?.[1] ?? "";
+  const rows = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, type]) => type);
+  expect(types.length).toBeGreaterThan(5);
+  expect([...rows].sort()).toEqual([...types].sort());
+});
+
 describe("links", () => {
   test.each(pages.map(({ path, text }) => [path, text] as const))("of %s lead somewhere", (path, text) => {
     const dead = linksOf(text).filter((link) => {

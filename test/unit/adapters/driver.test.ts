@@ -1,7 +1,7 @@
 /** The driver that adapters are made of, in the places that no built-in adapter shows. */
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { answerOf, cookiesOf, headersOf, openNode, runSession } from "../../../src/adapters/adapter.ts";
+import { answerOf, cookiesOf, headersOf, openNode, refusal, runSession } from "../../../src/adapters/adapter.ts";
 import { withSession } from "../../../src/adapters/fetch.ts";
 import { type AllSessions, createSessions, type HeaderOp, SessionError } from "../../../src/index.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
@@ -371,4 +371,14 @@ it("works where an edge runtime throws for what it has not", () => {
   });
   expect(createSessions({ secrets: SECRET }).policy.mode).toBe("stateless");
   expect(spy).toHaveBeenCalled();
+});
+
+describe("a refusal", () => {
+  it("says in its body what its status is", () => {
+    const tooLarge = refusal(new SessionError("SOJOURN_RECORD_TOO_LARGE", "Too large."));
+    expect([tooLarge.status, tooLarge.body]).toEqual([413, "Content too large\n"]);
+    const conflict = refusal(new SessionError("SOJOURN_CONFLICT", "Changed too often."));
+    expect([conflict.status, conflict.body]).toEqual([409, "Conflict\n"]);
+    expect(refusal(new Error("no")).body).toBe("Internal server error\n");
+  });
 });
