@@ -28,8 +28,11 @@ export type SessionErrorCode =
   | "SOJOURN_READ_ONLY"
   | "SOJOURN_UNSUPPORTED";
 
+/** The statuses that codes have; each has a text in request/error-response.ts. */
+export type ErrorStatus = 401 | 403 | 409 | 413 | 500 | 503;
+
 /** The HTTP status that an adapter answers with when the application does not catch the error. */
-const STATUS = {
+const STATUS: Record<SessionErrorCode, ErrorStatus> = {
   SOJOURN_INVALID_OPTION: 500,
   SOJOURN_WEAK_SECRET: 500,
   SOJOURN_STORE_UNAVAILABLE: 503,
@@ -50,10 +53,7 @@ const STATUS = {
   SOJOURN_CROSS_SITE: 403,
   SOJOURN_READ_ONLY: 500,
   SOJOURN_UNSUPPORTED: 500,
-} as const satisfies Record<SessionErrorCode, number>;
-
-/** The statuses that codes have. */
-export type ErrorStatus = (typeof STATUS)[SessionErrorCode];
+};
 
 /**
  * The one error class. Tell errors apart by `code`, not by `instanceof`, so that two copies of the
