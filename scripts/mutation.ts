@@ -8,6 +8,7 @@
  * - `--sample`: that many mutants of each file, chosen by `--seed`, and those made by hand; without it, all of them.
  * - `--line`: only mutants of these lines.
  * - `--changed`: only files that differ from the last commit.
+ * - `--tests rotation`: only test files whose path has that in it, where the whole would take too long.
  * - `--deep`: those that survive are also put to the slower tests, and to those that play all orders of requests.
  *
  * A script of our own, because StrykerJS reads the configuration by the API of TypeScript, which TypeScript 7 does not
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     sample: { type: "string", default: "1000000" },
     seed: { type: "string", default: "1" },
     deep: { type: "boolean", default: false },
+    tests: { type: "string", multiple: true },
   },
 });
 
@@ -74,9 +76,12 @@ const sources = new Map(
   }),
 );
 
+/** Those of the tests that the caller named a part of. */
+const wanted = (file: string): boolean => values.tests === undefined || values.tests.some((part) => file.includes(part));
+
 const tests = await openTests((path) => sources.get(path));
-const quick = new Plan(await tests.record(testFiles(false)));
-const deepFiles = testFiles(true).filter((file) => !testFiles(false).includes(file));
+const quick = new Plan(await tests.record(testFiles(false).filter(wanted)));
+const deepFiles = testFiles(true).filter((file) => wanted(file) && !testFiles(false).includes(file));
 const total = { killed: 0, explained: 0, unexplained: 0 };
 /** The tests that killed something: all of them must pass on their own when nothing is changed. */
 const killers = new Map<string, Set<string>>();

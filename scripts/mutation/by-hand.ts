@@ -97,7 +97,7 @@ export const BY_HAND: readonly ByHand[] = [
   {
     promise: "a manager that lets go keeps the other's session",
     file: "src/request/nested.ts",
-    from: "last?.by === sessions.open",
+    from: "all.by === by",
     to: "true",
   },
   {

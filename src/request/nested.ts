@@ -61,7 +61,13 @@ export function takeInHand<Data extends object>(
 
 /** The response is over to whoever asked for it. */
 export function letGo<Data extends object>(sessions: Sessions<Data>, request: object): void {
-  const last = taken.get(request);
-  // Whoever took it last lets go first.
-  if (last?.by === sessions.open) taken.set(request, last.others);
+  taken.set(request, without(taken.get(request), sessions.open));
+}
+
+/**
+ * Whoever took it last lets go first, as a rule: a handler that nobody waits for is still at it when the outer one ends.
+ */
+function without(all: Taken | undefined, by: object): Taken | undefined {
+  if (!all) return undefined;
+  return all.by === by ? all.others : { ...all, others: without(all.others, by) };
 }

@@ -66,6 +66,7 @@ for (const mode of MODES) {
         await session.login("ann");
       });
       await browser.visit(async (session) => {
+        session.flash("info", "hello again");
         await session.logout();
         session.flash("info", "bye");
       });

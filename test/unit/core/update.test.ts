@@ -2,9 +2,33 @@
  * `session.update`: exact, and never at the cost of something else that the request did.
  */
 import { describe, expect, it } from "vitest";
-import { MODES, openSite, settle } from "../../support/visitor.ts";
+import { cookieOf, MODES, openSite, requestWith, settle } from "../../support/visitor.ts";
 
 describe("update()", () => {
+  for (const mode of MODES) {
+    it(`is waited for by the commit, also when a later one is over before it, in mode ${mode}`, async () => {
+      const { sessions } = openSite({}, mode);
+      const session = await sessions.open(requestWith());
+      let goOn = (): void => undefined;
+      const slow = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      const first = session.update("first", () => slow.then(() => 1));
+      await session.update("second", () => 2);
+      let committed = false;
+      const headers = Promise.resolve(sessions.commit(session)).then((ops) => {
+        committed = true;
+        return ops;
+      });
+      await settle();
+      expect(committed).toBe(false);
+      goOn();
+      await first;
+      const next = await sessions.open(requestWith(cookieOf(await headers)));
+      expect(next.data).toEqual({ first: 1, second: 2 });
+    });
+  }
+
   for (const mode of MODES) {
     it(`changes a key, answers with its value, and keeps the object of data, in mode ${mode}`, async () => {
       const { visitor } = openSite({}, mode);
