@@ -77,7 +77,8 @@ const sources = new Map(
 );
 
 /** Those of the tests that the caller named a part of. */
-const wanted = (file: string): boolean => values.tests === undefined || values.tests.some((part) => file.includes(part));
+const wanted = (file: string): boolean =>
+  values.tests === undefined || values.tests.some((part) => file.includes(part));
 
 const tests = await openTests((path) => sources.get(path));
 const quick = new Plan(await tests.record(testFiles(false).filter(wanted)));
