@@ -164,5 +164,6 @@ export function userSession<Data extends UserSessionData>(
   sessions: Sessions<Data>,
   options: UserSessionOptions<Data> = {},
 ): UserSessionUtilities<Data> {
+  checkKnown(options, { userId: true });
   return userSessionOf((event) => opened.of(sessions, event.context), options);
 }

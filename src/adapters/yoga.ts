@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKnown } from "../errors.ts";
 import type { HandleOptions, OpenOptions, Session, Sessions } from "../index.ts";
 import {
   logFailure,
@@ -84,10 +85,9 @@ const opened = new OpenedSessions("put `yogaSession(sessions)` into the plugins 
  * // createYoga({ schema, plugins: [plugin] })
  * ```
  */
-export function yogaSession<Data extends object>(
-  sessions: Sessions<Data>,
-  { address, onError = logFailure, ...options }: YogaOptions = {},
-): YogaPlugin {
+export function yogaSession<Data extends object>(sessions: Sessions<Data>, given: YogaOptions = {}): YogaPlugin {
+  checkKnown(given, { address: true, csrf: true, onError: true, touch: true });
+  const { address, onError = logFailure, ...options } = given;
   return {
     onRequest({ serverContext, requestHandler, setRequestHandler }) {
       const { req } = (serverContext ?? {}) as { readonly req?: NodeRequest };

@@ -115,7 +115,11 @@ const entries: Readonly<Record<string, Entry>> = {
   },
   nuxt: {
     load: () => import(`${ADAPTERS}/nuxt.ts`),
-    functions: { nuxtSession: over("nuxtSession", "bodies", "body"), getSession: "no options" },
+    functions: {
+      nuxtSession: over("nuxtSession", "bodies", "body"),
+      userSession: over("userSession", "user", "userId"),
+      getSession: "no options",
+    },
   },
   passport: {
     load: () => import(`${ADAPTERS}/passport.ts`),
@@ -150,6 +154,10 @@ const entries: Readonly<Record<string, Entry>> = {
   ws: {
     load: () => import(`${ADAPTERS}/ws.ts`),
     functions: { wsUpgrade: over("wsUpgrade", "closecode", "closeCode", {}), getSession: "no options" },
+  },
+  yoga: {
+    load: () => import(`${ADAPTERS}/yoga.ts`),
+    functions: { yogaSession: over("yogaSession", "adress", "address") },
   },
   migrate: {
     load: () => import("../../../src/migrate/migrate.ts"),
