@@ -6,7 +6,8 @@
  */
 import { checkKnown } from "../errors.ts";
 import { type Session, SessionError, type Sessions } from "../index.ts";
-import { answerNode, logFailure, type NodeRequest, type NodeResponse, type OnError, openNode } from "./adapter.ts";
+import { answerNode, logFailure, type NodeRequest, type OnError, openNode } from "./adapter.ts";
+import type { NuxtEvent } from "./nuxt/event.ts";
 import {
   type UserSessionData,
   type UserSessionOptions,
@@ -15,6 +16,7 @@ import {
 } from "./nuxt/user-session.ts";
 import { OpenedSessions } from "./opened-sessions.ts";
 
+export type { NuxtEvent } from "./nuxt/event.ts";
 export type {
   KnownUserSession,
   SessionHooks,
@@ -23,12 +25,6 @@ export type {
   UserSessionOptions,
   UserSessionUtilities,
 } from "./nuxt/user-session.ts";
-
-/** The part of an event of h3 1 that is used. */
-export interface NuxtEvent {
-  readonly node: { readonly req: NodeRequest; readonly res: NodeResponse };
-  readonly context: object;
-}
 
 /** The part of Nitro 2 that is used: the application's handler, which the plugin goes around. */
 export interface NitroApp {

@@ -1,7 +1,7 @@
 /** The session of an event by the names that nuxt-auth-utils made customary: `user` and what else a page shows, in `data`. */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import type { Session } from "../../index.ts";
-import type { NuxtEvent } from "../nuxt.ts";
+import type { NuxtEvent } from "./event.ts";
 import { merged } from "./merged.ts";
 
 /** Data that the utilities keep. A page is shown all of it, but for `secure`. */
