@@ -115,10 +115,12 @@ export async function openTests(sourceOf: (path: string) => string | undefined):
     },
     { resolve: { alias }, plugins: [plugin] },
   );
-  const run = (files: readonly string[], what: Orders): Promise<Result> => {
+  const run = async (files: readonly string[], what: Orders): Promise<Result> => {
     writeFileSync(orders, JSON.stringify(what));
     const project = vitest.getRootProject();
-    return vitest.runTestSpecifications(files.map((file) => project.createSpecification(file)));
+    const result = await vitest.runTestSpecifications(files.map((file) => project.createSpecification(file)));
+    // Vitest answers with the modules of all runs so far: a failure of the last mutant is none of this one.
+    return { ...result, testModules: result.testModules.filter(({ moduleId }) => files.includes(moduleId)) };
   };
   return {
     async record(files) {
