@@ -3,7 +3,7 @@
  * The goals were 5 kB and 8 kB and are missed by far: `createSessions` brings every mode, verb and message along. These are
  * ceilings, so that it does not grow unnoticed; lower them with every cut.
  */
-const modes = { stateless: "42 kB", "server-side": "42 kB" };
+const modes = { stateless: "43.5 kB", "server-side": "43.5 kB" };
 const platforms = {
   node: { platform: "node", conditions: ["node", "import"] },
   workers: { platform: "browser", conditions: ["workerd", "worker", "browser", "import"] },

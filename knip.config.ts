@@ -17,6 +17,7 @@ const config: KnipConfig = {
     "benchmarks/scale/{main,measure}.ts",
     "test/runtimes/{main,worker,sqlite}.mjs",
     "test/package/apps/*.js",
+    "test/package/driver-apps/*.mjs",
     "test/support/cloudflare/worker.ts",
     "test/support/processes/{rolling-child,wait-for-sigint}.ts",
     "demo/assets/*.js",
