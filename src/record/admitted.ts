@@ -15,8 +15,14 @@ export type Replaced =
 /** What became of a login's session that was to be stored. */
 export type Admitted = Exclude<Replaced, { readonly status: "conflict" | "gone" }>;
 
-/** What became of our insert, by what is found at its key: somebody may have ended it since. */
-export function ownOf(there: Held | undefined, next: Next): Admitted {
+/**
+ * What became of our insert, by what is found at its key: somebody may have ended it since, or written to it, for the
+ * grave of what it replaced names it.
+ *
+ * @param keepsData The record has the data; else that is in the client's cookie only.
+ */
+export function ownOf(there: Held | undefined, next: Next, keepsData: boolean): Admitted {
   if (!there || there.content.meta.tombstone) return { status: "revoked" };
-  return { status: "ok", held: { ...next, version: there.version }, evicted: [] };
+  const { encoded } = keepsData ? there.content : next.content;
+  return { status: "ok", held: { ...there, content: { ...there.content, encoded } }, evicted: [] };
 }

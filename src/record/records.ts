@@ -274,17 +274,17 @@ export class Records {
   }
 
   /**
-   * Nobody else has this id: what is there is our own, by a client that sent the call once more because the first
+   * Nobody else makes this id: what is there was our own, by a client that sent the call once more because the first
    * answer was lost.
    */
   async #ours(key: SessionKey, next: Next): Promise<Admitted> {
-    return ownOf(await this.find(key), next);
+    return ownOf(await this.find(key), next, this.#parts.keeps === "everything");
   }
 
-  /** Whether an insert that was not answered took effect: its key is known to nobody else. */
+  /** Whether an insert that was not answered took effect: nobody else makes its key. */
   async #settled(key: SessionKey, next: Next, error: unknown): Promise<Admitted> {
     const there = await Promise.resolve(this.find(key)).catch(() => undefined);
     if (!there) throw error;
-    return ownOf(there, next);
+    return ownOf(there, next, this.#parts.keeps === "everything");
   }
 }

@@ -126,23 +126,39 @@ export async function end(yard: Graveyard, key: SessionKey, reason: EndReason, s
   let next: SessionKey | undefined = key;
   let held = start;
   let ended = false;
+  const returning: Successor[] = [];
   for (let links = 0; next !== undefined; links++) {
     if (links >= MOST_LINKS) throw endlessChain();
     const over = yard.announce(next, reason);
     try {
       const link: Link = await endOne(yard, next, reason, held);
       ended ||= link.ended;
+      if (link.mayReturn) returning.unshift({ key: next, held: link.mayReturn });
       next = link.next;
     } finally {
       over();
     }
     held = undefined;
   }
+  // Only now: an end that fails on the way is repeated by the id that the caller has, which must lead on until then.
+  for (const grave of returning) ended = (await clearAway(yard, grave, reason)) || ended;
   return ended;
+}
+
+/** What may become the session again, in a verb that is under way, goes; it is ended anew where it has done so. */
+async function clearAway(yard: Graveyard, { key, held }: Successor, reason: EndReason): Promise<boolean> {
+  const there = await yard.records.find(key);
+  if (!there) return false;
+  const { tombstone } = there.content.meta;
+  if (tombstone?.successor !== held.content.meta.tombstone?.successor) return end(yard, key, reason, there);
+  if (there.times.userId !== undefined) await yard.records.remove(key);
+  return false;
 }
 
 interface Link {
   readonly ended: boolean;
+  /** The tombstone, when it has a user yet: it may still become the session again. */
+  readonly mayReturn: Held | undefined;
   /** What replaced it. */
   readonly next: SessionKey | undefined;
 }
@@ -154,19 +170,18 @@ async function endOne(yard: Graveyard, key: SessionKey, reason: EndReason, start
   const grave = burial.status === "gone" ? burial.held : undefined;
   // After an end that its own browser asked for, a tombstone stays for the late requests, which must not touch the
   // cookie of whatever comes next. Who was ended by somebody else begins anew with the next request, and where nobody
-  // would hear of the tombstone, or nothing can be read, the record goes, too. So does one that has a user yet: it may
-  // still become the session again, in a verb that is under way.
-  const mayReturn = grave?.times.userId !== undefined;
+  // would hear of the tombstone, or nothing can be read, the record goes, too.
   const stays = records.tellsOfEnds && OWN_ENDS.includes(reason);
-  const goes = burial.status === "buried" ? !stays : grave === undefined || mayReturn;
+  const goes = burial.status === "buried" ? !stays : grave === undefined;
   const removed = goes && (await records.remove(key));
-  const ended = burial.status === "buried" || (removed && !mayReturn);
+  const ended = burial.status === "buried" || removed;
   if (ended) {
     const userId = burial.status === "buried" ? burial.last.times.userId : held?.times.userId;
     yard.emit({ type: "destroyed", id: key, userId, reason });
   }
   yard.fire(key, reason);
-  return { ended, next: grave?.content.meta.tombstone?.successor };
+  const mayReturn = grave?.times.userId === undefined ? undefined : grave;
+  return { ended, mayReturn, next: grave?.content.meta.tombstone?.successor };
 }
 
 function endlessChain(): SessionError {

@@ -77,6 +77,9 @@ function nextAwake(fork: Fork): number {
   return next === -1 ? fork.ways.length : next;
 }
 
+/** Of so many steps one fails, where one may: more would spend every failure on the first calls. */
+const STEPS_OF_A_FAILURE = 8;
+
 /** Any order, by a seed. */
 export class AnyOrder implements Chooser {
   readonly #random: Random;
@@ -86,7 +89,9 @@ export class AnyOrder implements Chooser {
   }
 
   next(options: readonly Option[]): number {
-    return this.#random.below(options.length);
+    const failing = options.filter(({ fate }) => fate !== "goes");
+    const fails = failing.length > 0 && this.#random.below(STEPS_OF_A_FAILURE) === 0;
+    return options.indexOf(this.#random.pick(fails ? failing : options.filter(({ fate }) => fate === "goes")));
   }
 
   after(): void {}

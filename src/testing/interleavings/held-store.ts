@@ -7,7 +7,7 @@ import { type Footprint, footprintOf, footprintOfReplace } from "./step.ts";
 export interface Place {
   readonly stage: Stage;
   readonly store: Store;
-  /** Hold each call once more when it has taken effect, before its answer arrives. */
+  /** Hold each call that writes once more when it has taken effect, before its answer arrives. */
   readonly answers: boolean;
   /** Told of each call that took effect. */
   onEffect(verb: string, args: readonly unknown[], answer: unknown): void;
@@ -27,6 +27,9 @@ const VERBS: ReadonlySet<PropertyKey> = new Set([
   ...["scan", "clear", "deleteExpired"],
 ]);
 
+/** Whose answer is held, too, has only read earlier: that order is played without. */
+const READS: ReadonlySet<string> = new Set(["get", "epoch", "list", "scan"]);
+
 const LOCAL: Footprint = { reads: [], writes: [] };
 
 function footprint(verb: string, args: readonly unknown[]): Footprint {
@@ -40,7 +43,7 @@ function isLimited(admission: unknown): boolean {
 }
 
 /**
- * A store whose every call is held before it takes effect, and, when asked, again before its answer arrives.
+ * A store whose every call is held before it takes effect, and, when asked, what writes again before its answer arrives.
  *
  * @param shape A store with the verbs that those of all runs have.
  */
@@ -54,7 +57,7 @@ export function heldStore<S extends Store>(shape: S, { place, actor, twoSteps }:
     const answer = await stage.inside(() => Reflect.apply(method, store, args));
     onEffect(verb, args, answer);
     if (fate === "answer lost") throw new InjectedFailure(`${verb} took effect, and its answer was lost`);
-    if (answers) await stage.hold({ actor: who, name: `${verb} answers`, footprint: LOCAL });
+    if (answers && !READS.has(verb)) await stage.hold({ actor: who, name: `${verb} answers`, footprint: LOCAL });
     return answer;
   };
   return new Proxy(shape, {

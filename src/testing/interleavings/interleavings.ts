@@ -20,7 +20,7 @@ export interface InterleavingsOptions extends Partial<Scenario> {
   /** How many calls of the store fail in a run, each before or after it took effect. Default 0. */
   readonly failures?: number | undefined;
   /**
-   * Hold each call again before its answer arrives, in place of only before it takes effect. Default false: between
+   * Hold each call that writes again before its answer arrives, in place of only before it takes effect. Default false: between
    * processes that makes no difference, and many more runs.
    */
   readonly answers?: boolean | undefined;

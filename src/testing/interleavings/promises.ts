@@ -225,9 +225,10 @@ const secret: Check = (_world, { reaches }) =>
   );
 
 const single: Check = (world, { alive, reaches }) => {
-  // Who logs out first has nothing to do any more with whom another tab logs in.
+  // Where the first session is over, nothing says that two tabs that log in are of one browser.
   const logins = world.outcomes.filter(({ deed }) => deedOf(deed).becomes !== undefined);
-  if (logins.length > 1 && logins.some(({ deed }) => deed === "logout, login other")) return undefined;
+  const tabs = new Set(logins.map(({ actor }) => actor));
+  if (tabs.size > 1 && mayBeEnded(world, "X")) return undefined;
   const others = new Set([...(reaches.get("Y") ?? []), ...(reaches.get("Z") ?? [])].map(({ id }) => id));
   const own = alive.filter(({ id, userId }) => userId !== undefined && !others.has(id));
   if (own.length < 2) return undefined;

@@ -1,0 +1,6 @@
+/** Every order of the store calls of any two deeds. Both requests are in one process. */
+import { describe } from "vitest";
+import { everyPair } from "../support/interleavings/every-pair.ts";
+
+describe("in one step", () => everyPair({ processes: "one" }));
+describe("in two", () => everyPair({ processes: "one", twoSteps: true }));
