@@ -3,4 +3,3 @@ import { describe } from "vitest";
 import { everyPair } from "../support/interleavings/every-pair.ts";
 
 describe("in one step", () => everyPair({ processes: "one" }));
-describe("in two", () => everyPair({ processes: "one", twoSteps: true }));
