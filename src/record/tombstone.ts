@@ -126,7 +126,7 @@ export async function end(yard: Graveyard, key: SessionKey, reason: EndReason, s
   let next: SessionKey | undefined = key;
   let held = start;
   let ended = false;
-  const returning: Successor[] = [];
+  const returning: HeldAt[] = [];
   for (let links = 0; next !== undefined; links++) {
     if (links >= MOST_LINKS) throw endlessChain();
     const over = yard.announce(next, reason);
@@ -146,7 +146,7 @@ export async function end(yard: Graveyard, key: SessionKey, reason: EndReason, s
 }
 
 /** What may become the session again, in a verb that is under way, goes; it is ended anew where it has done so. */
-async function clearAway(yard: Graveyard, { key, held }: Successor, reason: EndReason): Promise<boolean> {
+async function clearAway(yard: Graveyard, { key, held }: HeldAt, reason: EndReason): Promise<boolean> {
   const there = await yard.records.find(key);
   if (!there) return false;
   const { tombstone } = there.content.meta;
