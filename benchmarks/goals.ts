@@ -91,6 +91,7 @@ function straightGoals(results: Results): Goal[] {
     ...straight(results, 0, "Sojourn, sealed", SEALED_FLOOR, [1.4, 1.4]),
     ...straight(results, 0, "Sojourn, sealed", "@fastify/secure-session", [1.1, 1.4]),
     ...straight(results, 0, "Express + Sojourn, memory", "express-session, memory", [0.3, 0.5]),
+    ...straight(results, 0, "drop-in, memory", "express-session, memory", [0.5, 0.5]),
     ...straight(results, 0, "Hono + Sojourn, memory", "hono-sessions, memory", [0.03, 0.05]),
     anonymous(results, "Sojourn, memory", 0.5),
     anonymous(results, "Express + Sojourn, memory", 3),

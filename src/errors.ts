@@ -5,6 +5,8 @@
  * the application and its operator. No message holds a token, a key or session data.
  */
 
+import { isPromise } from "./awaitable.ts";
+
 /** The closed list of codes. `docs/errors.md` has a section for each. */
 export type SessionErrorCode =
   | "SOJOURN_INVALID_OPTION"
@@ -194,5 +196,6 @@ function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "string") return `a string of ${value.length} characters`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (isPromise(value)) return "a promise";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -29,6 +29,7 @@ export const GROUPS: readonly Group[] = [
       { name: "Sojourn, sealed", bare: "node:http", floor: SEALED_FLOOR },
       { name: "@fastify/secure-session", bare: "Fastify", floor: SEALED_FLOOR },
       { name: "Express + Sojourn, memory", bare: "Express", floor: MEMORY_FLOOR },
+      { name: "drop-in, memory", bare: "Express", floor: MEMORY_FLOOR },
       { name: "express-session, memory", bare: "Express", floor: MEMORY_FLOOR },
       { name: "Sojourn, Fetch, memory", bare: "Fetch handler" },
       { name: "Hono + Sojourn, memory", bare: "Hono" },

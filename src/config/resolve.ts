@@ -4,6 +4,7 @@
  */
 
 import { platform } from "#crypto";
+import { isPromise } from "../awaitable.ts";
 import { stampsOf, systemClock } from "../clock.ts";
 import { jsonCodec } from "../codec/json.ts";
 import type { Context, Mode } from "../context.ts";
@@ -11,7 +12,7 @@ import { createKeyRing, type KeyRing } from "../crypto/keyring.ts";
 import { resolveSecrets } from "../crypto/secrets.ts";
 import { resolveCsrf } from "../csrf/policy.ts";
 import type { Duration } from "../duration.ts";
-import { invalidOption } from "../errors.ts";
+import { invalidKind, invalidOption } from "../errors.ts";
 import { createEmitter } from "../events.ts";
 import { type Ask, createAsk } from "../record/deadline.ts";
 import type { Held } from "../record/held.ts";
@@ -135,6 +136,7 @@ function modeOf<Data extends object>(options: AnyOptions<Data>): Mode {
     if (data === "store") throw invalidOption("store", store, 'a store, because `data` is "store"');
     return "stateless";
   }
+  if (isPromise<unknown>(store)) throw invalidKind("store", store, "a store (await what openStore and its like give)");
   for (const verb of VERBS) {
     if (typeof store[verb] !== "function")
       throw invalidOption("store", store, `an object with the method "${verb}" (see the interface Store)`);

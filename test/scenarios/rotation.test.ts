@@ -89,6 +89,20 @@ for (const mode of STORED) {
       expect(await userOf(await tab.copy())).toBeUndefined();
     });
 
+    it("counts the grace from the first sight of the successor, when two requests of one moment show it", async () => {
+      const { browser, clock, sessions } = await loggedIn({ onReuse: "report" }, mode);
+      const tab = await browser.copy();
+      clock.advance(HOUR);
+      await browser.visit();
+      const [quick, slow] = [await browser.open(), await browser.open()];
+      await sessions.commit(quick);
+      clock.advance(GRACE - 1);
+      await sessions.commit(slow);
+      expect(await userOf(await tab.copy())).toBe("ann");
+      clock.advance(1);
+      expect(await userOf(await tab.copy())).toBeUndefined();
+    });
+
     it("hands the current value to a client that lost the answer, and rotates it no further until then", async () => {
       const { browser, clock, events } = await loggedIn({}, mode);
       clock.advance(HOUR);

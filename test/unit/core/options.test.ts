@@ -5,6 +5,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { createSessions, type Store } from "../../../src/index.ts";
 import { memoryStore } from "../../../src/stores/memory.ts";
+import { openStore } from "../../../src/stores/open.ts";
 import { headerTransport } from "../../../src/transport/header.ts";
 import { fiveVerbs } from "../../support/five-verbs.ts";
 import { SECRET } from "../../support/visitor.ts";
@@ -51,6 +52,12 @@ describe("createSessions()", () => {
     }
     expect(faultOf({ data: "store" })).toBe("store");
     expect(faultOf({ data: "cookie" })).toBeUndefined();
+  });
+
+  it("says that a store was not waited for", () => {
+    expect(messageOf({ store: openStore("memory:") })).toBe(
+      'Option "store": expected a store (await what openStore and its like give), found a promise.',
+    );
   });
 
   it("names the option whose value cannot be", () => {
