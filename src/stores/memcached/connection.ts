@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { SessionError } from "../../errors.ts";
+import { clearTimeout, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Reply } from "./replies.ts";
 import { isRefusal, oneOf } from "./replies.ts";
 
@@ -45,7 +46,7 @@ class Line {
   ask<T>(command: string, reply: Reply<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
-      const due = performance.now() + this.#timeout;
+      const due = stopwatchNow() + this.#timeout;
       this.#waiting.push({ due, reply, resolve: resolve as Waiting["resolve"], reject });
       this.#socket.write(command);
       this.#watch();
@@ -106,11 +107,11 @@ class Line {
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        const now = performance.now();
+        const now = stopwatchNow();
         if ((this.#waiting[0]?.due ?? Number.POSITIVE_INFINITY) <= now) this.fail(late(this.#timeout));
         else this.#watch();
       },
-      Math.max(0, first.due - performance.now()),
+      Math.max(0, first.due - stopwatchNow()),
     );
     this.#timer.unref?.();
   }

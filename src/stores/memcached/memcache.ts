@@ -1,4 +1,5 @@
 import { SessionError } from "../../errors.ts";
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { ClientOfServers } from "./client.ts";
 import { refusal } from "./replies.ts";
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import { setTimeout } from "../parts/timers.ts";
 import { NONE } from "./columns.ts";
 import type { Table } from "./table.ts";
 
@@ -22,9 +23,7 @@ export class Sweeper {
   async run(limit: number): Promise<number> {
     let removed = this.#slice(Math.min(SLICE, limit));
     for (let last = removed; last === SLICE && removed < limit && !this.#stopped; removed += last) {
-      await new Promise((resolve) => {
-        globalThis.setTimeout(resolve, 1);
-      });
+      await new Promise<void>((resolve) => setTimeout(resolve, 1));
       last = this.#stopped ? 0 : this.#slice(Math.min(SLICE, limit - removed));
     }
     return removed;

@@ -1,4 +1,5 @@
 import type { Version } from "../../record.ts";
+import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Pair } from "./pair.ts";
 import type { Side } from "./slot.ts";
 import { endingMark } from "./slot.ts";
@@ -15,8 +16,8 @@ const SIDES: readonly Side[] = ["from", "to"];
  */
 export async function inTurn<T>(pair: Pair, userId: string, work: () => Promise<T>): Promise<T> {
   const key = `~sojourn-turn ${userId}`;
-  const deadline = performance.now() + 2 * TURN;
-  for (let wait = 1; performance.now() < deadline; wait = Math.min(2 * wait, 50)) {
+  const deadline = stopwatchNow() + 2 * TURN;
+  for (let wait = 1; stopwatchNow() < deadline; wait = Math.min(2 * wait, 50)) {
     const marks = await take(pair, key);
     try {
       if (marks.size === SIDES.length) return await work();
@@ -25,7 +26,7 @@ export async function inTurn<T>(pair: Pair, userId: string, work: () => Promise<
       for (const [side, version] of marks) await pair.drop(side, key, { version }).catch(() => {});
     }
     // Apart from each other, so that two that each have one half do not meet again.
-    await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
+    await new Promise<void>((resolve) => setTimeout(resolve, wait * (0.5 + Math.random())));
   }
   throw pair.busy();
 }

@@ -1,4 +1,5 @@
 import { SWEEP, startSweeping } from "../parts/sweep.ts";
+import { clearTimeout, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Lease, OwnPool, Source } from "./client.ts";
 import { createPool, sourceOf } from "./client.ts";
 import { closed, isMissingTable, isReadOnly, isUndone, late, pause } from "./faults.ts";
@@ -84,12 +85,12 @@ export class Connections {
   }
 
   async #repeat<T>(work: Work<T>, timeout: number): Promise<T> {
-    const deadline = performance.now() + timeout;
+    const deadline = stopwatchNow() + timeout;
     for (let turn = 1; ; turn++) {
       try {
         return await this.#attempt(work, deadline, timeout);
       } catch (error) {
-        if (!isUndone(error) || turn === ATTEMPTS || performance.now() > deadline) throw error;
+        if (!isUndone(error) || turn === ATTEMPTS || stopwatchNow() > deadline) throw error;
       }
       await pause(turn);
     }
@@ -160,7 +161,7 @@ export class Connections {
         throw error;
       },
     );
-    return before(performance.now() + this.#settings.timeout, this.#settings.timeout, this.#preparing);
+    return before(stopwatchNow() + this.#settings.timeout, this.#settings.timeout, this.#preparing);
   }
 
   async #close(): Promise<void> {
@@ -168,7 +169,7 @@ export class Connections {
     this.#stopSweeping?.();
     const { timeout } = this.#settings;
     // A server that is gone does not answer to a goodbye either.
-    if (this.#own) await before(performance.now() + timeout, timeout, this.#own.end()).catch(() => {});
+    if (this.#own) await before(stopwatchNow() + timeout, timeout, this.#own.end()).catch(() => {});
   }
 }
 
@@ -192,7 +193,7 @@ async function giveBack(
   const undone = settled.then(() => transaction.undo());
   try {
     // Rolling back gets a moment even when the time is up.
-    await before(Math.max(deadline, performance.now() + 20), timeout, undone);
+    await before(Math.max(deadline, stopwatchNow() + 20), timeout, undone);
   } catch {
     lease.discard(undone.catch(() => {}));
     return;
@@ -204,7 +205,7 @@ async function giveBack(
 /** Rejects at the deadline; what comes later is nobody's. */
 function before<T>(deadline: number, timeout: number, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late(timeout)), Math.max(0, deadline - performance.now()));
+    const timer = setTimeout(() => reject(late(timeout)), Math.max(0, deadline - stopwatchNow()));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

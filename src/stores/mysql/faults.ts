@@ -1,4 +1,5 @@
 import { SessionError } from "../../errors.ts";
+import { setTimeout } from "../parts/timers.ts";
 
 function numberOf(error: unknown): number {
   const { errno } = (typeof error === "object" && error !== null ? error : {}) as { errno?: unknown };

@@ -1,5 +1,6 @@
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
+import { clearTimeout, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Connections } from "./connections.ts";
 import type { Integer } from "./row.ts";
 import type { Statements } from "./statements.ts";
@@ -106,7 +107,7 @@ export class Feed {
       this.#listeners.tell(rows.filter(({ origin }) => origin !== this.#origin).map((row) => row.session_key));
       again(timer);
     };
-    const first = setTimeout(() => void look(first));
+    const first = setTimeout(() => void look(first), 0);
     first.unref?.();
     this.#timer = first;
   }
@@ -148,7 +149,7 @@ class Reader {
 
   #isNew(id: number): boolean {
     if (this.#seen.has(id)) return false;
-    this.#seen.set(id, performance.now());
+    this.#seen.set(id, stopwatchNow());
     return true;
   }
 
@@ -156,7 +157,7 @@ class Reader {
   #forget(floor: number): number {
     let moved = floor;
     for (const [id, at] of this.#seen) {
-      if (performance.now() - at < LATE) break;
+      if (stopwatchNow() - at < LATE) break;
       this.#seen.delete(id);
       moved = Math.max(moved, id);
     }

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Lease } from "./client.ts";
 
 /** Milliseconds for the simplest of answers. */
@@ -13,12 +14,12 @@ export class Suspicion {
 
   /** A connection has been silent for long. */
   begin(): void {
-    this.#since = performance.now();
+    this.#since = stopwatchNow();
   }
 
   /** This one has answered. */
   clear({ id }: Lease): void {
-    if (id) this.#answered.set(id, performance.now());
+    if (id) this.#answered.set(id, stopwatchNow());
   }
 
   async isAlive(lease: Lease): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { SessionError } from "../../errors.ts";
+import { clearTimeout, setTimeout } from "./timers.ts";
 
 /** Makes a call, and gives up on it after some time. */
 export type Within = <T>(verb: string, call: () => Promise<T>) => Promise<T>;

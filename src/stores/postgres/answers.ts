@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
+
 /** Whether something is answered in time. What it fails with later is nobody's. */
 export function answers(question: PromiseLike<unknown>, within: number): Promise<boolean> {
   return new Promise((resolve) => {

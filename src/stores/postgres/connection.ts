@@ -1,5 +1,6 @@
 import { SessionError } from "../../errors.ts";
 import { SWEEP, startSweeping } from "../parts/sweep.ts";
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { Driver } from "./client.ts";
 import { toDriver } from "./client.ts";
 import { connectByUrl } from "./connect.ts";
@@ -159,7 +160,7 @@ export function retrying<T>(run: () => Promise<T>, turn = 0): Promise<T> {
   return run().catch(async (error: unknown) => {
     const pause = PAUSES[turn];
     if (pause === undefined || !isRolledBack(error)) throw error;
-    await new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       setTimeout(resolve, pause * Math.random());
     });
     return retrying(run, turn + 1);

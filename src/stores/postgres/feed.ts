@@ -1,6 +1,7 @@
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
 import { fromText } from "../parts/text.ts";
+import { clearInterval, setInterval } from "../parts/timers.ts";
 import type { Line } from "./listener.ts";
 import { listenTo } from "./listener.ts";
 

@@ -1,3 +1,4 @@
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "../parts/timers.ts";
 import type { ListenClient, NotifyingClient, SubscribingClient } from "./client.ts";
 
 /** Milliseconds from one question on an idle connection to the next; one that did not answer the last is given up. */

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { Driver } from "./client.ts";
 import { late, withoutContents } from "./faults.ts";
 import type { Row } from "./row.ts";

@@ -1,5 +1,6 @@
 import { type Awaitable, isPromise } from "../../awaitable.ts";
 import { invalidOption, SessionError } from "../../errors.ts";
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type {
   CommandClient,
   IoRedisClient,

@@ -1,4 +1,5 @@
 import { invalidOption, SessionError } from "../../errors.ts";
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import { freshMark } from "../parts/version.ts";
 import { digit } from "./answer.ts";
 import { bucketsOfMasters } from "./cluster/slots.ts";
@@ -117,7 +118,7 @@ export class Inspection {
     try {
       const answers = Promise.all([ask("memory"), ask("replication")]);
       const late = new Promise<readonly string[]>((resolve) => {
-        timer = setTimeout(resolve, ANSWERS_WITHIN, []);
+        timer = setTimeout(() => resolve([]), ANSWERS_WITHIN);
       });
       return (await Promise.race([answers, late])).join("\r\n");
     } catch (error) {

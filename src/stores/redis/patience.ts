@@ -1,4 +1,5 @@
 import { SessionError } from "../../errors.ts";
+import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 
 interface Waiting {
   readonly due: number;
@@ -18,7 +19,7 @@ export class Patience {
   readonly #onSilence: (connection: object) => void;
   readonly #waiting = new Set<Waiting>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #answered: number = performance.now();
+  #answered: number = stopwatchNow();
 
   /** @param onSilence Called with a connection over which nothing at all has come for as long as a call may take. */
   constructor(timeout: number, onSilence: (connection: object) => void) {
@@ -28,12 +29,12 @@ export class Patience {
 
   wait<T>(connection: object, call: Promise<T>, explain: (error: unknown) => unknown): Promise<T> {
     return new Promise((resolve, reject) => {
-      const waiting = { due: performance.now() + this.#timeout, connection, reject };
+      const waiting = { due: stopwatchNow() + this.#timeout, connection, reject };
       this.#waiting.add(waiting);
       if (this.#timer === undefined) this.#arm(this.#timeout);
       const settled = (): void => {
         this.#waiting.delete(waiting);
-        this.#answered = performance.now();
+        this.#answered = stopwatchNow();
       };
       call.then(
         (value) => {
@@ -55,7 +56,7 @@ export class Patience {
 
   #check(): void {
     this.#timer = undefined;
-    const now = performance.now();
+    const now = stopwatchNow();
     const [oldest] = this.#waiting;
     if (oldest === undefined) return;
     if (oldest.due > now) this.#arm(oldest.due - now);
@@ -64,7 +65,7 @@ export class Patience {
 
   /** Those that were due then, and still have no answer. */
   #giveUp(then: number): void {
-    const silent = performance.now() - this.#answered >= this.#timeout;
+    const silent = stopwatchNow() - this.#answered >= this.#timeout;
     const connections = new Set<object>();
     for (const waiting of this.#waiting) {
       if (waiting.due > then) break;

@@ -1,4 +1,5 @@
 import { SessionError } from "../../errors.ts";
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { Connection, Send } from "./connection.ts";
 import { inStep, Memories, type Replication, replicationOf } from "./replication.ts";
 
@@ -23,7 +24,7 @@ interface Outcome extends Seen {
   readonly safe: number;
 }
 
-const pause = (milliseconds: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Resolves when the work is over, or has taken too long. */
 const endOf = (work: Promise<unknown>, milliseconds: number): Promise<void> =>

@@ -1,3 +1,4 @@
+import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Connection } from "./connection.ts";
 
 /** What a script runs on. */
@@ -55,14 +56,14 @@ export class Script {
 
 /** A script of several keys is refused while some of them have moved to another server and some have not. */
 async function runInFull(connection: Connection, text: string, rest: readonly string[]): Promise<unknown> {
-  const deadline = performance.now() + MOVING;
+  const deadline = stopwatchNow() + MOVING;
   for (let wait = 2; ; wait = Math.min(2 * wait, 50)) {
     try {
       return await connection.send(rest[1], ["EVAL", text, ...rest]);
     } catch (error) {
-      if (!says(error, "TRYAGAIN") || performance.now() > deadline) throw error;
+      if (!says(error, "TRYAGAIN") || stopwatchNow() > deadline) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await new Promise<void>((resolve) => setTimeout(resolve, wait));
   }
 }
 

@@ -2,6 +2,7 @@ import { SessionError } from "../../errors.ts";
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
 import { fromText } from "../parts/text.ts";
+import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { Connection } from "./connection.ts";
 
 /** Milliseconds until a subscription that failed is tried again. */

@@ -236,6 +236,15 @@ describe("memoryStore() and time", () => {
     expect(between).toBeGreaterThan(0);
   });
 
+  it("deleteExpired() goes on where the timers are a test's, which nobody turns", async () => {
+    vi.useFakeTimers();
+    const { store } = watched({});
+    for (let index = 0; index < 200; index++) await store.create(`k${index}`, record({ expiresAt: clock() + 10 }));
+    clock.advance(10);
+    expect(await store.deleteExpired()).toBe(200);
+    await store.close();
+  });
+
   it("close() ends a sweep that is under way", async () => {
     const { store } = watched({});
     for (let index = 0; index < 3000; index++) await store.create(`k${index}`, record({ expiresAt: clock() + 10 }));

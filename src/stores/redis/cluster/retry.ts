@@ -1,4 +1,5 @@
 import { SessionError } from "../../../errors.ts";
+import { setTimeout, stopwatchNow } from "../../parts/timers.ts";
 
 /** Milliseconds to wait for another login whose outcome decides this one's; after that it counts as a session. */
 export const PATIENCE: number = 2000;
@@ -8,16 +9,16 @@ const GIVE_UP = 5000;
 
 /** The attempts of a call that waits for others. */
 export class Retry {
-  readonly #start: number = performance.now();
+  readonly #start: number = stopwatchNow();
   #next = 1;
 
   /** What the script is told. */
   get patience(): number {
-    return performance.now() - this.#start < PATIENCE ? PATIENCE : 0;
+    return stopwatchNow() - this.#start < PATIENCE ? PATIENCE : 0;
   }
 
   async wait(): Promise<void> {
-    if (performance.now() - this.#start > GIVE_UP) {
+    if (stopwatchNow() - this.#start > GIVE_UP) {
       throw new SessionError(
         "SOJOURN_STORE_UNAVAILABLE",
         "another login of this user, or with this key, does not end: try again",
@@ -25,6 +26,6 @@ export class Retry {
     }
     const ms = this.#next * (0.5 + Math.random() / 2);
     this.#next = Math.min(this.#next * 2, 30);
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await new Promise<void>((resolve) => setTimeout(resolve, ms));
   }
 }
