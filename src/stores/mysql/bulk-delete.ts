@@ -1,3 +1,7 @@
+/**
+ * How one call ends many sessions: in steps of at most a thousand, and each held before it is deleted, so that its end
+ * is told exactly once.
+ */
 import type { SessionKey } from "../../record.ts";
 import type { Row } from "./row.ts";
 import { isKey } from "./row.ts";

@@ -1,3 +1,7 @@
+/**
+ * The clients of mysql2 that a store can be made over, by the parts of them that are used, each as a `Source` of turns
+ * on a connection; and the pool that the store makes from a URL.
+ */
 import { SessionError } from "../../errors.ts";
 
 /** What is bound to a placeholder. Bytes go in as bytes, whatever the connection's character set is. */

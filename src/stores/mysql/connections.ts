@@ -1,3 +1,7 @@
+/**
+ * The life of a store's database: it is opened on first use, lends a connection to each piece of work within
+ * `timeout`, repeats what the server has undone, and is closed.
+ */
 import { SWEEP, startSweeping } from "../parts/sweep.ts";
 import { clearTimeout, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Lease, OwnPool, Source } from "./client.ts";

@@ -1,3 +1,7 @@
+/**
+ * The errors of the server by their numbers, those that the store makes itself, and the pause before work that the
+ * server has undone is tried again.
+ */
 import { SessionError } from "../../errors.ts";
 import { setTimeout } from "../parts/timers.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * The ends of sessions for `watch`: this store's own are told directly and logged in a table, and others' are read
+ * from that table at intervals.
+ */
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
 import { clearTimeout, setTimeout, stopwatchNow } from "../parts/timers.ts";

@@ -1,3 +1,6 @@
+/**
+ * The verbs that give sessions in pages: `list` those of a user, `scan` those of everybody.
+ */
 import type { Clock } from "../../clock.ts";
 import type { Position } from "../parts/paging.ts";
 import { cursorAt, pageSize, parseCursor, toPage } from "../parts/paging.ts";

@@ -1,3 +1,6 @@
+/**
+ * The options of a MySQL store: what a caller may give, and the check that makes settings of it.
+ */
 import type { Clock } from "../../clock.ts";
 import { checkKnown, invalidOption } from "../../errors.ts";
 import { millisecondsWithin } from "../parts/bounds.ts";

@@ -1,3 +1,7 @@
+/**
+ * The five verbs over a record. Each is one statement as a rule; where that does not succeed, a second one says why,
+ * or sees to what has expired.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
@@ -10,8 +14,6 @@ import type { Integer, Row } from "./row.ts";
 import { isKey, toRecord, valuesOf, versionOf } from "./row.ts";
 import type { Statements } from "./statements.ts";
 import type { Transaction } from "./transaction.ts";
-
-/** The five verbs. Each is one statement where it succeeds; a second one says why it did not. */
 
 const nothing = <T>(answer: T): Work<T> => {
   return async () => answer;

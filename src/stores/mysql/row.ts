@@ -1,3 +1,7 @@
+/**
+ * The columns of the sessions table: how keys, users and records go into them and come out again. Users and payloads
+ * are bytes there.
+ */
 import { invalidOption } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";

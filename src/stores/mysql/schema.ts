@@ -1,3 +1,7 @@
+/**
+ * The tables: their names, the steps that make and upgrade them, the look at what a database has already, and the
+ * script for an operator.
+ */
 import { SessionError } from "../../errors.ts";
 import { firstVersion } from "../parts/version.ts";
 import type { Layout, Step } from "../sql/layout.ts";

@@ -1,3 +1,7 @@
+/**
+ * The SQL of every statement over sessions, epochs and the log of ends. The statements that make the tables are in
+ * `schema.ts`.
+ */
 import type { Names } from "./schema.ts";
 
 /**

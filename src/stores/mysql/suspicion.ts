@@ -1,3 +1,7 @@
+/**
+ * The question whether a connection is alive, asked of those that were idle when another one fell silent, so that no
+ * request waits for its `timeout` on one that is lost.
+ */
 import { clearTimeout, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Lease } from "./client.ts";
 

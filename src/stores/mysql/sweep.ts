@@ -1,3 +1,6 @@
+/**
+ * What is removed in the background and by `deleteExpired`: expired sessions, and the epochs of users who stay away.
+ */
 import type { Clock } from "../../clock.ts";
 import { SWEEP, sweepInSteps } from "../parts/sweep.ts";
 import type { Connections } from "./connections.ts";

@@ -1,3 +1,7 @@
+/**
+ * How work uses a connection: what has values is prepared by the server, what belongs together is one transaction, and
+ * after a failure nothing more is sent than what undoes it.
+ */
 import type { MysqlConnection, MysqlStatement, MysqlValue } from "./client.ts";
 
 /**

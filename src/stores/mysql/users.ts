@@ -1,3 +1,7 @@
+/**
+ * The verbs that are about a user or about everybody: epochs, logins, replacements and revocations. Those of one
+ * record alone are in `records.ts`.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord } from "../../record.ts";

@@ -1,3 +1,7 @@
+/**
+ * The two verbs of nearly every request, `get` and `update`: those of one moment become one statement, and the clock
+ * is read when it is sent. `end`, an update that is asked alone, is here for what they share.
+ */
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { Gather } from "../parts/batch.ts";
@@ -5,10 +9,6 @@ import { fromText, toText } from "../parts/text.ts";
 import type { UpdateResult } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { DONE, freshVersion, knownVersion, type Row, toRecord, type Value, valuesOf } from "./row.ts";
-
-/**
- * The two verbs of nearly every request. Those of one moment become one statement; the clock is read when it is sent.
- */
 
 /** `null` when there is no such row, as `get` answers. */
 export type Reads = Gather<SessionKey, StoredRecord | null>;

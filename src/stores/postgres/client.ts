@@ -1,3 +1,7 @@
+/**
+ * The clients that a store can be made over, by the parts of them that are used, and each of them as a `Driver`. The
+ * pool for a URL is made in `connect.ts`.
+ */
 import { answers } from "./answers.ts";
 import type { Row, Value } from "./row.ts";
 import type { Statement } from "./statements.ts";

@@ -1,3 +1,7 @@
+/**
+ * The pool that the store opens itself from a URL, by whichever of pg and postgres is installed. Clients of the
+ * application are in `client.ts`.
+ */
 import { invalidOption, SessionError } from "../../errors.ts";
 import { answers } from "./answers.ts";
 import type {

@@ -1,3 +1,6 @@
+/**
+ * The life of a store's database: it is opened on first use, opened again when its tables are gone, swept, and closed.
+ */
 import { SessionError } from "../../errors.ts";
 import { SWEEP, startSweeping } from "../parts/sweep.ts";
 import { clearTimeout, setTimeout } from "../parts/timers.ts";

@@ -1,3 +1,7 @@
+/**
+ * The errors of the server: which of them say that a statement can be sent again or that a table is missing, and what
+ * of the others reaches a caller.
+ */
 import { SessionError } from "../../errors.ts";
 
 function codeOf(error: unknown): string | undefined {

@@ -1,3 +1,7 @@
+/**
+ * The ends of sessions for `watch`: this store's own are told directly, and others' come by NOTIFY. The connection
+ * that hears them is kept in `listener.ts`.
+ */
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
 import { fromText } from "../parts/text.ts";

@@ -1,10 +1,9 @@
+/**
+ * The functions that release 0.1.0 calls, by the names that it knows, while its processes run beside those of this
+ * one: its logins and revocations go the same way, and what it revokes has an instant too.
+ */
 import { define } from "./functions.ts";
 import type { Names } from "./names.ts";
-
-/*
- * What release 0.1.0 calls, by the names that it knows, while its processes run beside those of this one: its logins
- * and revocations go the same way, and what it revokes has an instant too.
- */
 
 function admit(names: Names): string {
   return define(

@@ -1,15 +1,14 @@
-import { facts, laterTimes } from "./columns.ts";
-import type { Names } from "./names.ts";
-import { dollar } from "./names.ts";
-
-/*
- * The verbs that need a lock first and a look afterwards. One statement sees the state from before it waited
- * for its lock; in a function every statement takes a look of its own, so what was committed while it
- * waited is seen. That takes one round trip, and works through a transaction pooler as any statement does.
+/**
+ * The verbs that need a lock first and a look afterwards, as functions of the database. One statement sees the state
+ * from before it waited for its lock; in a function every statement takes a look of its own, so what was committed
+ * while it waited is seen. That takes one round trip, and works through a transaction pooler as any statement does.
  *
  * Two locks, in this order: a shared one for the store, which `end_all` takes for itself alone, and one for the user.
  * Both are let go after the commit has become visible.
  */
+import { facts, laterTimes } from "./columns.ts";
+import type { Names } from "./names.ts";
+import { dollar } from "./names.ts";
 
 /**
  * Whether somebody listens. Commits that notify wait for each other, each for its own write to the disk, so none

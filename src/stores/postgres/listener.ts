@@ -1,3 +1,7 @@
+/**
+ * A connection that listens on a channel, and another whenever it is lost. One of pg is asked whether it is alive;
+ * other clients see to that themselves.
+ */
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "../parts/timers.ts";
 import type { ListenClient, NotifyingClient, SubscribingClient } from "./client.ts";
 

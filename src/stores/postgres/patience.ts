@@ -1,3 +1,6 @@
+/**
+ * The deadline of every statement, laid around a driver. Errors lose here what they quote of rows and parameters.
+ */
 import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { Driver } from "./client.ts";
 import { late, withoutContents } from "./faults.ts";

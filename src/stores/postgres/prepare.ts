@@ -1,3 +1,7 @@
+/**
+ * The look at a database before its first use: what fits is used, what is older or incomplete is upgraded or refused,
+ * what is too new is refused. The tables themselves are in `schema.ts`.
+ */
 import { SessionError } from "../../errors.ts";
 import type { Layout } from "../sql/layout.ts";
 import { fitOf, latestOf, NONE, unusableLayout } from "../sql/layout.ts";

@@ -1,3 +1,7 @@
+/**
+ * How a record goes into the parameters of a statement and comes out of a row, and the versions that are made and
+ * known.
+ */
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";
 import type { Entry } from "../store.ts";

@@ -1,3 +1,7 @@
+/**
+ * The tables: the steps that make and upgrade them, as one block for the store and as a script for an operator. What a
+ * database has already is judged in `prepare.ts`.
+ */
 import type { Layout, Step } from "../sql/layout.ts";
 import { latestOf } from "../sql/layout.ts";
 import { tableOf } from "../sql/options.ts";

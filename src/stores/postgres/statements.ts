@@ -1,3 +1,7 @@
+/**
+ * The SQL of every statement that verbs, sweeper and feed send. The functions that some of them call are in
+ * `functions.ts`, the tables in `schema.ts`.
+ */
 import { at, facts, laterTimes } from "./columns.ts";
 import { epochOf, isWatched } from "./functions.ts";
 import type { Names } from "./names.ts";

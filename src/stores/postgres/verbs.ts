@@ -1,3 +1,7 @@
+/**
+ * The verbs that are always asked alone, each one statement but for `deleteExpired`, which goes in steps. Times are
+ * the application's; `now` is taken when the verb is called.
+ */
 import { isSessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import { checkLimit, cursorAt, pageSize, parseCursor, toPage } from "../parts/paging.ts";
@@ -17,11 +21,6 @@ import type {
 } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { freshVersion, knownVersion, type Row, toEntry, toRecord, type Value, valuesOf } from "./row.ts";
-
-/**
- * The verbs that are always asked alone, each one statement. Times are the application's; `now` is taken when the verb
- * is called.
- */
 
 export async function create(
   connection: Connection,

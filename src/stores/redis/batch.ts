@@ -1,3 +1,7 @@
+/**
+ * The two verbs of nearly every request, `get` and `update`, over a single server: those of one moment become one
+ * command.
+ */
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { Gather } from "../parts/batch.ts";
 import type { UpdateResult } from "../store.ts";
@@ -6,8 +10,6 @@ import { compareAndSet, resultOf, termsOf } from "./compare.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { updateMany } from "./scripts.ts";
 import { encode, nextVersion } from "./value.ts";
-
-/** The two verbs of nearly every request, over one server: those of one moment become one command. */
 
 /** Reads of one command at most: as many as are usually under way. */
 const MOST = 64;

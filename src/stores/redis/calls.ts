@@ -1,7 +1,9 @@
+/**
+ * The calls of a store that are under way: none begins before client and server were looked at, or after `close`.
+ */
 import { SessionError } from "../../errors.ts";
 import type { Inspection } from "./inspection.ts";
 
-/** The calls of a store that are under way: none begins before client and server were looked at, or after `close`. */
 export class Calls {
   readonly #inspection: Inspection;
   readonly #underWay = new Set<Promise<unknown>>();

@@ -1,3 +1,7 @@
+/**
+ * Compare-and-set of a record by a script: the terms that the script is given, and what its answer means. `batch.ts`
+ * puts many of them into one script.
+ */
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import type { UpdateResult } from "../store.ts";
 import { digit, isOne } from "./answer.ts";

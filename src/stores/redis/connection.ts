@@ -1,3 +1,7 @@
+/**
+ * Every kind of client in one form, `Connection`: those of `redis`, `ioredis` and `iovalkey`, and any object with
+ * `command`. A client for a URL is made in `driver.ts`.
+ */
 import { type Awaitable, isPromise } from "../../awaitable.ts";
 import { invalidOption, SessionError } from "../../errors.ts";
 import { clearTimeout, setTimeout } from "../parts/timers.ts";

@@ -1,3 +1,7 @@
+/**
+ * The connection that the store makes itself from a URL, by whichever of redis, ioredis and iovalkey is installed.
+ * Clients of the application are in `connection.ts`.
+ */
 import { invalidOption, SessionError } from "../../errors.ts";
 import { isDecodable } from "../parts/percent.ts";
 import type { IoRedisClient, IoRedisSubscriber, NodeRedisClient, NodeRedisSubscriber } from "./clients.ts";

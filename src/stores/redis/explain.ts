@@ -1,3 +1,7 @@
+/**
+ * The refusals of the server as errors that can be acted on: a right that its user lacks, or a session that is too
+ * large.
+ */
 import { SessionError } from "../../errors.ts";
 
 /** What the server says to a user that may not do something, by itself or in a script. */

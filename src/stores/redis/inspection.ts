@@ -1,3 +1,7 @@
+/**
+ * What the store must know of its client and its server before it relies on them, asked of them rather than of their
+ * options: before the first call, and with every `health()`.
+ */
 import { invalidOption, SessionError } from "../../errors.ts";
 import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import { freshMark } from "../parts/version.ts";
@@ -17,10 +21,6 @@ const ANSWERS_WITHIN = 1000;
 /** The bucket of the key that is named at the start. */
 const BUCKET = "A0";
 
-/**
- * What the store must know of its client and its server before it relies on them, asked of them rather than of their
- * options: before the first call, and with every `health()`.
- */
 export class Inspection {
   readonly #space: Keyspace;
   readonly #needsInfo: boolean;

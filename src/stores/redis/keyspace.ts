@@ -1,3 +1,7 @@
+/**
+ * A connection with the names of the keys and the clock, which every part of the store works with. Records are read
+ * here, and written by scripts elsewhere.
+ */
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, StoredRecord } from "../../record.ts";
 import type { Connection } from "./connection.ts";
@@ -5,7 +9,6 @@ import type { Layout } from "./layout.ts";
 import type { Script } from "./script.ts";
 import { decode } from "./value.ts";
 
-/** A connection with the names of the keys and the clock: what every part of the store works with. */
 export class Keyspace {
   readonly connection: Connection;
   readonly layout: Layout;

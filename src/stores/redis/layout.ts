@@ -1,3 +1,7 @@
+/**
+ * The names of all keys and of the channel, and what they are made of: the prefix, the buckets that spread records
+ * over the slots of a Cluster, and the names of users.
+ */
 import type { SessionKey } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";
 

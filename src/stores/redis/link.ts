@@ -1,3 +1,7 @@
+/**
+ * The connection as the verbs use it: each command has a deadline, a refusal of the server is explained, and a
+ * connection that has fallen silent is replaced where another can be made.
+ */
 import type { Connection, Opened, Send } from "./connection.ts";
 import { explain } from "./explain.ts";
 import { Patience } from "./patience.ts";

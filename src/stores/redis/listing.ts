@@ -1,3 +1,7 @@
+/**
+ * The verb `list`: a user's sessions in pages, from the user's index and then the records. Walks through all keys are
+ * in `scanning.ts`.
+ */
 import { cursorAt, type Position, pageSize, parseCursor } from "../parts/paging.ts";
 import { fromText, toText } from "../parts/text.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";

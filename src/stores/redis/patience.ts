@@ -1,3 +1,7 @@
+/**
+ * The time limit on answers of the server, kept by one timer for all calls. What is done about a connection that has
+ * fallen silent is in `link.ts`.
+ */
 import { SessionError } from "../../errors.ts";
 import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 

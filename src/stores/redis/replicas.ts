@@ -1,3 +1,6 @@
+/**
+ * How revocations wait for replicas, so that a failover undoes no logout that has been answered.
+ */
 import { SessionError } from "../../errors.ts";
 import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { Connection, Send } from "./connection.ts";

@@ -1,3 +1,7 @@
+/**
+ * The verbs that walk through the keys of every master with SCAN: `scan` gives their records in pages, `clear` ends
+ * them all. What is about one user goes by the user's index (`listing.ts`).
+ */
 import type { SessionKey } from "../../record.ts";
 import { pageSize } from "../parts/paging.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";

@@ -1,3 +1,7 @@
+/**
+ * A Lua script and how it is run: by its hash, and in full where the server does not know that or the slot is moving.
+ * The texts are in `scripts.ts`, `user-scripts.ts` and `cluster/scripts.ts`.
+ */
 import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Connection } from "./connection.ts";
 

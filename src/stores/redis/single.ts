@@ -1,3 +1,7 @@
+/**
+ * The verbs over a single server, where one script reaches the records and the indexes alike; those of a Cluster are
+ * in `cluster/users.ts`. What both tell their scripts of a record is here.
+ */
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";
 import { firstVersion } from "../parts/version.ts";

@@ -1,3 +1,7 @@
+/**
+ * The part of a Redis store that a single server and a Cluster do differently: the interface that both implement, and
+ * the types of what it is told.
+ */
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import type { Admission, AdmitResult, Epoch, Replaced, ReplaceResult, UpdateResult } from "../store.ts";
 

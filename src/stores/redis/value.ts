@@ -1,3 +1,7 @@
+/**
+ * The string that a record is stored as, written and read, and the versions that go into it. The scripts know the same
+ * columns.
+ */
 import type { SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { firstVersion } from "../parts/version.ts";
 import { userIdOf, userName } from "./layout.ts";

@@ -1,3 +1,7 @@
+/**
+ * The subscription over which `watch` hears which sessions ended: it is tried when nothing comes, and renewed when it
+ * is lost.
+ */
 import { SessionError } from "../../errors.ts";
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";

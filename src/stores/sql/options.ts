@@ -1,3 +1,6 @@
+/**
+ * The check of the options that every SQL store has, and the names that its table may be given.
+ */
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
 import { clockOf, millisecondsWithin } from "../parts/bounds.ts";

@@ -1,3 +1,6 @@
+/**
+ * What SQLite, the platforms around it and KV say of a value that is too large, and the error that callers get for it.
+ */
 import { SessionError } from "../../errors.ts";
 
 /** Primary result code SQLITE_TOOBIG. */

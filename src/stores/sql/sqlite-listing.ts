@@ -1,3 +1,6 @@
+/**
+ * The pages of `list` and `scan` in SQLite: what their statements are bound to, and how rows become a page.
+ */
 import { cursorAt, type Position, pageSize, parseCursor, toPage } from "../parts/paging.ts";
 import { isPlain, toText } from "../parts/text.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";

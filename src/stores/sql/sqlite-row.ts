@@ -1,3 +1,7 @@
+/**
+ * How a row of the sessions table in SQLite becomes a record. How a record becomes its columns is in
+ * `sqlite-writes.ts`.
+ */
 import type { StoredRecord } from "../../record.ts";
 import { fromText } from "../parts/text.ts";
 import type { Entry } from "../store.ts";

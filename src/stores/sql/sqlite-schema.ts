@@ -1,3 +1,7 @@
+/**
+ * The tables that every store in SQLite has: their names, the steps that make and upgrade them, and how the layout of
+ * a database is read. What a file has beside them is in `sqlite/schema.ts`.
+ */
 import { firstVersion } from "../parts/version.ts";
 import type { Layout, Step } from "./layout.ts";
 import { latestOf } from "./layout.ts";
@@ -114,8 +118,7 @@ function setLayout({ meta }: Names, { layout, compatible }: Layout): string {
  * The statements of some steps, each with the note that it was made.
  *
  * @param epoch Where everybody's epoch begins in new tables: at random, so that tables that were dropped and made again
- *   do
- * not bring an epoch back.
+ *   do not bring an epoch back.
  */
 export function stepStatements(
   names: Names,

@@ -1,3 +1,7 @@
+/**
+ * The SQL of every statement over records and epochs that the stores in SQLite share, be they in a file, in D1 or in a
+ * Durable Object. The tables are in `sqlite-schema.ts`.
+ */
 import { NO_KEY } from "../parts/text.ts";
 import type { Names } from "./sqlite-schema.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * The writes, each a function to run inside a transaction that holds the only write lock (`BEGIN IMMEDIATE` of a file,
+ * a Durable Object's storage), so that what one of them reads cannot change before it has written, in any process.
+ */
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { toText } from "../parts/text.ts";
@@ -13,12 +17,6 @@ import type { RecordStatements, SqliteStatement, SqliteValue } from "./sqlite-st
  * back. Keys of sessions that it ended are pushed to `ended`.
  */
 export type Write<T> = (sql: RecordStatements, ended: SessionKey[]) => T;
-
-/**
- * The writes, each a function to run inside a transaction that holds the only write lock (`BEGIN IMMEDIATE` of a
- * file, a Durable Object's storage), so that what one of them reads cannot change before it has written, in any
- * process.
- */
 
 export function changes(statement: SqliteStatement, ...values: SqliteValue[]): number {
   return Number((statement.run(...values) as { changes: Integer }).changes);

@@ -1,3 +1,7 @@
+/**
+ * The steps of a Cluster's verbs in a user's slot: a session is registered in the index before its record is created,
+ * and taken out of it after the record has ended.
+ */
 import type { SessionKey, SessionRecord } from "../../../record.ts";
 import { fromText, toText } from "../../parts/text.ts";
 import { freshMark } from "../../parts/version.ts";

@@ -1,3 +1,6 @@
+/**
+ * The waiting of a call in a Cluster for another login of the same user or key: its pauses, and when it gives up.
+ */
 import { SessionError } from "../../../errors.ts";
 import { setTimeout, stopwatchNow } from "../../parts/timers.ts";
 

@@ -1,3 +1,6 @@
+/**
+ * A bucket of keys for every master of a Cluster, so that `health` can write to each of them.
+ */
 import type { Connection, Send } from "../connection.ts";
 import { allBuckets } from "../layout.ts";
 

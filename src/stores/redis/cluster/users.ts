@@ -1,3 +1,7 @@
+/**
+ * The verbs over a Cluster, in steps, because a record and its user's index are in different slots. The steps in the
+ * user's slot are in `registrations.ts`.
+ */
 import { SessionError } from "../../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
 import { toText } from "../../parts/text.ts";
