@@ -1,3 +1,7 @@
+/**
+ * The order of calls to the near and the far store: what is asked, kept and buried when a session is read, written or
+ * ended.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";

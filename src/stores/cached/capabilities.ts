@@ -1,3 +1,6 @@
+/**
+ * The verbs beyond the five, where the far store has them: that store does the work, and the near one is kept right.
+ */
 import type { AdmitResult, EndStore, ReplaceResult, ReplaceStore, ScanStore, UserStore } from "../store.ts";
 import { type Cache, is } from "./cache.ts";
 

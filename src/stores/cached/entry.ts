@@ -1,3 +1,6 @@
+/**
+ * The two kinds of record in a near store, copies of far records and tombstones, and how each is written and read.
+ */
 import type { SessionRecord, StoredRecord, Version } from "../../record.ts";
 
 /** A copy of a far record in the near store. */

@@ -1,3 +1,6 @@
+/**
+ * How copies and tombstones get into the near store and out of it; when they do is decided in `cache.ts`.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord } from "../../record.ts";

@@ -1,3 +1,7 @@
+/**
+ * The calls under way in a cached store by key, from which it is told whether an answer may still be copied into the
+ * near store.
+ */
 import type { SessionKey } from "../../record.ts";
 
 interface Lane {

@@ -1,3 +1,7 @@
+/**
+ * The reads, replacements and removals of files, whatever they hold, and the waiting for the device where it was asked
+ * for.
+ */
 import { readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";

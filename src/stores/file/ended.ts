@@ -1,3 +1,6 @@
+/**
+ * The notices of ended sessions in a folder, by which the processes on one directory tell each other.
+ */
 import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionKey } from "../../record.ts";

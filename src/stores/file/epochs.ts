@@ -1,3 +1,7 @@
+/**
+ * The epochs of a file store, by which a login that began before a revocation is refused: a file for each user who was
+ * revoked lately, and one for everybody.
+ */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";

@@ -1,3 +1,6 @@
+/**
+ * The verbs of a file store, over records, locks and epochs, with its preparation, its sweep and its close.
+ */
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import { probe } from "../parts/probe.ts";
@@ -50,7 +53,6 @@ export interface FileStore
 /** More than any folder holds: a sweep walks through all files once, and rests while it does. */
 const WHOLE_FOLDER = Number.MAX_SAFE_INTEGER;
 
-/** The verbs, over records, locks and epochs. */
 export class Files implements FileStore {
   readonly name = "file";
   readonly consistency = "cas";

@@ -1,3 +1,6 @@
+/**
+ * The paths in a file store's directory and the names of its locks; nothing is read or written here.
+ */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { SessionKey } from "../../record.ts";

@@ -1,3 +1,7 @@
+/**
+ * Records and the clock, which `records.ts` knows nothing of: what is live is read, changed and ended here, and what
+ * has expired is removed.
+ */
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, StoredRecord } from "../../record.ts";
 import type { Entry } from "../store.ts";

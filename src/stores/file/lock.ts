@@ -1,3 +1,6 @@
+/**
+ * The locks of a file store, between its own calls and between processes on one machine.
+ */
 import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { SessionError } from "../../errors.ts";

@@ -1,3 +1,6 @@
+/**
+ * The options of a file store, with their defaults and bounds.
+ */
 import { resolve } from "node:path";
 import type { Clock } from "../../clock.ts";
 import { checkKnown, invalidOption } from "../../errors.ts";

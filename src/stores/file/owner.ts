@@ -1,3 +1,6 @@
+/**
+ * File names that hold the process they belong to, and whether the process of such a name is gone.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";

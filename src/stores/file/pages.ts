@@ -1,3 +1,6 @@
+/**
+ * How large a page is, and the cursors of a user's listing, over entries that have been read and sorted already.
+ */
 import type { Entry, PageRequest } from "../store.ts";
 
 /** Items on a page: 1 to 1,000, default 100. */

@@ -1,3 +1,7 @@
+/**
+ * The records of a file store on disk: the text of each, the entries beside them by user, and the replacement of one
+ * by another in a single rename.
+ */
 import { randomBytes } from "node:crypto";
 import { rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";

@@ -1,3 +1,6 @@
+/**
+ * The verbs that need the locks of users: logins, replacements and revocations, of one user or of all.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { keepingTouch } from "../parts/times.ts";
 import type { Admission, AdmitResult, DeleteAllOptions, Replaced, ReplaceResult } from "../store.ts";
@@ -6,7 +9,6 @@ import { replacementLocks, USER_LOCKS, userLock } from "./layout.ts";
 import type { LiveRecords } from "./live.ts";
 import type { Locks } from "./lock.ts";
 
-/** What needs a user's lock: logins, replacements and revocations. */
 export class Users {
   readonly #live: LiveRecords;
   readonly #epochs: Epochs;

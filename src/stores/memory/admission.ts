@@ -1,3 +1,7 @@
+/**
+ * The check before an insert into the table: no revocation since the login began, no live record under the key, and
+ * room under the user's limit.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import type { Admission, AdmitResult } from "../store.ts";
 import { NONE } from "./columns.ts";

@@ -1,7 +1,9 @@
+/**
+ * Slots with the earliest deadline in front: a binary heap, so that expiry never looks at what lives.
+ */
 import type { NumberColumn } from "./columns.ts";
 import { LinkColumn, NONE } from "./columns.ts";
 
-/** Slots with the earliest deadline in front: a binary heap, so that expiry never looks at what lives. */
 export class Deadlines {
   readonly #deadline: NumberColumn;
   readonly #heap: LinkColumn = new LinkColumn();

@@ -1,3 +1,6 @@
+/**
+ * The epochs of a memory store, by which a login that began before a revocation is refused.
+ */
 import type { Admission, Epoch } from "../store.ts";
 
 /** A login that takes longer than this between its two steps is not one. */

@@ -1,3 +1,6 @@
+/**
+ * The options of a memory store, with their defaults and bounds.
+ */
 import { type Clock, systemClock } from "../../clock.ts";
 import { checkKnown, invalidOption } from "../../errors.ts";
 

@@ -1,3 +1,6 @@
+/**
+ * The pages of a user's listing and of a scan, and the cursors that lead from one page to the next.
+ */
 import type { SessionKey } from "../../record.ts";
 import type { Entry, Page, PageRequest } from "../store.ts";
 import { NONE } from "./columns.ts";

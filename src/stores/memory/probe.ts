@@ -1,3 +1,6 @@
+/**
+ * The health check of a memory store, which goes straight to its table.
+ */
 import { SessionError } from "../../errors.ts";
 import { freshMark } from "../parts/version.ts";
 import { NONE } from "./columns.ts";

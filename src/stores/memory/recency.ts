@@ -1,6 +1,8 @@
+/**
+ * Slots in order of their last use: a list, linked both ways, so that who is to go for others is found at once.
+ */
 import { LinkColumn, NONE } from "./columns.ts";
 
-/** Slots in order of their last use: a list, linked both ways. */
 export class Recency {
   readonly #newer: LinkColumn = new LinkColumn();
   readonly #older: LinkColumn = new LinkColumn();

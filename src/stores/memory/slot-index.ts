@@ -1,3 +1,6 @@
+/**
+ * The index of a memory store, from a session key or a user id to a slot.
+ */
 import { NONE } from "./columns.ts";
 
 const SHARDS = 256;

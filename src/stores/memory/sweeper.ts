@@ -1,3 +1,6 @@
+/**
+ * The removal of expired records from a table, in slices so short that requests get their turn in between.
+ */
 import type { Clock } from "../../clock.ts";
 import { setTimeout } from "../parts/timers.ts";
 import { NONE } from "./columns.ts";

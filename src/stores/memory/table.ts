@@ -1,3 +1,6 @@
+/**
+ * The table of a memory store: records in columns by slot, the orders over them, and the bytes that each counts for.
+ */
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import type { Entry } from "../store.ts";
 import { LinkColumn, NONE, NumberColumn, TextColumn } from "./columns.ts";

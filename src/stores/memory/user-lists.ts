@@ -1,7 +1,9 @@
+/**
+ * Each user's slots in the order of the listing: rings, linked both ways, found by the first.
+ */
 import { LinkColumn, NONE } from "./columns.ts";
 import { SlotIndex } from "./slot-index.ts";
 
-/** Each user's slots in the order of the listing: rings, linked both ways, found by the first. */
 export class UserLists {
   readonly #next: LinkColumn = new LinkColumn();
   readonly #previous: LinkColumn = new LinkColumn();

@@ -1,3 +1,7 @@
+/**
+ * Work on many sessions of a pair of stores: some calls at a time, and endings in both stores that count a session
+ * once.
+ */
 import type { SessionKey } from "../../record.ts";
 import type { Pair } from "./pair.ts";
 import { across } from "./pair.ts";

@@ -1,3 +1,6 @@
+/**
+ * The walk of `migrate` through the old store: sessions brought home a batch at a time, and how far it has come.
+ */
 import { SessionError } from "../../errors.ts";
 import type { ScanStore } from "../store.ts";
 import { forEach } from "./bulk.ts";

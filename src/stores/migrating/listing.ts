@@ -1,3 +1,6 @@
+/**
+ * The listing of a user's sessions over a pair of stores: two listings merged into one, with a cursor that holds both.
+ */
 import { pageSize } from "../parts/paging.ts";
 import type { Entry, Page, PageRequest, UserStore } from "../store.ts";
 import type { Pair } from "./pair.ts";

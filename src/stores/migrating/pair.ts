@@ -1,3 +1,6 @@
+/**
+ * The two stores of a migration: where a session is, how it moves, and how it is ended or held in its place.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";

@@ -1,3 +1,6 @@
+/**
+ * The verbs over all sessions of a pair of stores: `scan`, through the old store before the new one, and `clear`.
+ */
 import { checkLimit, pageSize } from "../parts/paging.ts";
 import type { Entry, Page, PageRequest, ScanStore } from "../store.ts";
 import { endMany } from "./bulk.ts";

@@ -1,3 +1,7 @@
+/**
+ * What stands under a key in either store and how it is told apart: the session, or what a move or an end puts there.
+ * Versions that say which store they are of are here as well.
+ */
 import type { SessionRecord, StoredRecord, Version } from "../../record.ts";
 
 /** The store that sessions come from, or the one that they go to. */

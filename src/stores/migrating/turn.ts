@@ -1,3 +1,6 @@
+/**
+ * One at a time per user, across processes: a turn that is taken by marks in both stores.
+ */
 import type { Version } from "../../record.ts";
 import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Pair } from "./pair.ts";

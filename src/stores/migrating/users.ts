@@ -1,3 +1,7 @@
+/**
+ * The verbs by user over a pair of stores, and `bringHome`, which a login under a limit and the walk of `copying.ts`
+ * need alike.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import { checkLimit } from "../parts/paging.ts";
 import { freshMark } from "../parts/version.ts";

@@ -1,10 +1,12 @@
+/**
+ * The five verbs by key over a pair of stores, of which `delete` is `Pair.end`, and the verb `end` where both stores
+ * have it.
+ */
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";
 import type { EndStore, UpdateResult } from "../store.ts";
 import type { Found, Pair } from "./pair.ts";
 import { across, MOVES, TRIES } from "./pair.ts";
 import { label, labelled, type Side, slotOf, unlabel, versionText } from "./slot.ts";
-
-/** The five verbs over a pair of stores. `delete` is the pair's `end`. */
 
 /**
  * With `moves`, what is found away from home is brought home first; what cannot be moved is answered from where it is.

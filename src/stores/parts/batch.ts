@@ -1,3 +1,6 @@
+/**
+ * One call for the questions of one moment, for a store whose back end answers several at once.
+ */
 import { setImmediate } from "./timers.ts";
 
 /** Questions of one call at most, unless told: who waits for its answer waits for all of it. */

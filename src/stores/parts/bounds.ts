@@ -1,3 +1,6 @@
+/**
+ * The checks that stores share for the times they are given: milliseconds within bounds, instants, and the clock.
+ */
 import { type Clock, systemClock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
 

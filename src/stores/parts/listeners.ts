@@ -1,8 +1,10 @@
+/**
+ * Who watches a store for sessions that ended; how the store hears of an end does not belong here.
+ */
 import type { SessionKey } from "../../record.ts";
 
 type Listener = (key: SessionKey) => void;
 
-/** Who watches for sessions that ended. */
 export class Listeners {
   readonly #listeners: Set<{ readonly call: Listener }> = new Set();
   readonly #onLast: () => void;

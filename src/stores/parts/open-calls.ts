@@ -1,3 +1,6 @@
+/**
+ * The calls under way in a store over other stores, which its close waits for before it closes those.
+ */
 import { SessionError } from "../../errors.ts";
 import type { Store } from "../store.ts";
 import { isClosableStore } from "../store.ts";

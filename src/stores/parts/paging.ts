@@ -1,3 +1,6 @@
+/**
+ * The pages and limits that stores share, and the cursor of a user's listing.
+ */
 import { invalidOption } from "../../errors.ts";
 import type { Entry, Page } from "../store.ts";
 import { isPlain } from "./text.ts";

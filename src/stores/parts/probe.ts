@@ -1,3 +1,6 @@
+/**
+ * The health check of a store as the round trip of one record, through the verbs that a request uses.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { Store } from "../store.ts";

@@ -1,3 +1,6 @@
+/**
+ * The loops that remove expired records step by step, in the background or for a caller; a step itself is the store's.
+ */
 import { clearTimeout, setTimeout, stopwatchNow } from "./timers.ts";
 
 /** The background sweep is at work for a third of the time at most, a call that somebody waits for half of it. */

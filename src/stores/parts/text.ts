@@ -1,3 +1,6 @@
+/**
+ * Text that every database takes, and the way back: for keys, users and payloads with NUL or half of a surrogate pair.
+ */
 import type { SessionKey } from "../../record.ts";
 
 const ESCAPED = "\u0001";

@@ -1,3 +1,6 @@
+/**
+ * The time limit on calls of a back end that might never answer.
+ */
 import { SessionError } from "../../errors.ts";
 import { clearTimeout, setTimeout } from "./timers.ts";
 

@@ -1,3 +1,6 @@
+/**
+ * The times of a record that is written over, where a touch may have come since it was read.
+ */
 import type { SessionRecord } from "../../record.ts";
 
 /**

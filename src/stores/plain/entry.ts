@@ -1,3 +1,6 @@
+/**
+ * The text in a slot: how a record is written into it, and what is believed when it is read.
+ */
 import type { SessionRecord, StoredRecord } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";
 

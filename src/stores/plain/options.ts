@@ -1,3 +1,6 @@
+/**
+ * The options that the stores over a universal interface share, with their defaults and bounds.
+ */
 import type { Clock } from "../../clock.ts";
 import { invalidOption } from "../../errors.ts";
 import { clockOf } from "../parts/bounds.ts";

@@ -1,3 +1,6 @@
+/**
+ * The names of a session key's two slots: one for its record, one for its grave.
+ */
 import type { SessionKey } from "../../record.ts";
 
 /** Where a key's record is, and where it is told that it ended. */

@@ -1,3 +1,6 @@
+/**
+ * A universal interface made a store: verbs that take turns and time out, a health check and a close.
+ */
 import { SessionError } from "../../errors.ts";
 import { within } from "../parts/timeout.ts";
 import type { ClosableStore, HealthStore } from "../store.ts";

@@ -1,3 +1,7 @@
+/**
+ * The one interface that Keyv, unstorage and the stores of express-session are all made into, and a time limit on its
+ * calls.
+ */
 import type { Within } from "../parts/timeout.ts";
 
 /**

@@ -1,3 +1,6 @@
+/**
+ * The verbs of a plain store: how slots, lanes and graves together make them, and what that promises.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";

@@ -1,3 +1,7 @@
+/**
+ * What a locked database means to a call: how it is recognised, how long the call waits between tries, and when it
+ * gives up.
+ */
 import { SessionError } from "../../errors.ts";
 import { setTimeout, stopwatchNow } from "../parts/timers.ts";
 

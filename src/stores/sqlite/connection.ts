@@ -1,3 +1,7 @@
+/**
+ * The life of one store's database from the first call to the close; what a verb reads or writes comes in as a
+ * function.
+ */
 import { SessionError } from "../../errors.ts";
 import type { SessionKey } from "../../record.ts";
 import { Pace } from "../parts/pace.ts";

@@ -1,3 +1,7 @@
+/**
+ * What concerns the database as a whole and none of its tables: opening and closing a file, its PRAGMAs, and the
+ * rollback.
+ */
 import { constants, statSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";

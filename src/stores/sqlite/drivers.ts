@@ -1,3 +1,7 @@
+/**
+ * The synchronous SQLite drivers: the part of them that the store uses, and the search for one that works here when
+ * the store was given a path.
+ */
 import { dirname, join } from "node:path";
 import { SessionError } from "../../errors.ts";
 import type { SqliteStatement } from "../sql/sqlite-statements.ts";

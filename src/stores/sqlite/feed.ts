@@ -1,3 +1,7 @@
+/**
+ * The feed of ended sessions: a table that each store on the database writes its own ends into, and reads while
+ * somebody watches.
+ */
 import type { SessionKey } from "../../record.ts";
 import { Listeners } from "../parts/listeners.ts";
 import { fromText, toText } from "../parts/text.ts";

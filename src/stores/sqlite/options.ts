@@ -1,3 +1,6 @@
+/**
+ * The options of a SQLite store with their defaults and bounds, and the check of what it is opened on.
+ */
 import type { Clock } from "../../clock.ts";
 import { checkKnown, invalidOption } from "../../errors.ts";
 import { millisecondsWithin } from "../parts/bounds.ts";

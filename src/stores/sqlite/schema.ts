@@ -1,3 +1,6 @@
+/**
+ * The tables of a SQLite database: made, upgraded and made again when dropped, or printed for an operator to make.
+ */
 import type { Layout, Step } from "../sql/layout.ts";
 import { fitOf, NONE, stepsAfter, unusableLayout } from "../sql/layout.ts";
 import { tableOf } from "../sql/options.ts";

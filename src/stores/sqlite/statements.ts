@@ -1,3 +1,7 @@
+/**
+ * The prepared statements of one connection: those that all SQLite stores share, for records, and this one's own for
+ * transactions and the log of ended sessions.
+ */
 import type { Names } from "../sql/sqlite-schema.ts";
 import type { RecordStatements, SqliteStatement } from "../sql/sqlite-statements.ts";
 import { prepareAll, recordTexts } from "../sql/sqlite-statements.ts";

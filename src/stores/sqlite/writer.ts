@@ -1,3 +1,6 @@
+/**
+ * The queue that every write of a verb goes through, on its way into a transaction that it shares with others.
+ */
 import type { SessionKey } from "../../record.ts";
 import { setImmediate, setTimeout, stopwatchNow } from "../parts/timers.ts";
 import type { Write } from "../sql/sqlite-writes.ts";
