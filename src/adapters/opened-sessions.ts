@@ -1,6 +1,8 @@
+/**
+ * The sessions that an adapter opened, by what stands for the request in its framework.
+ */
 import { type Session, SessionError, type Sessions } from "../index.ts";
 
-/** The sessions that an adapter opened, by what stands for the request in its framework. */
 export class OpenedSessions {
   readonly #opened = new WeakMap<object, Map<unknown, Session<object>>>();
   readonly #advice: string;

@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+/**
+ * The program `sojourn`: the arguments and streams of its process, given to `run.ts`, and its exit code.
+ */
 import { readFileSync, readSync } from "node:fs";
 import { run } from "./run.ts";
 

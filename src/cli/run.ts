@@ -1,3 +1,6 @@
+/**
+ * The commands of `sojourn` by their names, the help that lists them, and what becomes of a mistake.
+ */
 import { readFileSync } from "node:fs";
 import { isSessionError } from "../errors.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";

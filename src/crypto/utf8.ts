@@ -1,3 +1,7 @@
+/**
+ * UTF-8 in both directions, strict where bytes are read.
+ */
+
 const encoder = new TextEncoder();
 
 // A byte order mark is kept, so that no two byte strings decode to the same text.

@@ -1,3 +1,7 @@
+/**
+ * How a secret is told from random bytes: by its length, by what repeats in it, by words, and by examples that
+ * everybody knows.
+ */
 import { decode as decodeUtf8 } from "./utf8.ts";
 
 /** Bytes that a secret must have at least: 256 bits, as much as the keys made from it. */

@@ -1,3 +1,6 @@
+/**
+ * The course of an import: when an old cookie is read, issued again as a session of ours, and taken away.
+ */
 import { checkKnown, invalidOption } from "../errors.ts";
 import { type HeaderOp, type Session, SessionError, type Sessions, type Store } from "../index.ts";
 import { handle } from "../request/handle.ts";

@@ -1,8 +1,10 @@
+/**
+ * Which old sessions were read, by the hash of what proved them.
+ */
 import type { Store } from "../index.ts";
 import { sha256 } from "./cryptography.ts";
 import { type Found, jsonOf, type Reader } from "./reader.ts";
 
-/** Which old sessions were read, by the hash of what proved them. */
 export class Ledger {
   readonly #store: Store;
   readonly #until: number;

@@ -1,3 +1,6 @@
+/**
+ * The end of old cookies, which are taken away when ours is.
+ */
 import type { HeaderOp, RequestSource } from "../index.ts";
 import { readCookie } from "../transport/cookie-header.ts";
 import type { Reader } from "./reader.ts";

@@ -1,3 +1,7 @@
+/**
+ * What a reader of another library's sessions is, and what all of them do with cookies, JSON and dates that a client
+ * sent.
+ */
 import type { RequestSource } from "../index.ts";
 import { readCookie } from "../transport/cookie-header.ts";
 

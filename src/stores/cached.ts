@@ -1,3 +1,9 @@
+/**
+ * A store near the application before one that is far: most reads ask no server, and every write is decided by the far
+ * one.
+ *
+ * @module
+ */
 import type { Clock } from "../clock.ts";
 import { checkKnown, invalidOption } from "../errors.ts";
 import type { CacheStats } from "./cached/cache.ts";

@@ -1,3 +1,9 @@
+/**
+ * Both bridges to express-session: a store that was written for it as a store of Sojourn, and a store of Sojourn for
+ * its middleware.
+ *
+ * @module
+ */
 import type { Clock } from "../clock.ts";
 import { checkKnown, invalidOption } from "../errors.ts";
 import { bridge } from "./express-session/bridge.ts";

@@ -1,3 +1,8 @@
+/**
+ * The store for a folder of files, which the processes of one machine share.
+ *
+ * @module
+ */
 import { type FileStore, Files } from "./file/files.ts";
 import { checkOptions, type FileStoreOptions } from "./file/options.ts";
 

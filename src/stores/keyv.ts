@@ -1,3 +1,8 @@
+/**
+ * The store for Keyv, over whichever adapter it has: the five verbs, exact within one process.
+ *
+ * @module
+ */
 import { checkKnown, invalidOption } from "../errors.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";

@@ -1,3 +1,8 @@
+/**
+ * The store for memcached, by a URL or over the application's client: the five verbs, and nothing by user.
+ *
+ * @module
+ */
 import { SessionError } from "../errors.ts";
 import type { MemcachedClient, OwnClient } from "./memcached/client.ts";
 import type { Memcache } from "./memcached/memcache.ts";

@@ -1,3 +1,8 @@
+/**
+ * The store of one process, in its memory and within bounds, with everything that a store can do.
+ *
+ * @module
+ */
 import { atOnce } from "../awaitable.ts";
 import type { Clock } from "../clock.ts";
 import { SessionError } from "../errors.ts";

@@ -1,3 +1,8 @@
+/**
+ * Two stores as one, while sessions move from the old to the new and the application runs.
+ *
+ * @module
+ */
 import type { Clock } from "../clock.ts";
 import { checkKnown, invalidOption } from "../errors.ts";
 import type { MigrateOptions, MigrationProgress } from "./migrating/copying.ts";

@@ -1,3 +1,8 @@
+/**
+ * The store for MySQL and MariaDB, over a pool or a connection of `mysql2`, or by a URL.
+ *
+ * @module
+ */
 import type { SessionKey } from "../record.ts";
 import { inSteps } from "./mysql/bulk-delete.ts";
 import type { MysqlClient } from "./mysql/client.ts";

@@ -1,3 +1,8 @@
+/**
+ * Every store that a URL can name, and what its parameters say. A module is loaded when its scheme is asked for.
+ *
+ * @module
+ */
 import type { Clock } from "../clock.ts";
 import { checkKnown, invalidOption } from "../errors.ts";
 import type { FileStore } from "./file.ts";

@@ -1,3 +1,8 @@
+/**
+ * The store for PostgreSQL, over the client that the application has or by a URL.
+ *
+ * @module
+ */
 import { checkLimit } from "./parts/paging.ts";
 import { probe } from "./parts/probe.ts";
 import { end, gatherReads, Updates } from "./postgres/batch.ts";

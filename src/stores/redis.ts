@@ -1,3 +1,8 @@
+/**
+ * The store for Redis and Valkey, over the client that the application has or by a URL.
+ *
+ * @module
+ */
 import { checkLimit } from "./parts/paging.ts";
 import { isOne } from "./redis/answer.ts";
 import { Calls } from "./redis/calls.ts";

@@ -1,3 +1,8 @@
+/**
+ * The store for SQLite, by a path or over a database of any of four drivers.
+ *
+ * @module
+ */
 import { checkLimit } from "./parts/paging.ts";
 import { toText } from "./parts/text.ts";
 import { stopwatchNow } from "./parts/timers.ts";

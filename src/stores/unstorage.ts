@@ -1,3 +1,8 @@
+/**
+ * The store for unstorage (Nitro, Nuxt, Astro), over whichever driver it has: the five verbs, exact within one process.
+ *
+ * @module
+ */
 import { checkKnown, invalidOption } from "../errors.ts";
 import type { PlainStoreOptions } from "./plain/options.ts";
 import { checkOptions } from "./plain/options.ts";

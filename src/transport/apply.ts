@@ -1,3 +1,6 @@
+/**
+ * What a commit says of headers, carried out on those of a Fetch response.
+ */
 import type { HeaderOp } from "./transport.ts";
 
 /**

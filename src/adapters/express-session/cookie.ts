@@ -1,3 +1,7 @@
+/**
+ * The class of `req.session.cookie`, which applications set and stores copy. Its line for the browser is written in
+ * `set-cookie.ts`.
+ */
 import { deprecate } from "./deprecate.ts";
 import { type CookieData, serializeCookie } from "./set-cookie.ts";
 

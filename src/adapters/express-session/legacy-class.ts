@@ -1,3 +1,7 @@
+/**
+ * What lets old stores inherit from `Store` and `MemoryStore` as from functions, although both are classes.
+ */
+
 type Initialise<Made> = (this: Made) => void;
 
 /**

@@ -1,3 +1,6 @@
+/**
+ * The store of a middleware that is given none, and what `rows.ts` knows of it so as not to wait for its callbacks.
+ */
 import { legacyClass } from "./legacy-class.ts";
 import type { Done, Row } from "./request.ts";
 import { Store } from "./store.ts";

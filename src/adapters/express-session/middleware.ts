@@ -1,3 +1,7 @@
+/**
+ * The middleware itself: what it makes once for its store, and what it does with a request before the application's
+ * handlers.
+ */
 import type { ServerResponse } from "node:http";
 import { SessionError } from "../../index.ts";
 import { MemoryStore } from "./memory-store.ts";

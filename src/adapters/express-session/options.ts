@@ -1,3 +1,6 @@
+/**
+ * The options of the middleware, as an application gives them and as settings with every default in its place.
+ */
 import { randomBytes } from "node:crypto";
 import { deprecate } from "./deprecate.ts";
 import type { SessionRequest, SessionStore } from "./request.ts";

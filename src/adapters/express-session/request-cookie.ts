@@ -1,3 +1,6 @@
+/**
+ * How the session id of a request is found in its cookies, and believed only with a signature.
+ */
 import { readCookie } from "../../transport/cookie-header.ts";
 import { deprecate } from "./deprecate.ts";
 import type { SessionRequest } from "./request.ts";

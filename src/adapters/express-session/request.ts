@@ -1,3 +1,7 @@
+/**
+ * What the files of this folder share: the forms of a request, a session, a store and a write, and two questions to a
+ * request.
+ */
 import type { IncomingMessage } from "node:http";
 import type { Secret } from "./signature.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * When the session of a request is stored: before the head of the response, again before its end, and beside a
+ * WebSocket's handshake, which nothing can hold back.
+ */
 import type { ServerResponse } from "node:http";
 import { logFailure, refusal } from "../adapter.ts";
 import { type Method, takeSeat } from "../node/express-methods.ts";

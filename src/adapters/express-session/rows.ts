@@ -1,3 +1,6 @@
+/**
+ * What is read from and written to a store for express-session, as exactly as its interface allows.
+ */
 import { mergeFields, textOf } from "./fields.ts";
 import { isImmediate, rowIn } from "./memory-store.ts";
 import {

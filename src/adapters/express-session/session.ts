@@ -1,3 +1,7 @@
+/**
+ * The class of `req.session`. What its verbs do is the visit's affair (`visits.ts`), or the store's where there is no
+ * request.
+ */
 import type { Cookie } from "./cookie.ts";
 import type { Done, Row, SessionRequest } from "./request.ts";
 import { visitOf } from "./visits.ts";

@@ -1,3 +1,6 @@
+/**
+ * The signature of express-session's cookies, made and checked.
+ */
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** What signs: text, bytes, or a key that Node made of them. */

@@ -1,3 +1,6 @@
+/**
+ * The class that stores of express-session's kind inherit from, and how a row becomes `req.session`.
+ */
 import { EventEmitter } from "node:events";
 import { Cookie } from "./cookie.ts";
 import { legacyClass } from "./legacy-class.ts";

@@ -1,3 +1,6 @@
+/**
+ * One write of a session at a time, in the order in which they were asked for; of different sessions all at once.
+ */
 import { AsyncResource } from "node:async_hooks";
 import type { Done } from "./request.ts";
 
@@ -9,7 +12,6 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
-/** One write of a session at a time, in the order in which they were asked for; of different sessions all at once. */
 export class Turns {
   readonly #lines = new Map<string, Waiting[]>();
 

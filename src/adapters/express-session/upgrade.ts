@@ -1,3 +1,6 @@
+/**
+ * The option `upgrade`: how sessions move from the application's old store to a store of Sojourn, each when it is used.
+ */
 import { invalidOption } from "../../errors.ts";
 import type { Store as SojournStore } from "../../index.ts";
 import { type ToExpressStoreOptions, toExpressStore } from "../../stores/express-session.ts";

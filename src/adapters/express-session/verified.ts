@@ -1,3 +1,6 @@
+/**
+ * The memory of cookies whose signatures have been verified, so that not every request pays for an HMAC.
+ */
 import { decodedCookie, signedId } from "./request-cookie.ts";
 import type { Secret } from "./signature.ts";
 

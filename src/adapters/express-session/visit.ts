@@ -1,3 +1,6 @@
+/**
+ * One request: what its session was when it came, and what has to be stored and sent when it is answered.
+ */
 import type { HeaderOp } from "../../index.ts";
 import { Cookie } from "./cookie.ts";
 import { textOf } from "./fields.ts";
@@ -26,7 +29,6 @@ interface Seen {
   readonly text: string;
 }
 
-/** One request: what its session was when it came, and what has to be stored and sent when it is answered. */
 export class Visit implements Visits {
   readonly rows: Rows;
   readonly #req: SessionRequest;

@@ -1,3 +1,7 @@
+/**
+ * Which visit a request belongs to, for the verbs of `req.session`: apart from `visit.ts`, which needs the class that
+ * they are of.
+ */
 import { AttachedMap } from "../../attached-map.ts";
 import type { Done, Row, SessionObject } from "./request.ts";
 

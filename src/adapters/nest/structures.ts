@@ -1,3 +1,6 @@
+/**
+ * What the adapter uses of Nest's own types, written down here so that nothing of Nest is imported.
+ */
 import type { NodeRequest, NodeResponse } from "../adapter.ts";
 
 /** What is used of Nest's `ExecutionContext`. */

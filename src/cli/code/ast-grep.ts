@@ -1,3 +1,6 @@
+/**
+ * The parser of `sojourn migrate-code`, and the part of its trees that is used.
+ */
 import { UsageError } from "../command.ts";
 
 /** A node of a syntax tree, as far as it is used. */

@@ -1,3 +1,6 @@
+/**
+ * What is changed in a source that imports express-session, and what somebody has to look at in it.
+ */
 import type { Parse, SyntaxNode } from "./ast-grep.ts";
 
 /** One place in a file, and what there is to know of it. */

@@ -1,3 +1,6 @@
+/**
+ * Which files `sojourn migrate-code` reads.
+ */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 

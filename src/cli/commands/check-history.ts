@@ -1,3 +1,7 @@
+/**
+ * The command `sojourn check-history`: its files, its words and its exit codes. What is legal is decided in
+ * `src/testing/history`.
+ */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { checkHistory } from "../../testing/history/check.ts";

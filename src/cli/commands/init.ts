@@ -1,3 +1,6 @@
+/**
+ * The command `sojourn init`: its question, and the files that it writes. What is in them is in `src/cli/init`.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";

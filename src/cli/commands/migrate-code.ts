@@ -1,3 +1,6 @@
+/**
+ * The command `sojourn migrate-code`: its paths, and what it prints. What is changed in a source is in `src/cli/code`.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";

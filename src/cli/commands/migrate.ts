@@ -1,3 +1,7 @@
+/**
+ * The command `sojourn migrate`: its URLs, its progress, and how it stops. How sessions move is in
+ * `src/stores/migrating`.
+ */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { MigrationProgress } from "../../stores/migrating.ts";

@@ -1,3 +1,6 @@
+/**
+ * The command `sojourn schema`, over the scripts that the SQL stores have for their tables.
+ */
 import { parseArgs } from "node:util";
 import { schemaScript as d1Script } from "../../stores/cloudflare/d1/statements.ts";
 import { schemaScript as mysqlScript } from "../../stores/mysql/schema.ts";

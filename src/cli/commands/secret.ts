@@ -1,3 +1,7 @@
+/**
+ * The command `sojourn secret`: a new key, the values of SOJOURN_SECRET for each roll-out of one, and the words around
+ * them.
+ */
 import { parseArgs } from "node:util";
 import { platform } from "#crypto";
 import { encode } from "../../crypto/base64url.ts";

@@ -1,3 +1,6 @@
+/**
+ * The readers of Auth.js and next-auth 4 whose tokens are in the cookie. Auth.js with a table is in `looked-up.ts`.
+ */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import { base64url, listOf, type OldSecrets, utf8 } from "../cryptography.ts";
 import {

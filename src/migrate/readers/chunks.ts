@@ -1,3 +1,6 @@
+/**
+ * One value that a library cut into several cookies, put together again.
+ */
 import type { RequestSource } from "../../index.ts";
 import { valuesOf } from "../reader.ts";
 

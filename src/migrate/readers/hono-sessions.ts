@@ -1,3 +1,6 @@
+/**
+ * The reader of hono-sessions, whose data is sealed in the cookie, or in a store under the id that the cookie has.
+ */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import {

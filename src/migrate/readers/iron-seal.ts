@@ -1,3 +1,6 @@
+/**
+ * The seals of iron ("Fe26.2") and the passwords that open them, for the readers of all libraries that use them.
+ */
 import { invalidOption } from "../../errors.ts";
 import { base64, decryptCbc, hasTag, textOf, utf8 } from "../cryptography.ts";
 import { dateOf } from "../reader.ts";

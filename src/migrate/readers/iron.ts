@@ -1,3 +1,6 @@
+/**
+ * The readers of iron-session and of h3, whose data is in the cookie under iron's seal.
+ */
 import { checkKnown } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import {

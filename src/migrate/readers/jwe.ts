@@ -1,3 +1,6 @@
+/**
+ * Encrypted tokens (JWE), taken apart and opened with a key that is known, for the readers of Auth.js.
+ */
 import { base64, base64url, decryptCbc, decryptGcm, hasTag, textOf, utf8 } from "../cryptography.ts";
 import { jsonOf } from "../reader.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * The readers of cookie-session and koa-session, whose cookies Keygrip signed: the signature is in a second one,
+ * `<name>.sig`.
+ */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import { base64, hasTag, listOf, type OldSecrets, textOf, utf8 } from "../cryptography.ts";

@@ -1,3 +1,6 @@
+/**
+ * The readers of better-auth, Lucia and Auth.js with a database, whose cookie says which row of a table to look up.
+ */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import { base64, hasTag, listOf, type OldSecrets, splitSigned, utf8 } from "../cryptography.ts";
 import {

@@ -1,3 +1,6 @@
+/**
+ * The readers of React Router and Remix, whose signed cookie has the data, or the id under which it is stored.
+ */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import type { RequestSource } from "../../index.ts";
 import { base64, listOf, type OldSecrets, textOf, unsigned } from "../cryptography.ts";

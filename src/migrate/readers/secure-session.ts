@@ -1,3 +1,6 @@
+/**
+ * The reader of @fastify/secure-session, whose data is in the cookie, sealed with libsodium's secretbox.
+ */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import { base64, base64url, textOf } from "../cryptography.ts";
 import {

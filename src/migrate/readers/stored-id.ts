@@ -1,3 +1,7 @@
+/**
+ * The readers of express-session and @fastify/session, whose cookie has a signed id, and whose data is in the old
+ * store.
+ */
 import { checkKnown, invalidOption } from "../../errors.ts";
 import { listOf, type OldSecrets, unsigned } from "../cryptography.ts";
 import {

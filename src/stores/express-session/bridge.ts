@@ -1,3 +1,6 @@
+/**
+ * A store as express-session wants it: an instance of its own class, with callbacks.
+ */
 import { SessionError } from "../../errors.ts";
 import type { Store } from "../store.ts";
 import { isScanStore } from "../store.ts";
@@ -8,10 +11,7 @@ import type { SessionLike } from "./snapshot.ts";
 
 type Callback<T> = (error: unknown, result?: T) => void;
 
-/**
- * A store as express-session wants it: an instance of its own class, with callbacks. `all`, `length` and `clear` are
- * there when the store can be walked through.
- */
+/** `all`, `length` and `clear` are there when the store can be walked through. */
 export function bridge<Base>(module: ExpressSessionModule<Base>, store: Store, sessions: Sessions): Base {
   const Parent = module.Store as unknown as new () => StoreBase;
 

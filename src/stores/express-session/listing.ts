@@ -1,3 +1,6 @@
+/**
+ * Every record of a store, page by page, for `all`, `length` and `clear` of express-session.
+ */
 import type { Entry, ScanStore } from "../store.ts";
 
 /** Every live record, page by page. */

@@ -1,3 +1,7 @@
+/**
+ * A store for express-session with promises in place of callbacks, whose error for "no such session" is an absence
+ * here.
+ */
 import type { ExpressSessionData, ExpressStore } from "./module.ts";
 
 /** A store of express-session, with promises. */

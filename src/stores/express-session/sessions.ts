@@ -1,3 +1,6 @@
+/**
+ * How sessions of express-session are read, merged, written and moved in a store that compares versions.
+ */
 import type { Clock } from "../../clock.ts";
 import { isSessionError, SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";

@@ -1,3 +1,6 @@
+/**
+ * What `fromExpressStore` keeps in a store for express-session: texts, in the form of sessions.
+ */
 import type { ExpressSessionData } from "./module.ts";
 import type { PromisedStore } from "./promised.ts";
 

@@ -1,3 +1,6 @@
+/**
+ * What is compared, merged and stored of a session of express-session: its properties and its cookie, as JSON.
+ */
 import { SessionError } from "../../errors.ts";
 
 /**

@@ -1,3 +1,7 @@
+/**
+ * The connection to one memcached server, which is made anew after a failure, and its commands and answers in one
+ * order.
+ */
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { SessionError } from "../../errors.ts";

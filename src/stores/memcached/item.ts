@@ -1,3 +1,6 @@
+/**
+ * A record as an item of memcached: its value, written and read back, and the expiry that the server is given.
+ */
 import { SessionError } from "../../errors.ts";
 import type { SessionRecord, StoredRecord } from "../../record.ts";
 import { fromText, toText } from "../parts/text.ts";

@@ -1,3 +1,6 @@
+/**
+ * The package `memcache` as a client of the store, by way of its nodes, for its own verbs hide failures.
+ */
 import { SessionError } from "../../errors.ts";
 import { clearTimeout, setTimeout } from "../parts/timers.ts";
 import type { ClientOfServers } from "./client.ts";

@@ -1,3 +1,6 @@
+/**
+ * What an application gives to `memcachedStore`, checked: a source, and options with their defaults.
+ */
 import type { Clock } from "../../clock.ts";
 import { checkKnown, invalidOption } from "../../errors.ts";
 import { clockOf } from "../parts/bounds.ts";

@@ -1,3 +1,6 @@
+/**
+ * The reads of a moment ago, kept for the writes that follow them.
+ */
 import type { StoredRecord, Version } from "../../record.ts";
 
 /** What a read found. */

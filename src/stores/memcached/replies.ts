@@ -1,3 +1,6 @@
+/**
+ * The answers of memcached's text protocol, read off the bytes that have arrived, and its refusals.
+ */
 import { isSessionError, SessionError } from "../../errors.ts";
 import type { MemcachedItem } from "./client.ts";
 

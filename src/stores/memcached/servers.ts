@@ -1,3 +1,6 @@
+/**
+ * The servers that a URL names: their addresses, which of them has a key, and the client that speaks to all.
+ */
 import { invalidOption } from "../../errors.ts";
 import { isDecodable } from "../parts/percent.ts";
 import type { MemcachedItem, OwnClient } from "./client.ts";

@@ -1,3 +1,6 @@
+/**
+ * The verbs of the memcached store, and the keys of its items. What an item holds is in `item.ts`.
+ */
 import type { Clock } from "../../clock.ts";
 import { SessionError } from "../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../record.ts";

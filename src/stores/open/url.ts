@@ -1,3 +1,6 @@
+/**
+ * How a URL that names a store is taken apart: into its scheme, its path, and parameters that somebody has to ask for.
+ */
 import { invalidOption } from "../../errors.ts";
 
 /**

@@ -1,3 +1,6 @@
+/**
+ * The D1 store as an application makes it: its options, checked, and what it can do.
+ */
 import type { Clock } from "../../../clock.ts";
 import { checkKnown, invalidOption } from "../../../errors.ts";
 import { checkLimit } from "../../parts/paging.ts";

@@ -1,3 +1,7 @@
+/**
+ * The binding of a D1 database, as far as it is used, and how statements are run on it, the missing tables made on the
+ * way.
+ */
 import { SessionError } from "../../../errors.ts";
 import { explained } from "../../sql/sqlite-faults.ts";
 import { lacksTable } from "../../sql/sqlite-schema.ts";

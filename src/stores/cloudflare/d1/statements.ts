@@ -1,3 +1,6 @@
+/**
+ * The SQL of the D1 store, beyond what `src/stores/sql` has for every SQLite, and the script that makes its tables.
+ */
 import type { Version } from "../../../record.ts";
 import { tableOf } from "../../sql/options.ts";
 import type { Names } from "../../sql/sqlite-schema.ts";

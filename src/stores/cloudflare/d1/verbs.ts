@@ -1,3 +1,6 @@
+/**
+ * The verbs of the D1 store, each one statement or one batch.
+ */
 import type { Clock } from "../../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
 import { instantOf } from "../../parts/bounds.ts";
@@ -33,7 +36,6 @@ type UserRecord = SessionRecord & { readonly userId: string };
 const SWEEP_ONE_IN = 100;
 const SWEEP_ROWS = 200;
 
-/** The verbs, each one statement or one batch. */
 export class Verbs {
   readonly #database: Database;
   readonly #sql: Texts;

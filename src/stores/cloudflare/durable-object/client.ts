@@ -1,3 +1,6 @@
+/**
+ * How the objects of a store are asked: which one has a key, what is sent to it, and what may be asked again.
+ */
 import { SessionError } from "../../../errors.ts";
 import type { SessionKey } from "../../../record.ts";
 import { explained } from "../../sql/sqlite-faults.ts";

@@ -1,3 +1,7 @@
+/**
+ * The store in Durable Objects as an application makes it: its options, checked, and what it can do with one object and
+ * with several.
+ */
 import type { Clock } from "../../../clock.ts";
 import { checkKnown, invalidOption } from "../../../errors.ts";
 import { clockOf, instantOf } from "../../parts/bounds.ts";

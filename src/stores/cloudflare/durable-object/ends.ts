@@ -1,3 +1,6 @@
+/**
+ * How the sessions of a user, or of everybody, are ended where they are spread over several objects.
+ */
 import type { SessionKey } from "../../../record.ts";
 import type { SparingEnd, Surroundings } from "./wide-verbs.ts";
 

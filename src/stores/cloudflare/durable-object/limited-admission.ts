@@ -1,3 +1,6 @@
+/**
+ * A login with a limit, where the sessions of a user are spread over several objects.
+ */
 import type { AdmitResult } from "../../store.ts";
 import { type Held, isBehind } from "./shard-verbs.ts";
 import type { LimitedAdmission, Surroundings } from "./wide-verbs.ts";

@@ -1,3 +1,6 @@
+/**
+ * How an object finds the binding by which it asks the other objects of its store.
+ */
 import { SessionError } from "../../../errors.ts";
 import type { ObjectBinding } from "./binding.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * The class that the platform runs for each object of a store: its requests, its alarm, and what it asks the other
+ * objects.
+ */
 import type { SessionKey } from "../../../record.ts";
 import { prepareAll, recordTexts, type SqliteStatement } from "../../sql/sqlite-statements.ts";
 import type { AdmitResult } from "../../store.ts";

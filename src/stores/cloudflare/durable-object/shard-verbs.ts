@@ -1,3 +1,6 @@
+/**
+ * The part that one of several objects has in a verb: its statements, and epochs that are compared across objects.
+ */
 import type { SessionKey, Version } from "../../../record.ts";
 import { fromText, NO_KEY, toText } from "../../parts/text.ts";
 import type { SqliteStatement } from "../../sql/sqlite-statements.ts";

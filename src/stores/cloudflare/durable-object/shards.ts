@@ -1,3 +1,6 @@
+/**
+ * The verbs about more than one session, over one object and over several.
+ */
 import type { Clock } from "../../../clock.ts";
 import type { SessionKey } from "../../../record.ts";
 import { cursorAt, pageSize } from "../../parts/paging.ts";

@@ -1,3 +1,7 @@
+/**
+ * The SQL storage of an object: its tables, made or brought up to date, and its statements in the form of every SQLite
+ * here.
+ */
 import { SessionError } from "../../../errors.ts";
 import { fitOf, type Layout, NONE, stepsAfter, unusableLayout } from "../../sql/layout.ts";
 import { TABLE } from "../../sql/options.ts";

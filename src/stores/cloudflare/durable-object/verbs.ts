@@ -1,3 +1,6 @@
+/**
+ * The verbs that an object does by itself, over the reads and writes that every SQLite here shares.
+ */
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
 import { toText } from "../../parts/text.ts";
 import { list, scan } from "../../sql/sqlite-listing.ts";

@@ -1,3 +1,6 @@
+/**
+ * The KV store as an application makes it: its options, checked, and the guarantees that it does not have.
+ */
 import type { Clock } from "../../../clock.ts";
 import { checkKnown, invalidOption } from "../../../errors.ts";
 import { clockOf } from "../../parts/bounds.ts";

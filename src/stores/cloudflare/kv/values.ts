@@ -1,3 +1,6 @@
+/**
+ * What is kept in KV, under which names and for how long: records, and the tombstones beside them.
+ */
 import { SessionError } from "../../../errors.ts";
 import type { SessionKey, SessionRecord, StoredRecord } from "../../../record.ts";
 import { freshMark } from "../../parts/version.ts";

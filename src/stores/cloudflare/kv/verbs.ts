@@ -1,3 +1,6 @@
+/**
+ * The verbs of the KV store, over reads and writes that are only eventually consistent.
+ */
 import type { Clock } from "../../../clock.ts";
 import type { SessionKey, SessionRecord, StoredRecord, Version } from "../../../record.ts";
 import { freshMark } from "../../parts/version.ts";
