@@ -1,3 +1,6 @@
+/**
+ * The clock that tests hand to stores and sessions, so that time passes only when they say so.
+ */
 import type { Clock } from "../clock.ts";
 
 /** A clock that stands still until it is told otherwise. Pass it wherever a `clock` is asked for. */

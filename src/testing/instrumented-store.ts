@@ -1,3 +1,7 @@
+/**
+ * A proxy over any store, by which a test holds, fails, hangs or counts single calls. Every order of calls is played by
+ * `interleavings`.
+ */
 import type { SessionKey } from "../record.ts";
 import type { Store } from "../stores/store.ts";
 

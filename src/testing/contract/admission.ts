@@ -1,3 +1,7 @@
+/**
+ * Cases about `admit`, one call after another: it inserts, refuses what exists or was revoked, and keeps the user
+ * within the limit.
+ */
 import type { UserStore } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";
 import { put } from "./basics.ts";

@@ -1,3 +1,6 @@
+/**
+ * Cases about the verbs that every store has, one call after another, and `put`, by which all groups create a record.
+ */
 import type { SessionRecord } from "../../record.ts";
 import type { Store } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";

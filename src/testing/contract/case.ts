@@ -1,3 +1,6 @@
+/**
+ * What cases of the contract and groups of them look like. What a case is given to run with is in `trial.ts`.
+ */
 import type { Store } from "../../stores/store.ts";
 import type { Trial } from "./trial.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * A random load of several clients at once, recorded and judged as a history. Runs against the reference model are in
+ * `random-runs.ts`.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import type { Epoch, Store } from "../../stores/store.ts";
 import { isScanStore, isUserStore } from "../../stores/store.ts";

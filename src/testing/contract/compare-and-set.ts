@@ -1,3 +1,7 @@
+/**
+ * Cases about versions, one call after another: only the present one writes, every write makes a new one, and `touch`
+ * leaves it alone.
+ */
 import type { Version } from "../../record.ts";
 import type { Store } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";

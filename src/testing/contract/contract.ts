@@ -1,3 +1,6 @@
+/**
+ * The published suite: which groups of cases a store gets by its interfaces, and which of their cases fit its backend.
+ */
 import type { EndStore, ReplaceStore, Store, WatchStore } from "../../stores/store.ts";
 import {
   isClosableStore,

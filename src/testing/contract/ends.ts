@@ -1,3 +1,6 @@
+/**
+ * Cases about `end`, which puts a tombstone in a record's place, and about what `watch` tells of it.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import type { EndStore, UpdateResult, WatchStore } from "../../stores/store.ts";
 import { isUserStore } from "../../stores/store.ts";

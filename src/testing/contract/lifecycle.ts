@@ -1,3 +1,7 @@
+/**
+ * Cases about what a store does beside its verbs for records: it tells of ended sessions (`watch`), closes, and says
+ * how it is (`health`).
+ */
 import type {
   ClosableStore,
   HealthStore,

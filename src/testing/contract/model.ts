@@ -1,6 +1,9 @@
+/**
+ * The reference: the contract in its plainest form, over a map, one step at a time.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 
-/** The reference: the contract in its plainest form, over a map, one step at a time. */
+/** What the reference holds. */
 export interface Model {
   readonly records: Map<SessionKey, { readonly record: SessionRecord; readonly version: number }>;
   /** Each user's last revocation, as a step, and the latest instant of all of them. */

@@ -1,3 +1,7 @@
+/**
+ * Cases in which calls for one key are made at once. Those about users and `replace` are in `user-races.ts` and
+ * `replace-races.ts`.
+ */
 import type { Store } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";
 import { put } from "./basics.ts";

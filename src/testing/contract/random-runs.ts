@@ -1,3 +1,7 @@
+/**
+ * Random calls, a few at once, whose answers some order of them on the reference model must explain. Which calls come
+ * is decided in `random-calls.ts`.
+ */
 import type { SessionKey } from "../../record.ts";
 import type { Store } from "../../stores/store.ts";
 import { isScanStore, isSweepStore, isUserStore } from "../../stores/store.ts";

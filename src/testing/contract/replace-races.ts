@@ -1,3 +1,7 @@
+/**
+ * Cases in which `replace` meets another call of the same moment, in either order: whoever wins, nothing is left half
+ * done.
+ */
 import type { ReplaceResult, ReplaceStore } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";
 import { put } from "./basics.ts";

@@ -1,3 +1,7 @@
+/**
+ * Cases about `replace`, one call after another: it does all or nothing, and the old record does not count for the
+ * limit.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import type { Admission, Replaced, ReplaceResult, ReplaceStore } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";

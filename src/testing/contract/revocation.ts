@@ -1,3 +1,7 @@
+/**
+ * Cases about `deleteAll`: which sessions it ends, how it moves the epoch, and which logins from before its instant are
+ * refused; of `clear` only the last.
+ */
 import type { AdmitResult, UserStore } from "../../stores/store.ts";
 import { isSweepStore } from "../../stores/store.ts";
 import { equal, ok, show } from "../assert.ts";

@@ -1,3 +1,7 @@
+/**
+ * Cases about all sessions of a store rather than a user's: `scan` and `clear`, and `deleteExpired` for those that are
+ * over.
+ */
 import type { ScanStore, SweepStore } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";
 import { put } from "./basics.ts";

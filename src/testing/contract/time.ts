@@ -1,3 +1,7 @@
+/**
+ * Cases about expiry: when a record counts as gone, what each verb says of it then, and how `touch` and `update` move
+ * its deadline.
+ */
 import type { Store } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";
 import { put } from "./basics.ts";

@@ -1,3 +1,7 @@
+/**
+ * How a case is run: its backend gets a name never used before, its stores are opened and closed for it, and a failure
+ * tells its seed.
+ */
 import type { Clock } from "../../clock.ts";
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import type { Store } from "../../stores/store.ts";

@@ -1,3 +1,7 @@
+/**
+ * Cases about user ids as text: look-alikes, long ones and injections are told apart, and what is nobody's id finds
+ * nothing.
+ */
 import type { UserStore } from "../../stores/store.ts";
 import { equal, show } from "../assert.ts";
 import { put } from "./basics.ts";

@@ -1,3 +1,7 @@
+/**
+ * Cases in which logins meet evictions and revocations: limits are exact, no login that began before survives, and
+ * `clear` revokes everybody.
+ */
 import type { UserStore } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";
 import { put } from "./basics.ts";

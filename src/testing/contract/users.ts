@@ -1,3 +1,6 @@
+/**
+ * Cases about the listing of a user's sessions, and what other groups take for pages, cursors and admissions.
+ */
 import type { SessionKey, SessionRecord } from "../../record.ts";
 import type { Admission, AdmitResult, Entry, Page, PageRequest, ScanStore, UserStore } from "../../stores/store.ts";
 import { equal, ok } from "../assert.ts";

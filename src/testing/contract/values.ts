@@ -1,3 +1,6 @@
+/**
+ * Cases about what a store keeps as it was given, extreme and hostile values among it: payloads, keys and instants.
+ */
 import type { Store } from "../../stores/store.ts";
 import { equal, ok, show } from "../assert.ts";
 import { put } from "./basics.ts";

@@ -1,3 +1,7 @@
+/**
+ * The verdict on a recorded history: each session is searched by itself, and where no order explains its answers, the
+ * calls that contradict each other are put in words.
+ */
 import type { HistoryEvent } from "./event.ts";
 import { excerpt } from "./excerpt.ts";
 import { type Operation, operationsBySession } from "./operation.ts";

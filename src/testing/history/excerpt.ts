@@ -1,3 +1,6 @@
+/**
+ * How a contradiction gets short enough to read: operations are left out as long as the others still have no order.
+ */
 import type { Operation } from "./operation.ts";
 import { search } from "./search.ts";
 import { isObservation } from "./session-state.ts";

@@ -1,3 +1,7 @@
+/**
+ * The search's stock of calls without an answer: how many of a kind are left, and which of them lead to a state that an
+ * answer asks for.
+ */
 import type { HistoryAnswer, HistoryValue } from "./event.ts";
 import type { Action, SessionState } from "./session-state.ts";
 import { step } from "./session-state.ts";

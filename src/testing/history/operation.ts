@@ -1,3 +1,7 @@
+/**
+ * From events to operations: calls and answers are paired, and each session gets those that met it, with revocations
+ * and evictions among them.
+ */
 import type { HistoryAnswer, HistoryCall, HistoryEvent, InvokeEvent } from "./event.ts";
 import type { Action } from "./session-state.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * Clients log here what they ask and what they are told, as the events of one history. A store that does so by itself
+ * is in `recording-store.ts`.
+ */
 import { isSessionError } from "../../errors.ts";
 import type { HistoryAnswer, HistoryCall, HistoryEvent } from "./event.ts";
 

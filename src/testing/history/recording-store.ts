@@ -1,3 +1,6 @@
+/**
+ * A store that logs its own calls: which call of a history each verb is, and what its answer says of the session.
+ */
 import type { SessionKey, SessionRecord, Version } from "../../record.ts";
 import type { Admission, Store, UserStore } from "../../stores/store.ts";
 import type { HistoryAnswer } from "./event.ts";

@@ -1,3 +1,7 @@
+/**
+ * One session as a state machine, which recorded answers are judged by: its states, what can be done to it, and which
+ * answers fit.
+ */
 import type { HistoryAnswer, HistoryValue } from "./event.ts";
 
 /** What can be done to one session: the calls, with those on users as each of their sessions sees them. */

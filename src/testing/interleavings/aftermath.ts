@@ -1,3 +1,6 @@
+/**
+ * How a run is looked at in the end: what each cookie that a browser ever had opens, and which sessions are alive.
+ */
 import type { SessionInfo, SessionKey } from "../../index.ts";
 import { browserOf, type Data, type World } from "./world.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * How a scenario begins, once for all of its runs: browsers visit and log in, time passes, and each run gets a world of
+ * its own from what they left.
+ */
 import { stampsOf } from "../../clock.ts";
 import type { AllSessions, Clock, SessionEvent, SessionKey, SessionRecord, Store } from "../../index.ts";
 import { type FakeClock, fakeClock } from "../fake-clock.ts";

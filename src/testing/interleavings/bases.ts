@@ -1,3 +1,7 @@
+/**
+ * Bases that no runs use now, kept by who opens their stores, so that the next scenario with the same beginning takes
+ * one of them.
+ */
 import { createSessions } from "../../index.ts";
 import { type Base, type Beginning, makeBase, type OpenSessions } from "./base.ts";
 import type { OpenStore } from "./reused-store.ts";

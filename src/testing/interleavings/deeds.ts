@@ -1,3 +1,7 @@
+/**
+ * Everything that somebody may do in a run (visits, logins, logouts, revocations, a replay, a sweep): what it means for
+ * others, and how it is performed.
+ */
 import { type AllSessions, isSessionError, type Session } from "../../index.ts";
 import { isSweepStore } from "../../stores/store.ts";
 import { InjectedFailure } from "./stage.ts";

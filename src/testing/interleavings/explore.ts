@@ -1,3 +1,7 @@
+/**
+ * The three ways to choose the next step of a run: all orders with sleep sets, any order by a seed, or the order of a
+ * schedule that was told.
+ */
 import type { Random } from "../random.ts";
 import { type Chooser, nameOf, type Option } from "./play.ts";
 import { dependent, type Footprint } from "./step.ts";

@@ -1,3 +1,6 @@
+/**
+ * The store as a process of a run sees it: each call becomes a step on the stage, with its footprint and its fate.
+ */
 import type { Store } from "../../stores/store.ts";
 import type { StoreVerb } from "../instrumented-store.ts";
 import { InjectedFailure, type Stage } from "./stage.ts";
@@ -43,7 +46,8 @@ function isLimited(admission: unknown): boolean {
 }
 
 /**
- * A store whose every call is held before it takes effect, and, when asked, what writes again before its answer arrives.
+ * A store whose every call is held before it takes effect, and, when asked, each that writes once more before its
+ * answer arrives.
  *
  * @param shape A store with the verbs that those of all runs have.
  */

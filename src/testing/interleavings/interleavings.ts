@@ -1,3 +1,7 @@
+/**
+ * The scheduler from outside: its options, its report, and the loop that plays run after run and notes which promises
+ * each has broken.
+ */
 import { freshSeed, seeded } from "../random.ts";
 import { lookAround } from "./aftermath.ts";
 import type { OpenSessions } from "./base.ts";

@@ -1,3 +1,6 @@
+/**
+ * The scheduler's deeds, and every two of them, by name: for suites that play them all.
+ */
 import { DEED_NAMES, type DeedName, deedOf } from "./deeds.ts";
 import type { Scenario } from "./world.ts";
 

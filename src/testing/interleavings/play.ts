@@ -1,3 +1,7 @@
+/**
+ * One run from its first step to its last: a chooser decides who goes on, and what was refused comes again when all is
+ * quiet.
+ */
 import type { AllSessions } from "../../index.ts";
 import { type Base, blank, makeWorld } from "./base.ts";
 import { perform } from "./deeds.ts";

@@ -1,3 +1,8 @@
+/**
+ * The promises of the library, and the checks that hold a run against them: some at once, even when a request was
+ * refused and may come again, and some in the end, when those that were told to come again have. That nobody waits for
+ * ever is seen in `interleavings.ts`.
+ */
 import type { Aftermath, Opened } from "./aftermath.ts";
 import { deedOf } from "./deeds.ts";
 import { acknowledged, type Outcome, type World } from "./world.ts";
@@ -286,9 +291,7 @@ const limit: Check = (world, { alive }) => {
   };
 };
 
-/** What must hold at once, even when a request was refused and may come again. */
 const AT_ONCE: readonly Check[] = [told, kept, ended, right, data, secret, used, welcome, honest];
-/** What must hold when those that were told to come again have come again. */
 const IN_THE_END: readonly Check[] = [told, kept, there, ended, one, right, data, secret, single, honest, limit];
 
 export function brokenAtOnce(world: World, after: Aftermath): readonly Broken[] {

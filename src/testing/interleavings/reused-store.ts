@@ -1,3 +1,7 @@
+/**
+ * How one store serves run after run: it is emptied, filled with the same records and given a clock that starts after
+ * what it remembers of revocations.
+ */
 import type { Clock, SessionKey, SessionRecord, Store } from "../../index.ts";
 import { isScanStore, type ScanStore } from "../../stores/store.ts";
 import { type FakeClock, fakeClock } from "../fake-clock.ts";

@@ -1,3 +1,7 @@
+/**
+ * The stage of a run: it holds whoever comes to a step, lets one go with the fate that was chosen, and tells when
+ * nobody moves any more.
+ */
 import type { Fate, Footprint, Step } from "./step.ts";
 
 /** What a call that is made to fail rejects with. */

@@ -1,3 +1,7 @@
+/**
+ * Steps of a run and their footprints: which keys and users a call of the store reads and writes, and whether the order
+ * of two can matter.
+ */
 import type { StoreVerb } from "../instrumented-store.ts";
 
 /** What becomes of a call of the store that is let go. */

@@ -1,3 +1,6 @@
+/**
+ * What a scenario, a run and the outcome of a deed consist of. How a world is made is in `base.ts`.
+ */
 import type { AllSessions, SessionEvent, SessionKey, Store } from "../../index.ts";
 import type { FakeClock } from "../fake-clock.ts";
 import type { Browser } from "./browser.ts";
