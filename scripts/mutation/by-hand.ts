@@ -56,7 +56,7 @@ export const BY_HAND: readonly ByHand[] = [
     promise: "the commit waits for what began while it waited",
     file: "src/request/commit.ts",
     from: "queue.pending.then(() => commit(session, options))",
-    to: "queue.pending.then(() => finish(session, NONE))",
+    to: "queue.pending.then(() => finish(session, NO_HEADERS))",
   },
   {
     promise: "a write with touch: false is no use",

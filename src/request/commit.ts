@@ -15,15 +15,13 @@ import type { CommitOptions } from "../sessions.ts";
 import { type Identity, newIdentity } from "../token/identity.ts";
 import type { HeaderOp } from "../transport/transport.ts";
 import { type Plan, planCommit } from "./plan.ts";
-import { responseHeaders } from "./response-headers.ts";
+import { NO_HEADERS, responseHeaders } from "./response-headers.ts";
 import { updateRecord } from "./update-record.ts";
 
 /** From this status on, the application says that the request failed. */
 const FAILED = 500;
 
 type Headers = readonly HeaderOp[];
-
-const NONE: Headers = Object.freeze([]);
 
 /**
  * Saves what the request changed and answers with the headers for the response. Without a promise
@@ -32,7 +30,8 @@ const NONE: Headers = Object.freeze([]);
  */
 export function commit(session: Internals, options: CommitOptions = {}): Headers | Promise<Headers> {
   const { response, queue, proof } = session;
-  if (response.committed) return proof.readOnly && queue.pending ? queue.pending.then(() => NONE) : response.committed;
+  if (response.committed)
+    return proof.readOnly && queue.pending ? queue.pending.then(() => NO_HEADERS) : response.committed;
   if (queue.pending) return queue.pending.then(() => commit(session, options));
   const failed = options.failed ?? (options.status ?? 200) >= FAILED;
   if (failed) session.discard();

@@ -16,7 +16,7 @@ import { type ErrorStatus, isSessionError } from "../errors.ts";
 import { internalsOf, type Session } from "../session/session.ts";
 import type { Sessions } from "../sessions.ts";
 import type { HeaderOp } from "../transport/transport.ts";
-import { usedHeaders } from "./response-headers.ts";
+import { NO_HEADERS, usedHeaders } from "./response-headers.ts";
 
 /** What an adapter answers in place of the application. */
 export interface Refusal {
@@ -27,7 +27,6 @@ export interface Refusal {
   readonly headers: readonly HeaderOp[];
 }
 
-const NONE: readonly HeaderOp[] = Object.freeze([]);
 const NO_STORE: HeaderOp = { op: "set", name: "cache-control", value: "no-store" };
 const RETRY: HeaderOp = { op: "set", name: "retry-after", value: "1" };
 const TEXT: HeaderOp = { op: "default", name: "content-type", value: "text/plain; charset=utf-8" };
@@ -60,7 +59,7 @@ export async function refuse<Data extends object>(
   closeSession(session);
   const internals = internalsOf(session as Session<object>);
   const { source } = internals.proof;
-  return refusal(error, source ? usedHeaders(internals, source) : NONE);
+  return refusal(error, source ? usedHeaders(internals, source) : NO_HEADERS);
 }
 
 /** What the answer to an error has to say, where no session is at hand: errors travel through frameworks. */
@@ -82,9 +81,9 @@ export function tellWith(error: unknown, headers: readonly HeaderOp[]): void {
  * refusal(new Error("no")).status; // → 500
  * ```
  */
-export function refusal(error: unknown, told: readonly HeaderOp[] = NONE): Refusal {
+export function refusal(error: unknown, told: readonly HeaderOp[] = NO_HEADERS): Refusal {
   const status = isSessionError(error) ? error.status : 500;
-  const all = [...told, ...((typeof error === "object" && error !== null && toldWith.get(error)) || NONE)];
+  const all = [...told, ...((typeof error === "object" && error !== null && toldWith.get(error)) || NO_HEADERS)];
   const headers = status === 503 ? [...all, NO_STORE, RETRY, TEXT] : [...all, NO_STORE, TEXT];
   return { error, status, body: `${reasonOf(error, status)}\n`, headers };
 }
@@ -113,7 +112,7 @@ export function tells(headers: readonly HeaderOp[]): boolean {
 export function closeSession<Data extends object>(session: Session<Data>): void {
   const { response, data } = internalsOf(session as Session<object>);
   if (response.committed) return;
-  response.finish(NONE);
+  response.finish(NO_HEADERS);
   data.freeze();
 }
 

@@ -5,15 +5,16 @@ import type { Context } from "../context.ts";
 import type { Internals } from "../session/internals.ts";
 import type { HeaderOp, RequestSource } from "../transport/transport.ts";
 
-const NONE: readonly HeaderOp[] = Object.freeze([]);
+/** For a response that has nothing to tell the client. All of them share it, so it is frozen. */
+export const NO_HEADERS: readonly HeaderOp[] = Object.freeze([]);
 
 /** `value` is what the client is to hold from now on, when the response hands one out. */
 export function responseHeaders(session: Internals, value: string | undefined): readonly HeaderOp[] {
   const { proof, context, response } = session;
   const { source } = proof;
-  if (!source || proof.readOnly) return NONE;
+  if (!source || proof.readOnly) return NO_HEADERS;
   const transport = proof.transport ?? context.transports[0];
-  let copy = NONE;
+  let copy = NO_HEADERS;
   if (response.action === "clear") copy = transport.clear(source);
   else if (value !== undefined) copy = transport.write(value, { maxAge: maxAge(session) }, source);
   const used = usedHeaders(session, source);
@@ -33,7 +34,7 @@ export function usedHeaders({ proof, context }: Internals, source: RequestSource
 /** What the answer to a request needs that bears a transport's mark, also when no session was opened for it. */
 export function markHeaders({ transports }: Context, source: RequestSource): readonly HeaderOp[] {
   const marked = transports.find((transport) => transport.bears?.(source));
-  return marked?.onUse?.(source) ?? NONE;
+  return marked?.onUse?.(source) ?? NO_HEADERS;
 }
 
 /** Seconds to the absolute deadline; a slide of the idle deadline needs no new cookie. */

@@ -11,6 +11,7 @@ import type { HeaderOp, RequestSource } from "../transport/transport.ts";
 import { type Refusal, refusal, refuse } from "./error-response.ts";
 import { FirstUse } from "./first-use.ts";
 import { inHand, letGo, takeInHand } from "./nested.ts";
+import { NO_HEADERS } from "./response-headers.ts";
 import { runInside } from "./running.ts";
 
 /** How a framework answers. */
@@ -29,8 +30,6 @@ export interface Answering<Result> {
   /** An answer that nobody will read. */
   drop?(result: Result): void;
 }
-
-const NONE: readonly HeaderOp[] = Object.freeze([]);
 
 /** What is opened, and who checks it. */
 export interface Asked extends OpenOptions {
@@ -77,7 +76,9 @@ async function serveLazily<Data extends object, Result>(
   const { result, failure } = await answered(() => application(use.open), answering);
   const session = await use.close();
   if (session) return finish(sessions, session, answering, result, failure);
-  return result === undefined ? answering.replace(refusal(failure?.error), "failed") : answering.finish(result, NONE);
+  return result === undefined
+    ? answering.replace(refusal(failure?.error), "failed")
+    : answering.finish(result, NO_HEADERS);
 }
 
 /** Asked from inside of a request that is handled already. */
