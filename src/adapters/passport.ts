@@ -38,8 +38,7 @@ type LoginOptions = Readonly<Record<string, unknown>>;
  * needed. After a logout the data is new, unless `keepSessionInfo` was asked for.
  *
  * @throws SessionError `SOJOURN_UNSUPPORTED` at once when this is no Passport with a session manager (0.6 and 0.7 have
- *   one).
- * Failures go to the callbacks of `req.login` and `req.logout`, with their codes.
+ *   one). Failures go to the callbacks of `req.login` and `req.logout`, with their codes.
  * @example
  * ```ts
  * import passport from "passport";

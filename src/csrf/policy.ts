@@ -65,8 +65,8 @@ const NAMES = [
 
 /**
  * @throws SessionError `SOJOURN_INVALID_OPTION` for an origin that has more or less than scheme, host and port, or that
- *   no
- * browser would spell like that, for a path that cannot be exact, and for names that headers and fields cannot have.
+ *   no browser would spell like that, for a path that cannot be exact, and for names that headers and fields cannot
+ *   have.
  */
 export function resolveCsrf(options: CsrfOptions = {}): CsrfPolicy {
   checkNames("csrf.", options, NAMES);

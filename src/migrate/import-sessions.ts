@@ -45,8 +45,7 @@ export interface ImportOptions<Data extends object> {
  * deploy can be rolled back. Give the result to the adapter in place of `sessions`.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once. `open` rejects with `SOJOURN_STORE_UNAVAILABLE` when the old
- *   store or the
- * ledger does not answer: nobody is logged out by that.
+ *   store or the ledger does not answer: nobody is logged out by that.
  * @example
  * ```ts
  * import { importSessions, fromIronSession } from "sojourn/migrate";

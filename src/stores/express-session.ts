@@ -49,8 +49,8 @@ export type FromExpressStore = PlainStore;
  *
  * @param store An instance, not the class.
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for another object or an option out of bounds. Calls reject
- *   with the store's own error, or
- * with `SOJOURN_STORE_UNAVAILABLE` when it did not call back in time or gave back what this store did not write.
+ *   with the store's own error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not call back in time or gave back what
+ *   this store did not write.
  *
  * @example
  * ```ts
@@ -124,9 +124,8 @@ export interface ToExpressStoreOptions {
  * @param store Of its own: `clear` ends everything in it. The better its consistency, the better this is.
  * @param session The module: `import session from "express-session"`.
  * @returns For the option `store` of the middleware. `all` and `length` read every session; they and `clear` are there
- *   when the
- * store can be walked through. `all` gives sessions without ids, for those are not kept. `close` the store that you
- * gave yourself.
+ *   when the store can be walked through. `all` gives sessions without ids, for those are not kept. `close` the store
+ *   that you gave yourself.
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for wrong arguments. Failures go to the callbacks, as
  * `SOJOURN_STORE_UNAVAILABLE` with `status` 503, which Express answers with.
  *

@@ -44,9 +44,8 @@ export type KeyvStore = PlainStore;
  * @param keyv With `throwOnErrors: true`, and the adapter too where it has that option: by default Keyv answers like
  * an empty store while the server is down, which would log everybody out.
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for another object, a Keyv that hides failures, or an option
- *   out of
- * bounds. Calls reject with the adapter's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in time,
- * did not store, or gave back what this store did not write.
+ *   out of bounds. Calls reject with the adapter's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in
+ *   time, did not store, or gave back what this store did not write.
  *
  * @example
  * ```ts

@@ -36,9 +36,8 @@ export interface MemcachedStore extends ClosableStore, HealthStore {}
  *
  * @param source `memcached://host:11211`, several with commas between, or a client.
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with
- *   `SOJOURN_STORE_UNAVAILABLE` when a
- * server did not answer in time or the store has been closed, and with the error of the connection or the client for
- * all else.
+ *   `SOJOURN_STORE_UNAVAILABLE` when a server did not answer in time or the store has been closed, and with the error
+ *   of the connection or the client for all else.
  *
  * @example
  * ```ts no-run

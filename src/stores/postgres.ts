@@ -56,11 +56,11 @@ export interface PostgresStore
  *
  * @param source A client, or a URL that begins with `postgres:` or `postgresql:`.
  * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when a URL finds no
- *   driver.
- * Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not answer in time, the store has been closed or
- * the database cannot be used as it is set up, with `SOJOURN_RECORD_TOO_LARGE` for more than the server takes, and with
- * an error of the driver for all else, without the fields that quote rows. What the server has rolled back
- * (serialisation, deadlock) is tried twice more; a write whose answer was lost is a failure, and is not repeated.
+ *   driver. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the server did not answer in time, the store has been
+ *   closed or the database cannot be used as it is set up, with `SOJOURN_RECORD_TOO_LARGE` for more than the server
+ *   takes, and with an error of the driver for all else, without the fields that quote rows. What the server has rolled
+ *   back (serialisation, deadlock) is tried twice more; a write whose answer was lost is a failure, and is not
+ *   repeated.
  *
  * @example
  * ```ts

@@ -48,10 +48,9 @@ export interface RedisStore extends UserStore, EndStore, ScanStore, WatchStore, 
  * and is refused.
  *
  * @throws SessionError `SOJOURN_INVALID_OPTION` for a client or option that is none, at once or from the first call.
- *   Calls reject with
- * `SOJOURN_UNSUPPORTED` for a server that evicts what they need, `SOJOURN_RECORD_TOO_LARGE` for a session that it does
- * not take, `SOJOURN_STORE_UNAVAILABLE` when it did not answer in `timeout`, lets the user not do something or the
- * store has been closed, and with the client's own error for all else.
+ *   Calls reject with `SOJOURN_UNSUPPORTED` for a server that evicts what they need, `SOJOURN_RECORD_TOO_LARGE` for a
+ *   session that it does not take, `SOJOURN_STORE_UNAVAILABLE` when it did not answer in `timeout`, lets the user not
+ *   do something or the store has been closed, and with the client's own error for all else.
  *
  * @example
  * ```ts no-run

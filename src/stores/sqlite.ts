@@ -46,9 +46,8 @@ export interface SqliteStore
  *
  * @param source A path, `":memory:"`, or a database of node:sqlite, better-sqlite3, libsql or bun:sqlite.
  * @throws SessionError `SOJOURN_INVALID_OPTION`: at once for a wrong option; by the first call when no driver is
- *   installed.
- * Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the file stays locked or the store has been closed, and with the
- * driver's own error for all else.
+ *   installed. Calls reject with `SOJOURN_STORE_UNAVAILABLE` when the file stays locked or the store has been closed,
+ *   and with the driver's own error for all else.
  *
  * @example
  * ```ts

@@ -56,9 +56,8 @@ export type UnstorageStore = PlainStore;
  *
  * @param storage What `createStorage` or `useStorage` gives, or a driver.
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for another object, a driver that only reads, or an option out
- *   of bounds. Calls reject with
- * the driver's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in time or gave back what this store
- * did not write.
+ *   of bounds. Calls reject with the driver's error, or with `SOJOURN_STORE_UNAVAILABLE` when it did not answer in time
+ *   or gave back what this store did not write.
  *
  * @example
  * ```ts

@@ -78,9 +78,8 @@ export function isCookieName(name: unknown): name is string {
  * A writer for cookies of these attributes, which are checked once.
  *
  * @throws SessionError `SOJOURN_INVALID_COOKIE`, here and from the writer, for every byte that a header must not hold,
- *   a
- * prefix whose rules are broken, and a lifetime that is no whole number of seconds from 0 to 34,560,000.
- * `SOJOURN_COOKIE_TOO_LARGE` from the writer, above 4,096 bytes of name and value.
+ *   a prefix whose rules are broken, and a lifetime that is no whole number of seconds from 0 to 34,560,000.
+ *   `SOJOURN_COOKIE_TOO_LARGE` from the writer, above 4,096 bytes of name and value.
  */
 export function setCookieWriter(attributes: CookieAttributes): SetCookie {
   const fault = attributeFault(attributes);

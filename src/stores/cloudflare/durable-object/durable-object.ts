@@ -48,8 +48,7 @@ export interface DurableObjectStore extends UserStore, ScanStore, SweepStore, He
  *
  * @param namespace The binding: `env.SESSIONS`, of the class `SessionObject`.
  * @throws SessionError `SOJOURN_INVALID_OPTION` at once for a wrong option. Calls reject with the platform's own error,
- *   and
- * with `SOJOURN_STORE_UNAVAILABLE` when the binding is of another class.
+ *   and with `SOJOURN_STORE_UNAVAILABLE` when the binding is of another class.
  *
  * @example
  * ```ts no-run

@@ -32,7 +32,7 @@ export interface SparingEnd {
   readonly place: Place;
 }
 
-/** What an object does that asks other objects, and so is none transaction of its own. */
+/** What an object does that asks other objects, and so is no transaction of its own. */
 export interface WideVerbs {
   admitWithin(admission: LimitedAdmission): AdmitResult;
   endWithin(end: SparingEnd): readonly SessionKey[] | null;
