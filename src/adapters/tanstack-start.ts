@@ -54,36 +54,9 @@ export function startSession<Data extends object>(
 ): (start: StartRequest<Data>) => Promise<Response> {
   checkKnown(given, { address: true, csrf: true, onError: true, touch: true });
   const { address, ...options } = given;
-  return async ({ request, next }) => {
-    let made: Response | undefined;
-    const inside = async (session: Session<Data>): Promise<Response> => {
-      try {
-        made = (await next({ context: { session } })).response;
-        return made;
-      } catch (thrown) {
-        if (thrown instanceof Response) made = thrown;
-        throw thrown;
-      }
-    };
-    const answer = await runRequest(sessions, request, inside, {
+  return ({ request, next }) =>
+    runRequest(sessions, request, async (session) => (await next({ context: { session } })).response, {
       ...options,
       address: address && (() => address(request)),
     });
-    return made && made.status === answer.status ? marked(answer, made) : answer;
-  };
-}
-
-/**
- * A response without a body is copied, for it may be one that the application gives to everybody. Start knows its
- * redirects by properties that it puts on the Response: without them `redirect()` of a server function would not be
- * followed by the router, and the address of a route would not be worked out.
- */
-function marked(answer: Response, made: Response): Response {
-  if (answer === made) return answer;
-  for (const key of Reflect.ownKeys(made)) {
-    const mark = Object.getOwnPropertyDescriptor(made, key);
-    // The platform's own fields have symbols that nobody else can have.
-    if (mark && (typeof key === "string" || Symbol.keyFor(key) !== undefined)) Object.defineProperty(answer, key, mark);
-  }
-  return answer;
 }

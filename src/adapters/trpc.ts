@@ -13,7 +13,7 @@ export interface SessionContext<Data extends object = Record<string, unknown>> {
   readonly session: Session<Data>;
 }
 
-/** What tRPC gives `createContext`: the request of its adapter and, of a WebSocket, the socket in place of a response. */
+/** What tRPC gives `createContext`: the request of its adapter, and for a WebSocket its socket where `res` would be. */
 export interface TrpcCall {
   readonly req: object;
   readonly res?: unknown;
@@ -64,8 +64,8 @@ interface Outcome {
 /**
  * A middleware for the procedure that all others are made of: `t.procedure.use(sessionMiddleware)`.
  *
- * - What a procedure changed in `session.data` is kept when it succeeds, and given up when it fails, whatever becomes of
- *   the others in its batch. `update` and the verbs (`login`, `logout`…) have taken effect when they resolve.
+ * - What a procedure changed in `session.data` is kept when it succeeds, and given up when it fails, whatever becomes
+ *   of the others in its batch. `update` and the verbs (`login`, `logout`…) have taken effect when they resolve.
  * - Errors of Sojourn get the code of tRPC that fits their status (UNAUTHORIZED, FORBIDDEN, CONFLICT,
  *   SERVICE_UNAVAILABLE…), and their own code for a message.
  *

@@ -1,5 +1,5 @@
 /**
- * The queue of a key (`queue.ts`) for runtimes where nothing that one request waits for may belong to another (Workers).
+ * The queue of a key (`queue.ts`) for Workers, where nothing that one request waits for may belong to another.
  */
 import type { KeyQueue } from "./queue.ts";
 

@@ -169,7 +169,19 @@ export function withHeaders(response: Response, operations: readonly HeaderOp[])
   }
 }
 
-const copyOf = (response: Response): Response => new Response(response.body, response);
+/**
+ * A copy, with what a framework put on the original: TanStack Start knows its redirects by such properties, and would
+ * not follow one without them.
+ */
+function copyOf(response: Response, body: BodyInit | null = response.body): Response {
+  const copy = new Response(body, response);
+  for (const key of Reflect.ownKeys(response)) {
+    // The platform's own fields have symbols that nobody else can have.
+    if (typeof key === "symbol" && Symbol.keyFor(key) === undefined) continue;
+    Object.defineProperty(copy, key, Object.getOwnPropertyDescriptor(response, key) ?? {});
+  }
+  return copy;
+}
 
 /**
  * Lets go of the session's signal when the last byte of the body is sent, or nobody wants it any more.
@@ -209,5 +221,5 @@ export function releaseAfter<Data extends object>(session: Session<Data>, respon
   };
   // Nothing is read before somebody wants it.
   const body = new ReadableStream(source, { highWaterMark: 0 });
-  return new Response(body, response);
+  return copyOf(response, body);
 }

@@ -100,7 +100,8 @@ export async function linkTo(
  * @throws SOJOURN_INVALID_OPTION
  */
 function assertOwn({ csrf }: Context, source: RequestSource, href: string): void {
-  if (!/^https?:/i.test(href) || !URL.canParse(href)) return; // paths, and what is no link, are told apart when it is signed
+  // Paths, and what is no link, are told apart when it is signed.
+  if (!/^https?:/i.test(href) || !URL.canParse(href)) return;
   const { origin, host } = new URL(href);
   const own = csrf && csrf.origins.size > 0 ? csrf.origins.has(origin) : host === hostOf(source);
   if (!own)

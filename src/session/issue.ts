@@ -9,8 +9,8 @@ import { checkSize } from "./guards.ts";
 import type { Internals } from "./internals.ts";
 
 /**
- * The value of this record. Where the flash messages are in it, too, and leave no room, the oldest of them go: the latest
- * stays, and so does the data.
+ * The value of this record. Where the flash messages are in it, too, and leave no room, the oldest of them go: the
+ * latest stays, and so does the data.
  *
  * @throws SOJOURN_COOKIE_TOO_LARGE
  */

@@ -52,7 +52,8 @@ export {
   runInterleavings,
 } from "./interleavings/interleavings.ts";
 export { interleavingDeeds, interleavingPairs } from "./interleavings/pairs.ts";
-export type { Broken, PromiseName } from "./interleavings/promises.ts";
+export type { PromiseName } from "./interleavings/promise-name.ts";
+export type { Broken } from "./interleavings/promises.ts";
 export type { OpenStore } from "./interleavings/reused-store.ts";
 export type { Age, Scenario } from "./interleavings/world.ts";
 export { type CookieResponse, type TestBrowser, testBrowser } from "./test-browser.ts";

@@ -169,6 +169,20 @@ describe("session.signal", () => {
     expect(session.listening).toBe(false);
   });
 
+  it("leaves on a response that is watched to its end what a framework put there", async () => {
+    const { browser } = await loggedIn();
+    const session = await browser.open();
+    expect(session.signal.aborted).toBe(false);
+    const answer = Object.assign(new Response("hello"), {
+      [Symbol.for("a framework's")]: "mark",
+      options: { to: "/" },
+    });
+    const watched = releaseAfter(session, answer);
+    expect(watched).not.toBe(answer);
+    expect(watched).toMatchObject({ [Symbol.for("a framework's")]: "mark", options: { to: "/" } });
+    expect(await watched.text()).toBe("hello");
+  });
+
   it("is let go of when the handler throws", async () => {
     const { browser, sessions } = await loggedIn();
     const asked = new Request("https://app.example/", { headers: { cookie: await browser.cookies() } });

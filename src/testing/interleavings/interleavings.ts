@@ -24,8 +24,8 @@ export interface InterleavingsOptions extends Partial<Scenario> {
   /** How many calls of the store fail in a run, each before or after it took effect. Default 0. */
   readonly failures?: number | undefined;
   /**
-   * Hold each call that writes again before its answer arrives, in place of only before it takes effect. Default false: between
-   * processes that makes no difference, and many more runs.
+   * Hold each call that writes twice, before it takes effect and before its answer arrives. Default false, which holds it
+   * before it takes effect only: between processes the rest makes no difference, and many more runs.
    */
   readonly answers?: boolean | undefined;
   /**

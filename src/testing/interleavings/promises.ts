@@ -1,28 +1,12 @@
 /**
- * The promises of the library, and the checks that hold a run against them: some at once, even when a request was
- * refused and may come again, and some in the end, when those that were told to come again have. That nobody waits for
- * ever is seen in `interleavings.ts`.
+ * The checks that hold a run against the promises of the library: some at once, even when a request was refused and may
+ * come again, and some in the end, when those that were told to come again have. That nobody waits for ever is seen in
+ * `interleavings.ts`.
  */
 import type { Aftermath, Opened } from "./aftermath.ts";
 import { deedOf } from "./deeds.ts";
+import type { PromiseName } from "./promise-name.ts";
 import { acknowledged, type Outcome, type World } from "./world.ts";
-
-/** What is promised, in a few words each. */
-export type PromiseName =
-  | "a failure is told by its own status"
-  | "nobody waits for ever"
-  | "what was acknowledged was kept"
-  | "what was acknowledged is there"
-  | "what ended stays ended"
-  | "revokeOthers leaves exactly one"
-  | "nobody else is logged in or out"
-  | "the session's data stays"
-  | "no data of another user"
-  | "one browser has one session"
-  | "a use is remembered"
-  | "a request that was live is not refused"
-  | "nobody is taken for a thief"
-  | "the limit is exact";
 
 /** A promise that was not kept. */
 export interface Broken {
