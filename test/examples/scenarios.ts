@@ -161,3 +161,24 @@ export function itIsTheSameApplication(
     await heading(page).toBe("Welcome");
   });
 }
+
+/**
+ * @param title What it is that leaves, in the framework's words.
+ * @param role Where the application shows that an invitation is not valid.
+ */
+export function itKeepsWhatLeavesEarly(
+  application: { readonly url: string },
+  title: string,
+  role: "alert" | "status",
+): void {
+  it(title, async () => {
+    const page = await (await newDevice(application.url)).newPage();
+    const refused = await page.goto("/invitation/nonsense");
+    expect(refused?.status()).toBe(404);
+    await page.goto("/");
+    expect(await textOf(page.getByRole(role))).toBe("That invitation is not valid.");
+    await page.goto("/invitation/harbour-thistle-2");
+    expect(new URL(page.url()).pathname).toBe("/");
+    expect(await textOf(page.getByRole("heading", { level: 1 }))).toBe("Welcome, ben");
+  });
+}

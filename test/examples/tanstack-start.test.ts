@@ -1,21 +1,15 @@
 /** Sojourn in the real TanStack Start: `vite build` without a secret, and its server under srvx, in a real browser. */
-import { expect, it } from "vitest";
-import { newDevice, textOf, useBrowser } from "../browser/browser.ts";
+import { useBrowser } from "../browser/browser.ts";
 import { useExample } from "./application.ts";
-import { itIsTheSameApplication } from "./scenarios.ts";
+import { itIsTheSameApplication, itKeepsWhatLeavesEarly } from "./scenarios.ts";
 
 useBrowser();
 const application = useExample("tanstack-start");
 
 itIsTheSameApplication(application);
 
-it("keeps what a server route did that leaves by a thrown redirect or with a 404", async () => {
-  const page = await (await newDevice(application.url)).newPage();
-  const refused = await page.goto("/invitation/nonsense");
-  expect(refused?.status()).toBe(404);
-  await page.goto("/");
-  expect(await textOf(page.getByRole("alert"))).toBe("That invitation is not valid.");
-  await page.goto("/invitation/harbour-thistle-2");
-  expect(new URL(page.url()).pathname).toBe("/");
-  expect(await textOf(page.getByRole("heading", { level: 1 }))).toBe("Welcome, ben");
-});
+itKeepsWhatLeavesEarly(
+  application,
+  "keeps what a server route did that leaves by a thrown redirect or with a 404",
+  "alert",
+);
